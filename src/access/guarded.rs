@@ -1,0 +1,39 @@
+//! The check around every service, generated from the contract.
+
+use super::Caller;
+use crate::{
+    api::{Method, method, v1},
+    directory::Error,
+};
+use tonic::{Request, Response, Status, Streaming};
+
+/// A service behind its check: no method can forget it, because the compiler writes it.
+#[derive(Debug, Clone)]
+pub struct Guarded<S>(pub S);
+
+include!(concat!(env!("OUT_DIR"), "/guarded.rs"));
+
+/// The caller the access layer put into the request.
+///
+/// # Errors
+/// `UNAUTHENTICATED` when there is none.
+pub fn caller_of<T>(request: &Request<T>) -> Result<&Caller, Status> {
+    request.extensions().get::<Caller>().ok_or_else(|| Error::unauthenticated().into())
+}
+
+/// Whether the request's caller may use the method in the organization it names.
+///
+/// # Errors
+/// `UNAUTHENTICATED` without a caller, `PERMISSION_DENIED` without the scope or for another organization.
+/// An unknown organization and a foreign one give the same answer.
+pub fn enter<T>(request: &Request<T>, method: &Method, organization: Option<&str>) -> Result<(), Status> {
+    let caller = caller_of(request)?;
+    if !method.scope.is_empty() && !caller.scopes.has(method.scope) {
+        return Err(Error::scope_missing(method.scope).into());
+    }
+    match organization {
+        Some("") => Err(Error::missing("organization_id").into()),
+        Some(organization) if !caller.may_enter(organization) => Err(Error::organization_denied().into()),
+        _ => Ok(()),
+    }
+}

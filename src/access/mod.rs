@@ -1,0 +1,10 @@
+//! Credentials → `Caller` → allowed or not.
+//!
+//! One layer around each whole router turns the credential into a [`Caller`] in the request's extensions;
+//! [`Guarded`] around every service checks scope and organization before each method, whichever face called.
+
+mod caller;
+mod guarded;
+
+pub use caller::{Caller, Reach, Scopes};
+pub use guarded::{Guarded, caller_of, enter};

@@ -1,0 +1,40 @@
+//! The clock and the id source; nothing else asks the system for either.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+use uuid::Uuid;
+
+/// Microseconds since 1970-01-01T00:00:00Z: the only form of time that is stored.
+pub type Micros = i64;
+
+/// Where time comes from.
+#[derive(Debug, Clone, Default)]
+pub struct Clock(());
+
+impl Clock {
+    /// The system's clock.
+    pub fn system() -> Self {
+        Clock(())
+    }
+
+    /// Now, in microseconds since 1970.
+    pub fn now(&self) -> Micros {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
+    }
+
+    /// A new resource id: UUID version 7, so that ids sort by creation.
+    pub fn new_id(&self) -> String {
+        Uuid::now_v7().to_string()
+    }
+}
+
+/// Microseconds as the contract's timestamp.
+pub fn timestamp(micros: Micros) -> prost_types::Timestamp {
+    let nanos = micros.rem_euclid(1_000_000) * 1_000;
+    prost_types::Timestamp { seconds: micros.div_euclid(1_000_000), nanos: i32::try_from(nanos).unwrap_or(0) }
+}
+
+/// The contract's timestamp in microseconds; saturates outside ±292,000 years.
+pub fn micros(timestamp: &prost_types::Timestamp) -> Micros {
+    timestamp.seconds.saturating_mul(1_000_000).saturating_add(i64::from(timestamp.nanos) / 1_000)
+}

@@ -1,0 +1,186 @@
+//! Why a call was refused, written for the caller.
+//!
+//! The reasons are the contract's own ([`ErrorReason`]); the one exhaustive table from reason to gRPC code is
+//! here, the one from reason to SCIM status in `scim/error.rs`. Never a driver's text, never another tenant's
+//! existence, never a secret.
+
+use crate::api::v1::ErrorReason;
+use std::{collections::HashMap, fmt};
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, StatusExt};
+
+/// The domain of every `ErrorInfo`.
+pub const DOMAIN: &str = "roster.v1";
+
+/// A refusal: its reason, a sentence, and what the reason's comment in the contract promises as metadata.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Error {
+    /// The stable reason.
+    pub reason: ErrorReason,
+    /// One sentence for a person. It names the field and the bound, never a value that may be secret.
+    pub detail: String,
+    /// The request field at fault, in the contract's words; empty when none is.
+    pub field: String,
+    /// What programs read; the keys of a reason never change.
+    pub metadata: Vec<(&'static str, String)>,
+}
+
+/// What everything in the directory answers.
+pub type Result<T> = std::result::Result<T, Error>;
+
+impl Error {
+    /// A refusal without field and metadata.
+    pub fn new(reason: ErrorReason, detail: impl Into<String>) -> Self {
+        Error { reason, detail: detail.into(), field: String::new(), metadata: Vec::new() }
+    }
+
+    /// Names the request field at fault.
+    #[must_use]
+    pub fn at(mut self, field: impl Into<String>) -> Self {
+        self.field = field.into();
+        self
+    }
+
+    /// Adds what programs read.
+    #[must_use]
+    pub fn with(mut self, key: &'static str, value: impl Into<String>) -> Self {
+        self.metadata.push((key, value.into()));
+        self
+    }
+
+    /// No credential, or none that is good. One sentence for every cause.
+    pub fn unauthenticated() -> Self {
+        Error::new(ErrorReason::InvalidCredential, "The credential is missing, malformed, unknown, expired or revoked.")
+    }
+
+    /// The caller lacks the method's scope.
+    pub fn scope_missing(scope: &str) -> Self {
+        Error::new(ErrorReason::ScopeMissing, format!("The credential lacks the scope {scope}.")).with("scope", scope)
+    }
+
+    /// Another organization than the caller's, whether it exists or not.
+    pub fn organization_denied() -> Self {
+        Error::new(ErrorReason::OrganizationDenied, "The credential does not admit to this organization.").at("organization_id")
+    }
+
+    /// A required field that is absent or empty.
+    pub fn missing(field: &str) -> Self {
+        Error::new(ErrorReason::InvalidValue, format!("{field} is required.")).at(field).with("attribute", field)
+    }
+
+    /// Nothing with this id in this organization; foreign ids answer the same.
+    pub fn not_found(resource: &'static str) -> Self {
+        Error::new(ErrorReason::NotFound, format!("No such {resource}.")).with("resource", resource)
+    }
+
+    /// Another resource holds the value.
+    pub fn taken(attribute: &str) -> Self {
+        Error::new(ErrorReason::Uniqueness, format!("{attribute} is held by another resource.")).at(attribute).with("attribute", attribute)
+    }
+
+    /// A value with the wrong type, form or size.
+    pub fn value(attribute: impl Into<String>, detail: impl Into<String>) -> Self {
+        let attribute = attribute.into();
+        Error::new(ErrorReason::InvalidValue, detail).at(attribute.clone()).with("attribute", attribute)
+    }
+
+    /// More than a bound allows.
+    pub fn too_large(field: &str, limit: usize, unit: &str) -> Self {
+        Error::new(ErrorReason::TooLarge, format!("{field} is larger than {limit} {unit}."))
+            .at(field)
+            .with("bound", field)
+            .with("limit", limit.to_string())
+    }
+
+    /// The precondition's etag is not the current one.
+    pub fn stale(current: &str) -> Self {
+        Error::new(ErrorReason::EtagMismatch, "The resource has changed: the given version is not the current one.").with("etag", current)
+    }
+
+    /// The store cannot answer now; the same call may be sent again.
+    pub fn unavailable() -> Self {
+        Error::new(ErrorReason::StoreUnavailable, "The store cannot be reached or is busy; send the same call again.")
+    }
+
+    /// A fault of our own; the log has the cause.
+    pub fn internal() -> Self {
+        Error::new(ErrorReason::Internal, "A fault of the server; the log says more under this request's id.")
+    }
+
+    /// The gRPC code of the reason: the one table.
+    pub fn code(&self) -> Code {
+        use ErrorReason as R;
+        match self.reason {
+            R::InvalidCredential => Code::Unauthenticated,
+            R::ScopeMissing | R::OrganizationDenied | R::ConnectionDisabled => Code::PermissionDenied,
+            R::OrganizationSuspended | R::RedundantChange | R::Policy => Code::FailedPrecondition,
+            R::NotFound => Code::NotFound,
+            R::Uniqueness | R::RequestIdReused | R::TokenAlreadyIssued => Code::AlreadyExists,
+            R::EtagMismatch => Code::Aborted,
+            R::InvalidFilter
+            | R::InvalidPath
+            | R::InvalidValue
+            | R::InvalidSyntax
+            | R::Mutability
+            | R::NoTarget
+            | R::AmbiguousReference
+            | R::InvalidPageToken
+            | R::TooLarge
+            | R::TooMany
+            | R::InvalidToken => Code::InvalidArgument,
+            R::ResponseTooLarge | R::Rate => Code::ResourceExhausted,
+            R::PageTokenExpired | R::RevisionUnknown | R::EpochChanged | R::RevisionCompacted => Code::OutOfRange,
+            R::StoreUnavailable => Code::Unavailable,
+            R::Unspecified | R::Internal => Code::Internal,
+        }
+    }
+
+    /// The reason's name as `ErrorInfo.reason` carries it.
+    pub fn reason_name(&self) -> &'static str {
+        self.reason.as_str_name().trim_start_matches("ERROR_REASON_")
+    }
+
+    /// Field 1 of a batch result: the same refusal as a `google.rpc.Status`.
+    pub fn to_rpc(&self) -> crate::api::rpc::Status {
+        use prost::Message as _;
+        let status = Status::from(self.clone());
+        // The details are an encoded google.rpc.Status already.
+        crate::api::rpc::Status::decode(status.details()).unwrap_or_else(|_| crate::api::rpc::Status {
+            code: self.code() as i32,
+            message: self.detail.clone(),
+            details: Vec::new(),
+        })
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.detail)
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl From<Error> for Status {
+    fn from(error: Error) -> Self {
+        let metadata: HashMap<String, String> = error.metadata.iter().map(|(k, v)| ((*k).to_owned(), v.clone())).collect();
+        let mut details = ErrorDetails::with_error_info(error.reason_name(), DOMAIN, metadata);
+        match error.code() {
+            Code::InvalidArgument if !error.field.is_empty() => {
+                details.add_bad_request_violation(error.field.clone(), error.detail.clone());
+            }
+            Code::NotFound => {
+                let resource = error.metadata.iter().find(|(k, _)| *k == "resource").map_or("", |(_, v)| v);
+                details.set_resource_info(resource, "", "", error.detail.clone());
+            }
+            Code::Aborted | Code::FailedPrecondition => {
+                details.add_precondition_failure_violation(error.reason_name(), error.field.clone(), error.detail.clone());
+            }
+            Code::Unavailable => {
+                details.set_retry_info(Some(std::time::Duration::from_secs(1)));
+            }
+            _ => {}
+        }
+        Status::with_error_details(error.code(), error.detail, details)
+    }
+}

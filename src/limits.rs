@@ -1,0 +1,61 @@
+//! Every bound, with its unit and its reason. A refusal names the field and the bound.
+
+/// Bytes of a `userName` (RFC 7643 section 4.1.1 sets none).
+pub const USER_NAME_BYTES: usize = 256;
+/// Bytes of any other single string value.
+pub const STRING_BYTES: usize = 8 * 1024;
+/// Values of one multi-valued attribute of a user.
+pub const VALUES_PER_ATTRIBUTE: usize = 200;
+/// Bytes of one encoded resource.
+pub const RESOURCE_BYTES: usize = 256 * 1024;
+/// Levels an attribute value may nest; prost refuses to decode about 30.
+pub const VALUE_DEPTH: usize = 8;
+/// Entries of one open map (an extension, or the unknown sub-attributes of a value).
+pub const MAP_ENTRIES: usize = 512;
+
+/// Bytes of a filter expression.
+pub const FILTER_BYTES: usize = 8 * 1024;
+/// Nodes of a filter's tree.
+pub const FILTER_NODES: usize = 256;
+/// Levels of parentheses, brackets and `not` in a filter. Counted before any tree exists: a stack overflow is an abort.
+pub const FILTER_DEPTH: usize = 32;
+/// Bytes of a PATCH path.
+pub const PATH_BYTES: usize = 4 * 1024;
+/// Operations of one PATCH.
+pub const PATCH_OPERATIONS: usize = 1_000;
+/// Members named by one unary request.
+pub const MEMBERS_PER_REQUEST: usize = 10_000;
+/// References of one batch read.
+pub const BATCH_READS: usize = 1_000;
+
+/// Resources of one page unless asked for otherwise (gRPC).
+pub const PAGE_DEFAULT: usize = 100;
+/// Resources of one page at most; more is cut (gRPC).
+pub const PAGE_MAX: usize = 1_000;
+/// Resources of one SCIM page at most (`filter.maxResults`).
+pub const SCIM_PAGE_MAX: usize = 500;
+/// Members of one page unless asked for otherwise.
+pub const MEMBER_PAGE_DEFAULT: usize = 1_000;
+/// Members of one page at most.
+pub const MEMBER_PAGE_MAX: usize = 5_000;
+/// Encoded bytes after which a page is closed early, so that it fits a client's 4 MiB message.
+pub const PAGE_BYTES: usize = 2 * 1024 * 1024;
+/// Seconds a page token lives.
+pub const PAGE_TOKEN_SECONDS: i64 = 24 * 3600;
+
+/// Bytes of a gRPC message, in and out.
+pub const MESSAGE_BYTES: usize = 4 * 1024 * 1024;
+/// Bytes of a SCIM request body.
+pub const SCIM_BODY_BYTES: usize = 1024 * 1024;
+/// Bytes of a SCIM group's PUT or POST body: it may name many members.
+pub const SCIM_GROUP_BODY_BYTES: usize = 64 * 1024 * 1024;
+/// Levels of a JSON document.
+pub const JSON_DEPTH: usize = 64;
+
+/// Writes that one transaction of a lane takes together.
+pub const LANE_BATCH: usize = 64;
+/// Writes that may wait before a lane; more are refused as unavailable.
+pub const LANE_QUEUE: usize = 4_096;
+
+/// Days a token lives unless asked for otherwise, and at most.
+pub const TOKEN_DAYS: i64 = 365;

@@ -1,0 +1,2 @@
+//! Parse the arguments, run one command, answer with an exit code.
+fn main() {}

@@ -1,0 +1,2 @@
+//! The SCIM façade.
+pub mod remote;
