@@ -1,0 +1,120 @@
+-- The directory's first shape. Text is folded in Rust only and compared bytewise; time is microseconds since 1970.
+-- The organization leads every primary key, unique index and foreign key.
+
+-- One row: the life of this store. The epoch changes when a backup is restored, so that old tokens are refused, never misread.
+CREATE TABLE store (
+  id BIGINT NOT NULL PRIMARY KEY CHECK (id = 1),
+  epoch BIGINT NOT NULL,
+  seal_key BLOB NOT NULL
+);
+
+-- The head of each organization: what every commit locks first and sets last.
+CREATE TABLE heads (
+  organization_id TEXT NOT NULL PRIMARY KEY,
+  revision BIGINT NOT NULL,
+  user_count BIGINT NOT NULL,
+  group_count BIGINT NOT NULL
+);
+
+CREATE TABLE users (
+  organization_id TEXT NOT NULL REFERENCES heads (organization_id),
+  id TEXT NOT NULL,
+  user_name_key TEXT NOT NULL,
+  display TEXT NOT NULL,
+  active BIGINT NOT NULL,
+  created_at BIGINT NOT NULL,
+  updated_at BIGINT NOT NULL,
+  version BIGINT NOT NULL,
+  body BLOB NOT NULL,
+  PRIMARY KEY (organization_id, id)
+);
+CREATE UNIQUE INDEX users_by_name ON users (organization_id, user_name_key);
+
+-- The body holds a group's attributes; its version, times and size are columns, because membership changes them alone.
+CREATE TABLE groups (
+  organization_id TEXT NOT NULL REFERENCES heads (organization_id),
+  id TEXT NOT NULL,
+  name_key TEXT NOT NULL,
+  display TEXT NOT NULL,
+  member_count BIGINT NOT NULL,
+  created_at BIGINT NOT NULL,
+  updated_at BIGINT NOT NULL,
+  version BIGINT NOT NULL,
+  body BLOB NOT NULL,
+  PRIMARY KEY (organization_id, id)
+);
+CREATE INDEX groups_by_name ON groups (organization_id, name_key, id);
+
+-- What a user or group is found by besides its id and user name: kind 1 = a user's externalId, 2 = a user's e-mail, 3 = a group's externalId.
+CREATE TABLE resource_keys (
+  organization_id TEXT NOT NULL REFERENCES heads (organization_id),
+  kind BIGINT NOT NULL,
+  key TEXT NOT NULL,
+  resource_id TEXT NOT NULL,
+  PRIMARY KEY (organization_id, kind, key, resource_id)
+) WITHOUT ROWID;
+
+-- Membership is edges. member_kind: 1 = user, 2 = group.
+CREATE TABLE members (
+  organization_id TEXT NOT NULL,
+  group_id TEXT NOT NULL,
+  member_id TEXT NOT NULL,
+  member_kind BIGINT NOT NULL,
+  PRIMARY KEY (organization_id, group_id, member_id),
+  FOREIGN KEY (organization_id, group_id) REFERENCES groups (organization_id, id)
+) WITHOUT ROWID;
+CREATE INDEX members_by_member ON members (organization_id, member_id, group_id);
+
+-- Users and groups that were deleted softly: out of every list and index, their memberships remembered in the body.
+CREATE TABLE tombstones (
+  organization_id TEXT NOT NULL REFERENCES heads (organization_id),
+  id TEXT NOT NULL,
+  kind BIGINT NOT NULL,
+  deleted_at BIGINT NOT NULL,
+  purge_at BIGINT NOT NULL,
+  body BLOB NOT NULL,
+  PRIMARY KEY (organization_id, id)
+);
+
+-- Administrative resources: few, small, read whole. kind is the contract's ResourceKind.
+CREATE TABLE records (
+  organization_id TEXT NOT NULL REFERENCES heads (organization_id),
+  kind BIGINT NOT NULL,
+  id TEXT NOT NULL,
+  key TEXT,
+  secret BLOB,
+  version BIGINT NOT NULL,
+  body BLOB NOT NULL,
+  PRIMARY KEY (organization_id, kind, id)
+);
+CREATE UNIQUE INDEX records_by_key ON records (organization_id, kind, key);
+-- A credential is looked up before its organization is known.
+CREATE UNIQUE INDEX records_by_id ON records (kind, id);
+
+-- When a token was last used, to the minute; written beside the lane, since it is no change of the directory.
+CREATE TABLE token_uses (
+  organization_id TEXT NOT NULL REFERENCES heads (organization_id),
+  token_id TEXT NOT NULL,
+  used_at BIGINT NOT NULL,
+  PRIMARY KEY (organization_id, token_id)
+);
+
+-- The feed: one row per commit, one row per change; (organization, revision, index) is a change's identity.
+CREATE TABLE commits (
+  organization_id TEXT NOT NULL REFERENCES heads (organization_id),
+  revision BIGINT NOT NULL,
+  committed_at BIGINT NOT NULL,
+  actor BLOB NOT NULL,
+  PRIMARY KEY (organization_id, revision)
+);
+
+CREATE TABLE changes (
+  organization_id TEXT NOT NULL REFERENCES heads (organization_id),
+  revision BIGINT NOT NULL,
+  idx BIGINT NOT NULL,
+  kind BIGINT NOT NULL,
+  action BIGINT NOT NULL,
+  resource_id TEXT NOT NULL,
+  body BLOB NOT NULL,
+  PRIMARY KEY (organization_id, revision, idx)
+);
