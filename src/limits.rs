@@ -1,5 +1,7 @@
 //! Every bound, with its unit and its reason. A refusal names the field and the bound.
 
+use std::time::Duration;
+
 /// Bytes of a `userName` (RFC 7643 section 4.1.1 sets none).
 pub const USER_NAME_BYTES: usize = 256;
 /// Bytes of any other single string value.
@@ -59,3 +61,7 @@ pub const LANE_QUEUE: usize = 4_096;
 
 /// Days a token lives unless asked for otherwise, and at most.
 pub const TOKEN_DAYS: i64 = 365;
+/// Answers the access layer remembers; beyond that each request asks the store.
+pub const RESOLVER_CACHE_ENTRIES: usize = 10_000;
+/// How long it remembers one: a revoked token works no longer than this.
+pub const RESOLVER_CACHE_LIFE: Duration = Duration::from_secs(1);

@@ -1,6 +1,6 @@
 //! The check around every service, generated from the contract.
 
-use super::Caller;
+use super::{Caller, caller_in};
 use crate::{
     api::{Method, method, v1},
     directory::Error,
@@ -16,9 +16,9 @@ include!(concat!(env!("OUT_DIR"), "/guarded.rs"));
 /// The caller the access layer put into the request.
 ///
 /// # Errors
-/// `UNAUTHENTICATED` when there is none.
+/// `UNAUTHENTICATED` when there is none, or what kept the layer from finding one.
 pub fn caller_of<T>(request: &Request<T>) -> Result<&Caller, Status> {
-    request.extensions().get::<Caller>().ok_or_else(|| Error::unauthenticated().into())
+    caller_in(request.extensions()).map_err(Status::from)
 }
 
 /// Whether the request's caller may use the method in the organization it names.

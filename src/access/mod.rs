@@ -5,6 +5,12 @@
 
 mod caller;
 mod guarded;
+mod layer;
+mod resolver;
+mod token;
 
 pub use caller::{Caller, Reach, Scopes};
 pub use guarded::{Guarded, caller_of, enter};
+pub use layer::{Access, AccessLayer, caller_in};
+pub use resolver::{Cached, Resolver};
+pub use token::{Kind, PATTERN, SecretHash, Token};

@@ -1,0 +1,188 @@
+//! The one layer around each whole router: credential → [`Caller`] in the request's extensions.
+//!
+//! It never answers by itself, because each face words its refusals in its own way: without a caller the
+//! directory's guard answers `UNAUTHENTICATED` and the façade 401. Why there is none travels beside it.
+
+use super::{Caller, Resolver, Token};
+use crate::directory::{Error, Result};
+use http::{Extensions, HeaderMap, Request, header::AUTHORIZATION};
+use std::{
+    future::Future,
+    mem,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
+use tower::{Layer, Service};
+
+/// Why a request has no caller, when the reason is another than a bad credential.
+#[derive(Debug, Clone)]
+struct Refused(Error);
+
+/// The caller the layer found, on either face.
+///
+/// # Errors
+/// `INVALID_CREDENTIAL` when there is none, or whatever the resolver said (the store is down, the connection is
+/// switched off, the organization is suspended).
+pub fn caller_in(extensions: &Extensions) -> Result<&Caller> {
+    match (extensions.get::<Caller>(), extensions.get::<Refused>()) {
+        (Some(caller), _) => Ok(caller),
+        (None, Some(Refused(error))) => Err(error.clone()),
+        (None, None) => Err(Error::unauthenticated()),
+    }
+}
+
+/// Resolves `Authorization: Bearer …`; nothing else in a request can carry a credential.
+#[derive(Clone)]
+pub struct AccessLayer(Arc<dyn Resolver>);
+
+impl AccessLayer {
+    /// With the resolver that both faces share.
+    pub fn new(resolver: Arc<dyn Resolver>) -> Self {
+        AccessLayer(resolver)
+    }
+}
+
+impl<S> Layer<S> for AccessLayer {
+    type Service = Access<S>;
+
+    fn layer(&self, inner: S) -> Access<S> {
+        Access { inner, resolver: Arc::clone(&self.0) }
+    }
+}
+
+/// A router whose requests carry their caller.
+#[derive(Clone)]
+pub struct Access<S> {
+    inner: S,
+    resolver: Arc<dyn Resolver>,
+}
+
+impl<S, B> Service<Request<B>> for Access<S>
+where
+    S: Service<Request<B>> + Clone + Send + 'static,
+    S::Future: Send,
+    B: Send + 'static,
+{
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = Pin<Box<dyn Future<Output = std::result::Result<S::Response, S::Error>> + Send>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<std::result::Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
+        // The service that was polled ready takes the request; its clone waits for the next one.
+        let next = self.inner.clone();
+        let mut inner = mem::replace(&mut self.inner, next);
+        let resolver = Arc::clone(&self.resolver);
+        let token = bearer(request.headers());
+        Box::pin(async move {
+            request.extensions_mut().remove::<Caller>();
+            if let Some(token) = token {
+                match resolver.resolve(&token).await {
+                    Ok(caller) => {
+                        request.extensions_mut().insert(caller);
+                    }
+                    Err(error) => {
+                        request.extensions_mut().insert(Refused(error));
+                    }
+                }
+            }
+            inner.call(request).await
+        })
+    }
+}
+
+/// The request's well-formed token: exactly one `Authorization` header, the scheme in any letter case.
+fn bearer(headers: &HeaderMap) -> Option<Token> {
+    let mut values = headers.get_all(AUTHORIZATION).iter();
+    let (value, None) = (values.next()?.to_str().ok()?, values.next()) else {
+        return None;
+    };
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| Token::parse(token.trim_matches(' '))).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::access::{Kind, Reach, Scopes};
+    use secrecy::ExposeSecret;
+    use tower::{ServiceExt, service_fn};
+
+    struct Only(Token, Result<()>);
+
+    #[tonic::async_trait]
+    impl Resolver for Only {
+        async fn resolve(&self, token: &Token) -> Result<Caller> {
+            self.1.clone()?;
+            if !token.matches(Some(&self.0.hash())) {
+                return Err(Error::unauthenticated());
+            }
+            Ok(Caller {
+                organization: "acme".to_owned(),
+                principal: None,
+                connection: None,
+                token_id: token.id().to_owned(),
+                scopes: Scopes::default(),
+                reach: Reach::Own,
+                expires_at: i64::MAX,
+            })
+        }
+    }
+
+    async fn answer(store: Result<()>, good: &Token, headers: &[&str]) -> Result<String> {
+        let inner = service_fn(|request: Request<()>| async move {
+            Ok::<_, std::convert::Infallible>(caller_in(request.extensions()).map(|caller| caller.token_id.clone()))
+        });
+        let mut request = Request::builder().uri("/scim/v2/Users?access_token=x");
+        for header in headers {
+            request = request.header(AUTHORIZATION, *header);
+        }
+        let layer = AccessLayer::new(Arc::new(Only(good.clone(), store)));
+        layer.layer(inner).oneshot(request.body(()).unwrap()).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_good_token_brings_its_caller_in_any_letter_case_of_the_scheme() {
+        let good = Token::mint(Kind::Scim).unwrap();
+        for scheme in ["Bearer", "bearer", "BEARER", "Bearer  "] {
+            let header = format!("{scheme} {}", good.reveal().expose_secret());
+            assert_eq!(answer(Ok(()), &good, &[&header]).await.unwrap(), good.id());
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_no_good_token_brings_none() {
+        let good = Token::mint(Kind::Scim).unwrap();
+        let (text, other) = (good.reveal(), Token::mint(Kind::Scim).unwrap().reveal());
+        let (text, other) = (text.expose_secret(), other.expose_secret());
+        let refused = [
+            vec![],
+            vec![String::new()],
+            vec!["Bearer".to_owned()],
+            vec!["Bearer ".to_owned()],
+            vec!["Bearer null".to_owned()],
+            vec!["Bearer undefined".to_owned()],
+            vec![format!("Basic {text}")],
+            vec![text.to_owned()],
+            vec![format!("Bearer {other}")],
+            vec![format!("Bearer {text}x")],
+            vec![format!("Bearer {text} {text}")],
+            vec![format!("Bearer {text}"), format!("Bearer {text}")],
+        ];
+        for headers in refused {
+            let headers: Vec<&str> = headers.iter().map(String::as_str).collect();
+            assert_eq!(answer(Ok(()), &good, &headers).await, Err(Error::unauthenticated()), "{headers:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_store_that_cannot_say_is_not_a_bad_credential() {
+        let good = Token::mint(Kind::Scim).unwrap();
+        let header = format!("Bearer {}", good.reveal().expose_secret());
+        assert_eq!(answer(Err(Error::unavailable()), &good, &[&header]).await, Err(Error::unavailable()));
+    }
+}
