@@ -118,9 +118,8 @@ fn write_guarded(service: &ServiceDescriptor) -> Done<String> {
 /// `Remote<Client>`: the service trait over a channel; and `Any…`, local or remote.
 fn write_remote(service: &ServiceDescriptor) -> Done<String> {
     let (module, name) = (snake(service.name()), service.name());
-    let mut out = format!(
-        "#[tonic::async_trait]\nimpl v1::{module}_server::{name} for Remote<v1::{module}_client::{name}Client<Channel>> {{\n"
-    );
+    let mut out =
+        format!("#[tonic::async_trait]\nimpl v1::{module}_server::{name} for Remote<v1::{module}_client::{name}Client<Channel>> {{\n");
     let mut streams = Vec::new();
     for method in service.methods() {
         let function = snake(method.name());

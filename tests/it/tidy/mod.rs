@@ -1,0 +1,7 @@
+//! The house's rules, read from the sources: who may use whom, how long a file may be, where SQL stands, what the contract says.
+
+mod contract;
+mod migrations;
+mod rooms;
+mod source;
+mod text;
