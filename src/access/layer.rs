@@ -32,6 +32,16 @@ pub fn caller_in(extensions: &Extensions) -> Result<&Caller> {
     }
 }
 
+/// Takes along what the layer found, a caller or why there is none, into a call made on the request's behalf.
+pub fn carry(from: &Extensions, to: &mut Extensions) {
+    if let Some(caller) = from.get::<Caller>() {
+        to.insert(caller.clone());
+    }
+    if let Some(refused) = from.get::<Refused>() {
+        to.insert(refused.clone());
+    }
+}
+
 /// Resolves `Authorization: Bearer …`; nothing else in a request can carry a credential.
 #[derive(Clone)]
 pub struct AccessLayer(Arc<dyn Resolver>);

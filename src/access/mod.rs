@@ -11,6 +11,6 @@ mod token;
 
 pub use caller::{Caller, Reach, Scopes};
 pub use guarded::{Guarded, caller_of, enter};
-pub use layer::{Access, AccessLayer, caller_in};
+pub use layer::{Access, AccessLayer, caller_in, carry};
 pub use resolver::{Cached, Resolver};
 pub use token::{Kind, PATTERN, SecretHash, Token};

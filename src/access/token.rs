@@ -173,11 +173,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn fixed() -> Token {
-        Token {
-            kind: Kind::Scim,
-            id: "4fQ0ZkX2mB7c".to_owned(),
-            secret: "0123456789abcdefghijABCDEFGHIJ0123456789abc".to_owned().into(),
-        }
+        Token { kind: Kind::Scim, id: "4fQ0ZkX2mB7c".to_owned(), secret: "0123456789abcdefghijABCDEFGHIJ0123456789abc".to_owned().into() }
     }
 
     #[test]

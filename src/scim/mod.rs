@@ -1,2 +1,104 @@
-//! The SCIM façade.
+//! The SCIM façade: HTTP and JSON into calls of the generated service traits, and their answers back.
+//!
+//! It holds the services and nothing else, local or over a channel ([`remote`]); it decides no access and knows no store.
+//! A request goes through [`path`] (what is asked for), [`session`] (who asks), [`query`], [`conditions`] and [`body`], to one handler
+//! ([`users`], [`groups`], [`discovery`]) and back through [`respond`]. Every refusal is an [`error`]. What identity providers send beside
+//! the RFCs is a row of [`profiles`]; [`patch`] makes clean operations of it.
+
+pub mod body;
+pub mod conditions;
+pub mod discovery;
+pub mod error;
+pub mod list;
+pub mod path;
+pub mod profiles;
+pub mod query;
 pub mod remote;
+pub mod respond;
+pub mod session;
+
+use axum::{
+    Router,
+    body::Body,
+    extract::{Request, State},
+    http::{Method, request::Parts},
+    response::{IntoResponse as _, Response},
+};
+use error::Refusal;
+use path::{Endpoint, Target};
+use remote::{AnyGroupService, AnyProvisioningService, AnyUserService};
+use respond::Outcome;
+use session::Session;
+use std::sync::Arc;
+
+/// The services a façade speaks to, and the URL it is reached by.
+#[derive(Clone)]
+pub struct Facade {
+    users: AnyUserService,
+    groups: AnyGroupService,
+    provisioning: AnyProvisioningService,
+    public_url: Arc<str>,
+}
+
+impl Facade {
+    /// `public_url` is where clients reach the server, such as `https://roster.example`: every URL in an answer begins with
+    /// it, whatever a request's headers say.
+    pub fn new(users: AnyUserService, groups: AnyGroupService, provisioning: AnyProvisioningService, public_url: &str) -> Self {
+        Facade { users, groups, provisioning, public_url: public_url.trim_end_matches('/').into() }
+    }
+
+    /// The base URL of an organization; without one, of whichever the token names. No slash at its end.
+    pub fn base(&self, organization: Option<&str>) -> String {
+        let url = &self.public_url;
+        organization.map_or_else(|| format!("{url}/scim/v2"), |organization| format!("{url}/scim/v2/{organization}"))
+    }
+}
+
+/// The façade's router. It answers every path, the unknown ones with a SCIM error, so it can be the whole of a server;
+/// routes merged into it come first. The access layer belongs around it.
+pub fn router(facade: Facade) -> Router {
+    Router::new().fallback(serve).with_state(Arc::new(facade))
+}
+
+async fn serve(State(facade): State<Arc<Facade>>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let mut response = answer(&facade, &parts, body).await.unwrap_or_else(Refusal::into_response);
+    respond::as_accepted(&parts.headers, &mut response);
+    if parts.method == Method::HEAD { respond::without_body(response) } else { response }
+}
+
+async fn answer(facade: &Facade, parts: &Parts, body: Body) -> Outcome {
+    let target = Target::of(parts.uri.path());
+    let organization = target.organization.as_deref();
+    if target.endpoint == Endpoint::ServiceProviderConfig {
+        read_only(&parts.method)?;
+        discovery::check_query(parts)?;
+        return discovery::service_provider_config(&facade.base(organization));
+    }
+    let session = Session::open(facade, parts, organization).await?;
+    dispatch(facade, &session, parts, body, &target.endpoint).await
+}
+
+async fn dispatch(facade: &Facade, session: &Session, parts: &Parts, body: Body, endpoint: &Endpoint) -> Outcome {
+    let _ = body;
+    match (endpoint, &parts.method) {
+        (Endpoint::ResourceTypes | Endpoint::ResourceType(_) | Endpoint::Schemas | Endpoint::Schema(_), method) => {
+            read_only(method)?;
+            discovery::check_query(parts)?;
+            match endpoint {
+                Endpoint::ResourceType(name) => discovery::one_resource_type(facade, session, name).await,
+                Endpoint::Schema(urn) => discovery::one_schema(facade, session, urn).await,
+                Endpoint::Schemas => discovery::schemas(facade, session).await,
+                _ => discovery::resource_types(facade, session).await,
+            }
+        }
+        (Endpoint::Unsupported(what), _) => Err(Refusal::unsupported(what)),
+        (Endpoint::Version, _) => Err(Refusal::bad("invalidVers", "Only version 2 of the protocol is served.")),
+        _ => Err(Refusal::nowhere()),
+    }
+}
+
+/// Discovery can be read and nothing else.
+fn read_only(method: &Method) -> Result<(), Refusal> {
+    if [Method::GET, Method::HEAD].contains(method) { Ok(()) } else { Err(Refusal::method("GET, HEAD")) }
+}

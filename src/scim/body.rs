@@ -1,0 +1,126 @@
+//! Reading a request's body: its type, its size and its depth are judged before anything is parsed.
+
+use super::error::Refusal;
+use crate::limits;
+use axum::{
+    body::{Body, Bytes},
+    http::{HeaderMap, StatusCode, header},
+};
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+
+/// The whole body, known to be UTF-8 text of bounded size and nesting.
+///
+/// # Errors
+/// 415 for another media type, charset or any content encoding, 413 above `limit` bytes, 400 for what is not UTF-8 or nests too deep.
+pub async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Result<Bytes, Refusal> {
+    check_type(headers)?;
+    let announced = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()).and_then(|v| v.parse::<usize>().ok());
+    if announced.is_some_and(|length| length > limit) {
+        return Err(too_large(limit));
+    }
+    let bytes = match Limited::new(body, limit).collect().await {
+        Ok(collected) => collected.to_bytes(),
+        Err(error) if error.is::<LengthLimitError>() => return Err(too_large(limit)),
+        Err(_) => return Err(Refusal::syntax("The body could not be read to its end.")),
+    };
+    if std::str::from_utf8(&bytes).is_err() {
+        return Err(Refusal::syntax("The body is not UTF-8 text."));
+    }
+    if nests_deeper(&bytes, limits::JSON_DEPTH) {
+        return Err(Refusal::syntax(format!("The body nests deeper than {} levels.", limits::JSON_DEPTH)));
+    }
+    Ok(bytes)
+}
+
+fn too_large(limit: usize) -> Refusal {
+    Refusal::too_large("The body", limit, "bytes")
+}
+
+/// A missing content type is taken for JSON: some clients leave it out, none means anything else by that.
+fn check_type(headers: &HeaderMap) -> Result<(), Refusal> {
+    let unsupported = |detail: &str| Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail));
+    let plain = |v: &header::HeaderValue| v.to_str().is_ok_and(|v| v.trim().is_empty() || v.trim().eq_ignore_ascii_case("identity"));
+    if !headers.get_all(header::CONTENT_ENCODING).iter().all(plain) {
+        return unsupported("A body with a Content-Encoding is not taken.");
+    }
+    let Some(value) = headers.get(header::CONTENT_TYPE) else { return Ok(()) };
+    let Ok(value) = value.to_str() else { return unsupported("The Content-Type cannot be read.") };
+    let mut parts = value.split(';').map(str::trim);
+    let media = parts.next().unwrap_or("");
+    if !["application/scim+json", "application/json"].iter().any(|known| media.eq_ignore_ascii_case(known)) {
+        return unsupported("The Content-Type is neither application/scim+json nor application/json.");
+    }
+    for (name, value) in parts.filter_map(|part| part.split_once('=')) {
+        let value = value.trim().trim_matches('"');
+        if name.trim().eq_ignore_ascii_case("charset") && !value.eq_ignore_ascii_case("utf-8") && !value.eq_ignore_ascii_case("utf8") {
+            return unsupported("The charset is not UTF-8.");
+        }
+    }
+    Ok(())
+}
+
+/// Whether a JSON text opens more than `depth` brackets at once. Counted before a parser recurses: a stack overflow is an abort.
+fn nests_deeper(text: &[u8], depth: usize) -> bool {
+    let (mut open, mut quoted, mut escaped) = (0usize, false, false);
+    for &byte in text {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if quoted => escaped = true,
+            b'"' => quoted = !quoted,
+            b'[' | b'{' if !quoted => {
+                open += 1;
+                if open > depth {
+                    return true;
+                }
+            }
+            b']' | b'}' if !quoted => open = open.saturating_sub(1),
+            _ => {}
+        }
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn status(headers: &[(&'static str, &'static str)], body: &'static str, limit: usize) -> StatusCode {
+        let headers = headers.iter().map(|(k, v)| (k.parse().unwrap(), v.parse().unwrap())).collect();
+        read(&headers, Body::from(body), limit).await.map_or_else(|refusal| refusal.status(), |_| StatusCode::OK)
+    }
+
+    #[tokio::test]
+    async fn both_media_types_are_taken_with_or_without_a_charset() {
+        for media in ["application/scim+json", "application/json; charset=utf-8", "Application/SCIM+JSON;charset=\"UTF-8\""] {
+            assert_eq!(status(&[("content-type", media)], "{}", 9).await, StatusCode::OK, "{media}");
+        }
+        assert_eq!(status(&[], "{}", 9).await, StatusCode::OK);
+    }
+
+    #[tokio::test]
+    async fn other_types_charsets_and_encodings_are_not() {
+        let refused = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+        for header in [
+            ("content-type", "text/plain"),
+            ("content-type", "application/json; charset=latin1"),
+            ("content-type", "application/jsonx"),
+            ("content-encoding", "gzip"),
+        ] {
+            assert_eq!(status(&[header], "{}", 9).await, refused, "{header:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_body_at_the_bound_is_taken_and_one_byte_more_is_not() {
+        assert_eq!(status(&[], "{     }", 7).await, StatusCode::OK);
+        assert_eq!(status(&[], "{      }", 7).await, StatusCode::PAYLOAD_TOO_LARGE);
+        assert_eq!(status(&[("content-length", "8")], "{}", 7).await, StatusCode::PAYLOAD_TOO_LARGE);
+    }
+
+    #[test]
+    fn brackets_inside_text_do_not_nest() {
+        assert!(!nests_deeper(br#"{"a":"[[[[\"[[[["}"#, 1));
+        assert!(nests_deeper(b"[[", 1));
+        assert!(!nests_deeper(b"[][][]", 1));
+    }
+}

@@ -1,0 +1,177 @@
+//! From a request's path to the endpoint it names.
+//!
+//! The path is cut at its slashes first and decoded after, so an encoded slash stays inside its segment; empty segments are
+//! skipped, so `{base}//Users` and `{base}/Users/` resolve (Rauthy sends the first). Whatever the spelling, every
+//! endpoint but one is behind the caller, so no spelling passes by it.
+
+use std::borrow::Cow;
+
+/// What a path names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Endpoint {
+    /// `/Users`
+    Users,
+    /// `/Users/{id}`
+    User(String),
+    /// `/Groups`
+    Groups,
+    /// `/Groups/{id}`
+    Group(String),
+    /// `/ServiceProviderConfig`: the one that needs no caller.
+    ServiceProviderConfig,
+    /// `/ResourceTypes`
+    ResourceTypes,
+    /// `/ResourceTypes/{name}`
+    ResourceType(String),
+    /// `/Schemas`
+    Schemas,
+    /// `/Schemas/{urn}`
+    Schema(String),
+    /// A part of the protocol that is not served, by its name.
+    Unsupported(&'static str),
+    /// Another version of the protocol.
+    Version,
+    /// Nothing.
+    Nothing,
+}
+
+/// A path, understood.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// The organization's id or key as the path has it; `None` when the token alone names it.
+    pub organization: Option<String>,
+    /// What is asked for.
+    pub endpoint: Endpoint,
+}
+
+impl Target {
+    /// Reads `/scim/v2[/{organization}]/…`.
+    pub fn of(path: &str) -> Target {
+        let nowhere = |endpoint| Target { organization: None, endpoint };
+        let mut segments = Vec::new();
+        for segment in path.split('/').filter(|s| !s.is_empty()) {
+            match decode(segment) {
+                Some(segment) => segments.push(segment),
+                None => return nowhere(Endpoint::Nothing),
+            }
+        }
+        let segments: Vec<&str> = segments.iter().map(AsRef::as_ref).collect();
+        match segments.as_slice() {
+            ["scim", "v2", rest @ ..] => below(rest),
+            ["scim", version, ..] if is_version(version) => nowhere(Endpoint::Version),
+            _ => nowhere(Endpoint::Nothing),
+        }
+    }
+}
+
+/// What stands below `/scim/v2`. No organization's key is spelled like an endpoint: keys are lower-case.
+fn below(segments: &[&str]) -> Target {
+    if let Some(endpoint) = endpoint(segments) {
+        return Target { organization: None, endpoint };
+    }
+    match segments {
+        [organization, rest @ ..] if is_organization(organization) => {
+            Target { organization: Some((*organization).to_owned()), endpoint: endpoint(rest).unwrap_or(Endpoint::Nothing) }
+        }
+        _ => Target { organization: None, endpoint: Endpoint::Nothing },
+    }
+}
+
+fn endpoint(segments: &[&str]) -> Option<Endpoint> {
+    Some(match segments {
+        [] => Endpoint::Unsupported("A query over all resource types"),
+        ["Users"] => Endpoint::Users,
+        ["Groups"] => Endpoint::Groups,
+        [".search"] | ["Users" | "Groups", ".search"] => Endpoint::Unsupported("A query by POST (.search)"),
+        ["Users", id] => Endpoint::User((*id).to_owned()),
+        ["Groups", id] => Endpoint::Group((*id).to_owned()),
+        ["ServiceProviderConfig"] => Endpoint::ServiceProviderConfig,
+        ["ResourceTypes"] => Endpoint::ResourceTypes,
+        ["ResourceTypes", name] => Endpoint::ResourceType((*name).to_owned()),
+        ["Schemas"] => Endpoint::Schemas,
+        ["Schemas", urn] => Endpoint::Schema((*urn).to_owned()),
+        ["Bulk"] => Endpoint::Unsupported("Bulk"),
+        ["Me", ..] => Endpoint::Unsupported("/Me"),
+        ["Users" | "Groups" | "ServiceProviderConfig" | "ResourceTypes" | "Schemas" | "Bulk", ..] => Endpoint::Nothing,
+        _ => return None,
+    })
+}
+
+/// Letters, digits and hyphens: what ids and keys are made of. The segment is rendered into `meta.location`.
+fn is_organization(segment: &str) -> bool {
+    (1..=64).contains(&segment.len()) && segment.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+}
+
+fn is_version(segment: &str) -> bool {
+    segment.strip_prefix('v').is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()))
+}
+
+/// Percent-decodes one segment; `None` if what comes out is not text.
+pub fn decode(text: &str) -> Option<Cow<'_, str>> {
+    if !text.contains('%') {
+        return Some(Cow::Borrowed(text));
+    }
+    let mut out = Vec::with_capacity(text.len());
+    let mut bytes = text.bytes();
+    while let Some(byte) = bytes.next() {
+        let mut ahead = bytes.clone();
+        let digit = |b: Option<u8>| b.and_then(|b| char::from(b).to_digit(16)).and_then(|d| u8::try_from(d).ok());
+        match (byte, digit(ahead.next()), digit(ahead.next())) {
+            (b'%', Some(high), Some(low)) => {
+                out.push(high * 16 + low);
+                bytes = ahead;
+            }
+            // A stray percent sign stands for itself.
+            _ => out.push(byte),
+        }
+    }
+    String::from_utf8(out).ok().map(Cow::Owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(path: &str) -> (Option<String>, Endpoint) {
+        let target = Target::of(path);
+        (target.organization, target.endpoint)
+    }
+
+    #[test]
+    fn an_organization_may_be_named_or_left_to_the_token() {
+        assert_eq!(found("/scim/v2/acme/Users"), (Some("acme".into()), Endpoint::Users));
+        assert_eq!(found("/scim/v2/Users"), (None, Endpoint::Users));
+        assert_eq!(found("/scim/v2/acme/Groups/7d10"), (Some("acme".into()), Endpoint::Group("7d10".into())));
+        assert_eq!(found("/scim/v2/acme"), (Some("acme".into()), Endpoint::Unsupported("A query over all resource types")));
+    }
+
+    #[test]
+    fn slashes_at_the_joins_do_not_matter() {
+        for path in ["/scim/v2//Users", "/scim/v2/Users/", "//scim//v2//Users//"] {
+            assert_eq!(found(path), (None, Endpoint::Users), "{path}");
+        }
+        assert_eq!(found("/scim/v2/acme//Users/1/"), (Some("acme".into()), Endpoint::User("1".into())));
+    }
+
+    #[test]
+    fn an_encoded_path_is_the_same_path_and_an_encoded_slash_stays_inside() {
+        assert_eq!(found("/scim/v2/%55sers"), (None, Endpoint::Users));
+        assert_eq!(found("/scim/v2/Users%2F1"), (None, Endpoint::Nothing));
+        assert_eq!(found("/scim/v2/Users/..%2f1"), (None, Endpoint::User("../1".into())));
+        assert_eq!(found("/scim/v2/Users/%ff"), (None, Endpoint::Nothing));
+        assert_eq!(found("/scim/v2/ServiceProviderConfig%3f/x"), (None, Endpoint::Nothing));
+        assert_eq!(found("/scim/v2/Users/a%2"), (None, Endpoint::User("a%2".into())));
+    }
+
+    #[test]
+    fn what_is_not_there_is_nothing() {
+        for path in ["/", "/scim", "/scim/Users", "/scim/v2/acme/x/Users", "/scim/v2/Users/1/2", "/scim/v2/a%20b/Users", "/scim/v2/users"] {
+            let endpoint = found(path).1;
+            assert!(matches!(endpoint, Endpoint::Nothing | Endpoint::Unsupported(_)), "{path} {endpoint:?}");
+        }
+        assert_eq!(found("/scim/v1/Users"), (None, Endpoint::Version));
+        assert_eq!(found("/scim/v2/.search").1, Endpoint::Unsupported("A query by POST (.search)"));
+        assert_eq!(found("/scim/v2/acme/Users/.search").1, Endpoint::Unsupported("A query by POST (.search)"));
+        assert_eq!(found("/scim/v2/Me").1, Endpoint::Unsupported("/Me"));
+    }
+}

@@ -1,0 +1,218 @@
+//! A request's query string: what is known is understood or refused, what is unknown is ignored.
+
+use super::{error::Refusal, path::decode};
+use crate::{api::v1, limits};
+
+/// What a query string asked for (RFC 7644 sections 3.4.2 and 3.9).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Query {
+    /// The filter expression, decoded; never empty.
+    pub filter: Option<String>,
+    /// The attribute to order by.
+    pub sort_by: Option<String>,
+    /// Whether the order is reversed.
+    pub descending: bool,
+    /// The first resource wanted, counted from 1; absent = 1.
+    pub start_index: Option<i64>,
+    /// Resources wanted at most: 0 to [`limits::SCIM_PAGE_MAX`]; absent = [`limits::PAGE_DEFAULT`].
+    pub count: Option<usize>,
+    /// The attributes wanted instead of the default set.
+    pub attributes: Vec<String>,
+    /// The attributes not wanted; empty when `attributes` is given, which wins (RFC 7644 leaves the pair open).
+    pub excluded: Vec<String>,
+}
+
+impl Query {
+    /// Reads a raw query string. Names of parameters are matched without regard to case: a `Filter` that was ignored
+    /// would answer with everybody.
+    ///
+    /// # Errors
+    /// 400 for an empty or unreadable filter, a bad number, or a known parameter given twice.
+    pub fn parse(raw: &str) -> Result<Query, Refusal> {
+        let mut query = Query::default();
+        for pair in raw.split('&').filter(|pair| !pair.is_empty()) {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            let Some(name) = decode(name) else { continue };
+            match name.to_ascii_lowercase().as_str() {
+                "filter" => {
+                    let filter = filter_text(value)?;
+                    once("filter", query.filter.replace(filter))?;
+                }
+                "sortby" => {
+                    let sort_by = text("sortBy", value)?;
+                    if !sort_by.is_empty() {
+                        once("sortBy", query.sort_by.replace(sort_by))?;
+                    }
+                }
+                "sortorder" => query.descending = is_descending(&text("sortOrder", value)?)?,
+                "startindex" => once("startIndex", query.start_index.replace(integer("startIndex", value)?.max(1)))?,
+                "count" => {
+                    let count = integer("count", value)?.clamp(0, bound(limits::SCIM_PAGE_MAX));
+                    once("count", query.count.replace(usize::try_from(count).unwrap_or(0)))?;
+                }
+                "attributes" => names("attributes", value, &mut query.attributes)?,
+                "excludedattributes" => names("excludedAttributes", value, &mut query.excluded)?,
+                _ => {}
+            }
+        }
+        if !query.attributes.is_empty() {
+            query.excluded.clear();
+        }
+        Ok(query)
+    }
+
+    /// The attributes to return, as the contract says it.
+    pub fn selection(&self) -> v1::ReadSelection {
+        v1::ReadSelection { attributes: self.attributes.clone(), excluded_attributes: self.excluded.clone() }
+    }
+
+    /// Page, order and count, as the contract says it.
+    pub fn list_options(&self) -> v1::ListOptions {
+        use v1::list_options::TotalSize;
+        let total = if self.count == Some(0) { TotalSize::Only } else { TotalSize::Exact };
+        let order = match (&self.sort_by, self.descending) {
+            (Some(by), true) => format!("{by} desc"),
+            (Some(by), false) => by.clone(),
+            (None, _) => String::new(),
+        };
+        v1::ListOptions {
+            page_size: i32::try_from(self.count.unwrap_or(limits::PAGE_DEFAULT)).unwrap_or(i32::MAX),
+            page_token: String::new(),
+            skip: i32::try_from(self.first() - 1).unwrap_or(i32::MAX),
+            order_by: order,
+            total_size: total as i32,
+            show_deleted: false,
+        }
+    }
+
+    /// The filter, as the contract says it.
+    pub fn filter(&self) -> Option<v1::Filter> {
+        let expression = self.filter.clone()?;
+        Some(v1::Filter { expression, ..v1::Filter::default() })
+    }
+
+    /// The first resource wanted, counted from 1.
+    pub fn first(&self) -> i64 {
+        self.start_index.unwrap_or(1)
+    }
+}
+
+/// A filter's text. Entra encodes a space as `+`; others send `%20` and mean a bare `+` as itself. So: next to a `%20`
+/// a bare `+` is a plus sign, otherwise it is a space, and `%2B` is always a plus sign.
+fn filter_text(raw: &str) -> Result<String, Refusal> {
+    let spaced = if raw.contains("%20") { raw.to_owned() } else { raw.replace('+', " ") };
+    let text = decode(&spaced).ok_or_else(|| Refusal::bad("invalidFilter", "The filter is not UTF-8 text."))?;
+    if text.trim().is_empty() {
+        return Err(Refusal::bad("invalidFilter", "The filter is empty."));
+    }
+    if text.len() > limits::FILTER_BYTES {
+        return Err(Refusal::bad("invalidFilter", format!("The filter is larger than {} bytes.", limits::FILTER_BYTES)));
+    }
+    Ok(text.into_owned())
+}
+
+/// The text of any other parameter, where `+` is a space.
+fn text(name: &str, raw: &str) -> Result<String, Refusal> {
+    let text = decode(&raw.replace('+', " ")).map(|text| text.trim().to_owned());
+    text.ok_or_else(|| Refusal::value(format!("{name} is not UTF-8 text.")))
+}
+
+/// An integer; one that is too long for 64 bits counts as the nearest that is not.
+fn integer(name: &str, raw: &str) -> Result<i64, Refusal> {
+    let text = text(name, raw)?;
+    let digits = text.strip_prefix('-').unwrap_or(&text);
+    if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
+        return Err(Refusal::value(format!("{name} is not an integer.")));
+    }
+    Ok(text.parse().unwrap_or(if text.starts_with('-') { i64::MIN } else { i64::MAX }))
+}
+
+fn is_descending(text: &str) -> Result<bool, Refusal> {
+    if text.eq_ignore_ascii_case("descending") {
+        Ok(true)
+    } else if text.is_empty() || text.eq_ignore_ascii_case("ascending") {
+        Ok(false)
+    } else {
+        Err(Refusal::value("sortOrder is neither ascending nor descending."))
+    }
+}
+
+/// A comma-separated list of attributes, added to what another parameter of the same name gave.
+fn names(name: &str, raw: &str, into: &mut Vec<String>) -> Result<(), Refusal> {
+    let text = text(name, raw)?;
+    into.extend(text.split(',').map(str::trim).filter(|s| !s.is_empty()).map(str::to_owned));
+    if into.len() > limits::VALUES_PER_ATTRIBUTE {
+        return Err(Refusal::value(format!("{name} names more than {} attributes.", limits::VALUES_PER_ATTRIBUTE)));
+    }
+    Ok(())
+}
+
+/// Two values of one parameter have no meaning that two readers would agree on.
+fn once<T>(name: &str, earlier: Option<T>) -> Result<(), Refusal> {
+    match earlier {
+        None => Ok(()),
+        Some(_) => Err(Refusal::value(format!("{name} is given twice."))),
+    }
+}
+
+fn bound(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn filter(raw: &str) -> String {
+        Query::parse(raw).unwrap().filter.unwrap()
+    }
+
+    #[test]
+    fn a_plus_is_a_space_unless_spaces_are_encoded_beside_it() {
+        assert_eq!(filter("filter=userName+eq+%22ines.okafor%40corp.example%22"), r#"userName eq "ines.okafor@corp.example""#);
+        assert_eq!(filter("filter=userName%20eq%20%22mika+night@corp.example%22"), r#"userName eq "mika+night@corp.example""#);
+        assert_eq!(filter("filter=userName+eq+%22mika%2Bnight%40corp.example%22"), r#"userName eq "mika+night@corp.example""#);
+    }
+
+    #[test]
+    fn stray_separators_and_unknown_parameters_are_ignored() {
+        assert_eq!(Query::parse(""), Ok(Query::default()));
+        assert_eq!(Query::parse("&&aadOptscim062020&x=%ff&").unwrap(), Query::default());
+        assert_eq!(filter("filter=userName%20eq%20%22x%22&"), r#"userName eq "x""#);
+    }
+
+    #[test]
+    fn an_unreadable_filter_is_never_everybody() {
+        for raw in ["filter", "filter=", "filter=+", "FILTER=", "filter=%ff", "filter=a%20pr&filter=b%20pr"] {
+            assert!(Query::parse(raw).is_err(), "{raw}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_clamped_and_what_is_no_number_is_refused() {
+        let page = |raw: &str| Query::parse(raw).map(|q| (q.first(), q.count));
+        assert_eq!(page("startIndex=0&count=-3"), Ok((1, Some(0))));
+        assert_eq!(page("startIndex=101&count=100000"), Ok((101, Some(limits::SCIM_PAGE_MAX))));
+        assert_eq!(page("startIndex=99999999999999999999"), Ok((i64::MAX, None)));
+        for raw in ["count=", "count=1.0", "count=ten", "startIndex=0x1", "startIndex=-", "count=1&count=2"] {
+            assert_eq!(page(raw).unwrap_err().scim_type(), Some("invalidValue"), "{raw}");
+        }
+    }
+
+    #[test]
+    fn the_list_options_say_the_same() {
+        let options = Query::parse("startIndex=11&count=10&sortBy=name.familyName&sortOrder=Descending").unwrap().list_options();
+        assert_eq!((options.skip, options.page_size, options.order_by.as_str()), (10, 10, "name.familyName desc"));
+        assert_eq!(options.total_size(), v1::list_options::TotalSize::Exact);
+        assert_eq!(Query::parse("count=0").unwrap().list_options().total_size(), v1::list_options::TotalSize::Only);
+        assert!(Query::parse("sortOrder=up").is_err());
+    }
+
+    #[test]
+    fn attributes_win_over_excluded_attributes() {
+        let query = Query::parse("attributes=userName,+name.givenName,&excludedAttributes=emails").unwrap();
+        assert_eq!(query.attributes, ["userName", "name.givenName"]);
+        assert!(query.excluded.is_empty());
+        assert_eq!(Query::parse("excludedAttributes=members").unwrap().selection().excluded_attributes, ["members"]);
+    }
+}

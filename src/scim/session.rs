@@ -1,0 +1,85 @@
+//! One request's caller, as the directory tells it, and the way to call on the caller's behalf.
+
+use super::{Facade, error::Refusal, profiles::Tolerances};
+use crate::{access, api::v1};
+use axum::http::{HeaderMap, HeaderName, header, request::Parts};
+use tonic::metadata::MetadataMap;
+
+/// The headers that travel on to the directory: the caller's own credential and the trace. Nothing else does.
+const FORWARDED: [HeaderName; 3] = [header::AUTHORIZATION, HeaderName::from_static("traceparent"), HeaderName::from_static("tracestate")];
+
+/// What every handler needs to know of its caller. It decides no access: the directory does, at each call.
+#[derive(Debug, Clone)]
+pub struct Session {
+    /// The organization's id.
+    pub organization: String,
+    /// The caller's connection, empty for a service account; it picks whose `externalId` is meant.
+    pub connection: String,
+    /// The base URL of what is rendered, without a slash at its end.
+    pub base: String,
+    /// The tolerances of the connection's profile.
+    pub tolerances: Tolerances,
+    /// What the connection does with attributes no schema knows.
+    pub unknown: v1::connection::UnknownAttributes,
+    forwarded: Forwarded,
+}
+
+/// What a call carries on behalf of the caller.
+#[derive(Debug, Clone)]
+struct Forwarded {
+    metadata: HeaderMap,
+    extensions: tonic::Extensions,
+}
+
+impl Forwarded {
+    fn of(parts: &Parts) -> Self {
+        let mut metadata = HeaderMap::new();
+        for name in FORWARDED {
+            for value in parts.headers.get_all(&name) {
+                metadata.append(name.clone(), value.clone());
+            }
+        }
+        let mut extensions = tonic::Extensions::new();
+        access::carry(&parts.extensions, &mut extensions);
+        Forwarded { metadata, extensions }
+    }
+
+    fn call<T>(&self, message: T) -> tonic::Request<T> {
+        tonic::Request::from_parts(MetadataMap::from_headers(self.metadata.clone()), self.extensions.clone(), message)
+    }
+}
+
+impl Session {
+    /// Asks the directory who calls, and holds the path's organization against the caller's.
+    ///
+    /// # Errors
+    /// What the directory answers to the credential; 404 for an organization that is not the caller's, in the same words
+    /// whether it exists or not.
+    pub async fn open(facade: &Facade, parts: &Parts, segment: Option<&str>) -> Result<Session, Refusal> {
+        let forwarded = Forwarded::of(parts);
+        let caller = facade.provisioning.get_caller(forwarded.call(v1::GetCallerRequest {})).await?.into_inner();
+        let organization = caller.organization.unwrap_or_default();
+        if segment.is_some_and(|segment| segment != organization.id && segment != organization.key) {
+            return Err(Refusal::nowhere());
+        }
+        let connection = caller.connection.unwrap_or_default();
+        Ok(Session {
+            organization: organization.id,
+            connection: caller.connection_id,
+            base: facade.base(segment),
+            tolerances: Tolerances::of(&connection.profile),
+            unknown: connection.unknown_attributes(),
+            forwarded,
+        })
+    }
+
+    /// A call on behalf of the caller.
+    pub fn call<T>(&self, message: T) -> tonic::Request<T> {
+        self.forwarded.call(message)
+    }
+
+    /// The URL of a resource below an endpoint such as `Users`.
+    pub fn url(&self, endpoint: &str, id: &str) -> String {
+        format!("{}/{endpoint}/{id}", self.base)
+    }
+}
