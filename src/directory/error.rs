@@ -5,6 +5,7 @@
 //! existence, never a secret.
 
 use crate::api::v1::ErrorReason;
+use crate::attributes::AttributeError;
 use std::{collections::HashMap, fmt};
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
@@ -150,6 +151,40 @@ impl Error {
             message: self.detail.clone(),
             details: Vec::new(),
         })
+    }
+}
+
+/// The attribute language's refusals carry their own reasons; here they get the metadata the contract promises.
+impl From<AttributeError> for Error {
+    fn from(refused: AttributeError) -> Self {
+        use ErrorReason as R;
+        let AttributeError { reason, path, detail, operation, offset, limit } = refused;
+        let mut error = Error::new(reason, detail);
+        let name = match reason {
+            R::InvalidPath | R::NoTarget => Some("path"),
+            R::InvalidValue | R::Mutability => Some("attribute"),
+            R::InvalidSyntax => Some("field"),
+            R::TooLarge => Some("bound"),
+            _ => None,
+        };
+        if let Some(name) = name.filter(|_| !path.is_empty()) {
+            error = error.with(name, path.clone());
+        }
+        if let (R::TooLarge, Some(limit)) = (reason, limit) {
+            error = error.with("limit", limit.to_string());
+        }
+        if let Some(offset) = offset {
+            error = error.with("offset", offset.to_string());
+        }
+        let field = match (operation, reason) {
+            (Some(index), _) => format!("operations[{index}]"),
+            (None, R::InvalidFilter) => "filter".to_owned(),
+            (None, _) => path,
+        };
+        if let Some(index) = operation {
+            error = error.with("operation", index.to_string());
+        }
+        error.at(field)
     }
 }
 

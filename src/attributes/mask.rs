@@ -1,0 +1,99 @@
+//! Field masks: a typed partial update, told by proto field names.
+
+use super::Context;
+use super::access::{Slot, View};
+use super::error::{AttributeError, Result};
+use super::replace::take_external_ids;
+use super::row::{Place, Table};
+use super::table::{GROUP, USER};
+use crate::api::v1::{Group, User};
+use std::any::Any;
+
+/// Fields that are the server's own and no attribute.
+const OUTPUT_ONLY: [&str; 6] = ["organization_id", "meta", "links", "groups_truncated", "groups_revision", "direct_member_count"];
+
+/// Makes the named fields of `target` what they are in `source`; a field that is absent there is cleared. `*` names
+/// all that are writable. Of `external_ids` a caller with a connection writes its own only.
+///
+/// # Errors
+/// `INVALID_PATH` for a name that is no field, `MUTABILITY` for one that is the server's own.
+pub fn mask_user(target: &mut User, source: &User, paths: &[String], cx: &Context<'_>) -> Result<()> {
+    let mut masked = target.clone();
+    for path in expand(&USER, paths)? {
+        match path.as_str() {
+            "external_ids" => take_external_ids(&mut masked.external_ids, &source.external_ids, cx),
+            "extensions" => masked.extensions.clone_from(&source.extensions),
+            path => copy(&USER, &path.split('.').collect::<Vec<_>>(), source, &mut masked, path)?,
+        }
+    }
+    *target = masked;
+    Ok(())
+}
+
+/// The same for a group.
+///
+/// # Errors
+/// As [`mask_user`].
+pub fn mask_group(target: &mut Group, source: &Group, paths: &[String], cx: &Context<'_>) -> Result<()> {
+    let mut masked = target.clone();
+    for path in expand(&GROUP, paths)? {
+        match path.as_str() {
+            "external_ids" => take_external_ids(&mut masked.external_ids, &source.external_ids, cx),
+            "extensions" => masked.extensions.clone_from(&source.extensions),
+            path => copy(&GROUP, &path.split('.').collect::<Vec<_>>(), source, &mut masked, path)?,
+        }
+    }
+    *target = masked;
+    Ok(())
+}
+
+fn expand(table: &dyn Table, paths: &[String]) -> Result<Vec<String>> {
+    if paths.is_empty() {
+        return Err(AttributeError::value("update_mask", "update_mask is required; \"*\" names every writable field."));
+    }
+    if !paths.iter().any(|p| p == "*") {
+        return Ok(paths.to_vec());
+    }
+    let fields = (0..table.len()).filter_map(|row| table.attribute(row)).filter(|a| a.place == Place::Field && a.writable());
+    Ok(fields.flat_map(|a| a.fields).copied().chain(["extensions"]).map(str::to_owned).collect())
+}
+
+fn copy(table: &'static dyn Table, path: &[&str], from: &dyn Any, to: &mut dyn Any, whole: &str) -> Result<()> {
+    let unknown = || AttributeError::path(whole, format!("{whole} is no field of an update mask."));
+    let server_owned = || AttributeError::mutability(whole, format!("{whole} is the server's own."));
+    let (name, below) = path.split_first().ok_or_else(unknown)?;
+    if OUTPUT_ONLY.contains(name) {
+        return Err(server_owned());
+    }
+    let named = |row: &usize| table.attribute(*row).is_some_and(|a| a.place != Place::Computed && a.fields.contains(name));
+    let row = (0..table.len()).find(named).ok_or_else(unknown)?;
+    let attribute = table.attribute(row).ok_or_else(unknown)?;
+    if attribute.place != Place::Field || !attribute.writable() {
+        return Err(server_owned());
+    }
+    if below.is_empty() {
+        table.copy(row, from, to);
+        return Ok(());
+    }
+    let (Some(sub), Slot::One(one)) = (attribute.sub, table.slot(row, to)) else { return Err(unknown()) };
+    let object = one.make();
+    match table.view(row, from) {
+        View::One(from) => copy(sub, below, from, object, whole),
+        // Nothing to copy: clear the sub-field, or say that there is none.
+        _ => clear(sub, below, object).ok_or_else(unknown),
+    }
+}
+
+fn clear(table: &'static dyn Table, path: &[&str], object: &mut dyn Any) -> Option<()> {
+    let (name, below) = path.split_first()?;
+    let row = (0..table.len()).find(|row| table.attribute(*row).is_some_and(|a| a.fields.contains(name)))?;
+    if below.is_empty() {
+        table.clear(row, object);
+        return Some(());
+    }
+    let sub = table.attribute(row)?.sub?;
+    match table.slot(row, object) {
+        Slot::One(one) => clear(sub, below, one.make()),
+        _ => None,
+    }
+}

@@ -1,0 +1,82 @@
+//! `sortBy`: an attribute and a direction.
+
+use super::access::View;
+use super::error::{AttributeError, Result};
+use super::fold;
+use super::path::{Path, Step};
+use super::row::{Attribute, Place};
+use super::{Context, ResourceType};
+use std::any::Any;
+
+/// A sort order (RFC 7644 section 3.4.2.3). Ties are the caller's to break, by id.
+#[derive(Debug, Clone)]
+pub struct Order {
+    path: Path,
+    descending: bool,
+}
+
+impl Order {
+    /// Reads `userName`, `meta.lastModified desc`, `emails asc`.
+    ///
+    /// # Errors
+    /// `INVALID_PATH` when the attribute is unknown or has no order: the server orders neither by membership nor by
+    /// secrets nor by what no schema describes.
+    pub fn parse(kind: ResourceType, text: &str) -> Result<Order> {
+        let mut words = text.split_ascii_whitespace();
+        let (name, direction) = (words.next().unwrap_or_default(), words.next());
+        let descending = match direction.map(str::to_ascii_lowercase).as_deref() {
+            None | Some("asc" | "ascending") => false,
+            Some("desc" | "descending") => true,
+            Some(_) => return Err(AttributeError::path(text, "The direction is asc or desc.")),
+        };
+        if words.next().is_some() {
+            return Err(AttributeError::path(text, "An order is one attribute and a direction."));
+        }
+        let mut path = Path::parse(kind, name)?;
+        let has_no_order = || AttributeError::path(text, format!("Resources cannot be ordered by {name}."));
+        if let Some(sub) = path.attribute().and_then(|a| a.sub) {
+            path.steps.push(Step::find(sub, "value").ok_or_else(has_no_order)?);
+        }
+        let ordered = |a: &Attribute| matches!(a.place, Place::Field | Place::Computed) && a.name != "schemas";
+        if path.tail.is_some() || !path.steps.iter().all(|s| ordered(s.attribute)) {
+            return Err(has_no_order());
+        }
+        Ok(Order { path, descending })
+    }
+
+    /// Whether the greatest come first.
+    pub fn descending(&self) -> bool {
+        self.descending
+    }
+
+    /// The bytes by which an object sorts; `None` without a value: such objects come last ascending, first descending.
+    /// Of a list the primary element counts, else the first. Caseless unless the attribute is `caseExact`.
+    pub fn key(&self, object: &dyn Any, cx: &Context<'_>) -> Option<Vec<u8>> {
+        key(&self.path.steps, object, cx)
+    }
+}
+
+fn key(steps: &[Step], object: &dyn Any, cx: &Context<'_>) -> Option<Vec<u8>> {
+    let (step, below) = steps.split_first()?;
+    match step.view(object) {
+        View::Absent | View::Texts(_) => None,
+        View::Text(text) => Some(fold::apply(step.attribute.fold, text).into_owned().into_bytes()),
+        View::Bool(value) => Some(vec![u8::from(value)]),
+        View::Time(t) => {
+            // With the sign bit flipped, bytes sort as numbers do.
+            let mut bytes = (t.seconds ^ i64::MIN).to_be_bytes().to_vec();
+            bytes.extend(t.nanos.to_be_bytes());
+            Some(bytes)
+        }
+        View::Location(endpoint, id) => Some(format!("{}/{endpoint}/{id}", cx.base).into_bytes()),
+        View::Version(etag, _) => Some(etag.as_bytes().to_vec()),
+        View::ExternalId(ids) => ids.iter().find(|e| e.connection_id == cx.connection).map(|e| e.value.clone().into_bytes()),
+        View::One(object) => key(below, object, cx),
+        View::Many(items) => {
+            let primary = step.attribute.sub.and_then(|sub| Step::find(sub, "primary"));
+            let is_primary = |k: &usize| items.at(*k).zip(primary).is_some_and(|(item, p)| matches!(p.view(item), View::Bool(true)));
+            let first = (0..items.len()).find(is_primary).unwrap_or(0);
+            key(below, items.at(first)?, cx)
+        }
+    }
+}

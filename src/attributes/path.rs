@@ -1,0 +1,197 @@
+//! Paths: the way from a resource down to an attribute, row by row.
+
+use super::access::View;
+use super::error::{AttributeError, Result};
+use super::filter::Node;
+use super::row::{Attribute, Table};
+use super::{ResourceType, table};
+use crate::api::v1::AttributeValue;
+use crate::limits;
+use std::{any::Any, collections::BTreeMap, fmt};
+
+/// One row on the way.
+#[derive(Clone, Copy)]
+pub struct Step {
+    pub(super) table: &'static dyn Table,
+    pub(super) row: usize,
+    pub(super) attribute: &'static Attribute,
+}
+
+impl Step {
+    pub(super) fn find(table: &'static dyn Table, name: &str) -> Option<Step> {
+        table.find(name, 0).map(|(row, attribute)| Step { table, row, attribute })
+    }
+
+    pub(super) fn view<'a>(&self, object: &'a dyn Any) -> View<'a> {
+        self.table.view(self.row, object)
+    }
+}
+
+impl fmt::Debug for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.attribute.name)
+    }
+}
+
+/// `userName`, `name.familyName`, `urn:…:User:manager.value`; or a name inside an extension that no schema describes.
+#[derive(Debug, Clone)]
+pub struct Path {
+    pub(super) steps: Vec<Step>,
+    pub(super) tail: Option<Tail>,
+}
+
+/// What follows the rows into an open map.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Tail {
+    /// The whole text: where the URN ends is known only when an object with its extensions is at hand.
+    Extension(String),
+    /// Sub-attributes that no row knows, of the last step's object.
+    Rest(Vec<String>),
+}
+
+impl Path {
+    /// Names are case-insensitive. A URN is recognised by the schemas, never by its dots or its last colon.
+    ///
+    /// # Errors
+    /// `INVALID_PATH` when no attribute has this name, or over [`limits::PATH_BYTES`].
+    pub fn parse(kind: ResourceType, text: &str) -> Result<Path> {
+        if text.len() > limits::PATH_BYTES {
+            return Err(AttributeError::too_large("path", limits::PATH_BYTES, "bytes"));
+        }
+        Self::resolve(kind.table(), Some(kind), text).ok_or_else(|| unknown(text))
+    }
+
+    /// The facts of the attribute at its end; `None` inside an extension that no schema describes.
+    pub fn attribute(&self) -> Option<&'static Attribute> {
+        if self.tail.is_some() { None } else { self.steps.last().map(|s| s.attribute) }
+    }
+
+    /// The row numbers on the way.
+    pub fn rows(&self) -> Vec<usize> {
+        self.steps.iter().map(|s| s.row).collect()
+    }
+
+    /// What follows the rows.
+    pub fn tail(&self) -> Option<&Tail> {
+        self.tail.as_ref()
+    }
+
+    /// Below a resource (`kind` given) or below one element of a list.
+    pub(super) fn resolve(root: &'static dyn Table, kind: Option<ResourceType>, text: &str) -> Option<Path> {
+        let mut path = Path { steps: Vec::new(), tail: None };
+        let (mut at, mut rest) = (root, text);
+        if let (Some(kind), true) = (kind, starts_with(text, "urn:")) {
+            if let Some(below) = strip(text, kind.schema()) {
+                rest = below.strip_prefix(':')?;
+            } else if let Some((step, below)) = extension(root, text) {
+                path.steps.push(step);
+                if below.is_empty() {
+                    return Some(path);
+                }
+                rest = below.strip_prefix(':')?;
+                at = step.attribute.sub?;
+            } else {
+                return plausible_urn(text).then(|| Path { steps: Vec::new(), tail: Some(Tail::Extension(text.to_owned())) });
+            }
+        }
+        let mut names = rest.split('.');
+        while let Some(name) = names.next() {
+            if let Some(step) = Step::find(at, name) {
+                path.steps.push(step);
+                match step.attribute.sub {
+                    Some(sub) => at = sub,
+                    None if names.clone().next().is_none() => {}
+                    None => return None,
+                }
+                continue;
+            }
+            // Only extensions keep what they do not know where a path may name it.
+            let extension = path.steps.last().filter(|s| path.steps.len() == 1 && starts_with(s.attribute.name, "urn:"))?;
+            let names: Vec<String> = std::iter::once(name).chain(names).map(str::to_owned).collect();
+            if extension.attribute.sub.is_none() || !names.iter().all(|n| plausible_name(n)) {
+                return None;
+            }
+            path.tail = Some(Tail::Rest(names));
+            return Some(path);
+        }
+        (!path.steps.is_empty()).then_some(path)
+    }
+
+    /// Also finds the attributes of registered extensions by their bare names, as some clients filter (`manager eq …`).
+    pub(super) fn resolve_bare(kind: ResourceType, text: &str) -> Option<Path> {
+        let root = kind.table();
+        (0..root.len())
+            .filter_map(|row| root.attribute(row).map(|attribute| Step { table: root, row, attribute }))
+            .filter(|step| starts_with(step.attribute.name, "urn:"))
+            .find_map(|step| {
+                let mut below = Self::resolve(step.attribute.sub?, None, text)?;
+                below.steps.insert(0, step);
+                Some(below)
+            })
+    }
+}
+
+pub(super) fn unknown(text: &str) -> AttributeError {
+    let shown: String = text.chars().take(80).collect();
+    AttributeError::path(shown.clone(), format!("No attribute is called {shown}."))
+}
+
+fn starts_with(text: &str, prefix: &str) -> bool {
+    strip(text, prefix).is_some()
+}
+
+/// What follows a prefix, whatever its letter case.
+pub(super) fn strip<'a>(text: &'a str, prefix: &str) -> Option<&'a str> {
+    let (head, below) = text.split_at_checked(prefix.len())?;
+    head.eq_ignore_ascii_case(prefix).then_some(below)
+}
+
+/// The registered extension a text begins with.
+fn extension<'a>(root: &'static dyn Table, text: &'a str) -> Option<(Step, &'a str)> {
+    (0..root.len()).find_map(|row| {
+        let attribute = root.attribute(row).filter(|a| starts_with(a.name, "urn:"))?;
+        let below = strip(text, attribute.name).filter(|below| below.is_empty() || below.starts_with(':'))?;
+        Some((Step { table: root, row, attribute }, below))
+    })
+}
+
+/// `urn:` with at least two more parts, none of another resource's core schema.
+fn plausible_urn(text: &str) -> bool {
+    let core = [table::USER_URN, table::GROUP_URN].iter().any(|urn| starts_with(text, urn));
+    !core && text.split(':').count() >= 3 && text.split(':').all(|part| !part.is_empty())
+}
+
+fn plausible_name(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'$'))
+}
+
+/// What a PATCH operation aims at: `path`, `path[filter]` or `path[filter].sub`.
+#[derive(Debug, Clone)]
+pub struct Target {
+    pub(super) path: Path,
+    pub(super) filter: Option<Node>,
+    pub(super) sub: Option<Step>,
+}
+
+impl Target {
+    /// Reads a PATCH path; `:name` in its filter stands for a parameter.
+    ///
+    /// # Errors
+    /// `INVALID_PATH` with the byte at which reading stopped.
+    pub fn parse(kind: ResourceType, text: &str, parameters: &BTreeMap<String, AttributeValue>) -> Result<Target> {
+        if text.len() > limits::PATH_BYTES {
+            return Err(AttributeError::too_large("path", limits::PATH_BYTES, "bytes"));
+        }
+        super::filter::target(kind, text, parameters).map_err(|e| e.of_path(text))
+    }
+
+    /// The facts of the attribute it aims at; `None` inside an extension that no schema describes.
+    pub fn attribute(&self) -> Option<&'static Attribute> {
+        self.sub.map_or_else(|| self.path.attribute(), |s| Some(s.attribute))
+    }
+
+    /// Whether it names elements by a filter.
+    pub fn has_filter(&self) -> bool {
+        self.filter.is_some()
+    }
+}

@@ -1,0 +1,394 @@
+//! What a row is: the facts of one attribute and the way to its field; and what every walk walks.
+
+use super::access::{Access, Slot, View};
+use crate::api::v1::AttributeMap;
+use std::{any::Any, collections::BTreeMap};
+
+/// RFC 7643 section 2.3.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Text.
+    String,
+    /// true or false.
+    Boolean,
+    /// An instant.
+    DateTime,
+    /// A URI.
+    Reference,
+    /// Base64 text.
+    Binary,
+    /// An object with sub-attributes.
+    Complex,
+}
+
+/// RFC 7643 section 7, `mutability`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the RFC's own words")]
+pub enum Mutability {
+    ReadWrite,
+    ReadOnly,
+    WriteOnly,
+    Immutable,
+}
+
+/// RFC 7643 section 7, `returned`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the RFC's own words")]
+pub enum Returned {
+    Default,
+    Always,
+    Never,
+    Request,
+}
+
+/// How values are compared; nothing is ever stored folded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fold {
+    /// Byte by byte (`caseExact`).
+    Exact,
+    /// By [`super::fold::caseless`].
+    Caseless,
+    /// By [`super::fold::user_name_key`].
+    UserName,
+}
+
+/// The key the store holds of an attribute, if it holds one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs, reason = "named after the attributes")]
+pub enum Index {
+    Id,
+    UserName,
+    ExternalId,
+    Email,
+    DisplayName,
+    Active,
+}
+
+/// Where an attribute's value lives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// In a field of the message.
+    Field,
+    /// Derived from other fields; never written.
+    Computed,
+    /// Beside the message; lifted out of documents and patches.
+    Password,
+    /// In the edges of a group; lifted out of documents and patches.
+    Members,
+    /// In the edges towards a user's groups; the message carries them on request only.
+    Groups,
+}
+
+/// The facts: what `/Schemas` says and every walk obeys.
+#[derive(Clone, Copy)]
+pub struct Attribute {
+    /// As SCIM spells it; the URN for an extension.
+    pub name: &'static str,
+    /// One sentence for `/Schemas`.
+    pub about: &'static str,
+    /// The proto fields it is made of: for field masks, partial decoding, and the test that none is forgotten.
+    pub fields: &'static [&'static str],
+    /// Its type.
+    pub kind: Kind,
+    /// Whether it is a list.
+    pub multi_valued: bool,
+    /// Whether a resource must have it.
+    pub required: bool,
+    /// Whether `/Schemas` tells of it: the common attributes are everyone's.
+    pub listed: bool,
+    /// How it is compared.
+    pub fold: Fold,
+    /// Who may write it when.
+    pub mutability: Mutability,
+    /// When it is part of an answer.
+    pub returned: Returned,
+    /// Whether no two resources of an organization share a value.
+    pub unique: bool,
+    /// The store's key of it.
+    pub index: Option<Index>,
+    /// Where it lives.
+    pub place: Place,
+    /// Suggested values.
+    pub canonical: &'static [&'static str],
+    /// What a reference may point at.
+    pub reference_types: &'static [&'static str],
+    /// The rows of a complex attribute.
+    pub sub: Option<&'static dyn Table>,
+}
+
+impl Attribute {
+    /// Whether it compares byte by byte.
+    pub fn case_exact(&self) -> bool {
+        self.fold == Fold::Exact
+    }
+
+    /// Whether clients may write it (once, for immutable ones).
+    pub fn writable(&self) -> bool {
+        self.mutability != Mutability::ReadOnly
+    }
+}
+
+impl std::fmt::Debug for Attribute {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+/// One attribute of the message `M`.
+pub struct Row<M: 'static> {
+    /// The facts.
+    pub attribute: Attribute,
+    to: Access<M>,
+}
+
+const fn row<M, F: ?Sized>(name: &'static str, kind: Kind, to: Access<M, F>) -> Row<M> {
+    let fold = match kind {
+        Kind::Reference | Kind::Binary => Fold::Exact,
+        _ => Fold::Caseless,
+    };
+    let attribute = Attribute {
+        name,
+        about: "",
+        fields: to.fields,
+        kind,
+        multi_valued: false,
+        required: false,
+        listed: true,
+        fold,
+        mutability: Mutability::ReadWrite,
+        returned: Returned::Default,
+        unique: false,
+        index: None,
+        place: to.place,
+        canonical: &[],
+        reference_types: &[],
+        sub: None,
+    };
+    Row { attribute, to: to.untyped() }
+}
+
+/// A string.
+pub const fn text<M, F: ?Sized>(name: &'static str, to: Access<M, F>) -> Row<M> {
+    row(name, Kind::String, to)
+}
+
+/// A boolean.
+pub const fn boolean<M, F: ?Sized>(name: &'static str, to: Access<M, F>) -> Row<M> {
+    row(name, Kind::Boolean, to)
+}
+
+/// An instant; all of ours are the server's.
+pub const fn time<M, F: ?Sized>(name: &'static str, to: Access<M, F>) -> Row<M> {
+    row(name, Kind::DateTime, to).read_only()
+}
+
+/// A URI and what it may point at.
+pub const fn reference<M, F: ?Sized>(name: &'static str, to: Access<M, F>, types: &'static [&'static str]) -> Row<M> {
+    let mut row = row(name, Kind::Reference, to);
+    row.attribute.reference_types = types;
+    row
+}
+
+/// Base64 text, kept as sent.
+pub const fn binary<M, F: ?Sized>(name: &'static str, to: Access<M, F>) -> Row<M> {
+    row(name, Kind::Binary, to)
+}
+
+/// One sub-object: the compiler checks that `sub` describes the field's own type.
+pub const fn one<M, C: 'static>(name: &'static str, to: Access<M, Option<C>>, sub: &'static Rows<C>) -> Row<M> {
+    row(name, Kind::Complex, to).with(sub)
+}
+
+/// A list of sub-objects, checked in the same way.
+pub const fn many<M, C: 'static>(name: &'static str, to: Access<M, Vec<C>>, sub: &'static Rows<C>) -> Row<M> {
+    row(name, Kind::Complex, to).with(sub).multi()
+}
+
+impl<M> Row<M> {
+    const fn with(mut self, sub: &'static dyn Table) -> Self {
+        self.attribute.sub = Some(sub);
+        self
+    }
+
+    /// A list.
+    pub const fn multi(mut self) -> Self {
+        self.attribute.multi_valued = true;
+        self
+    }
+
+    /// What it is, for `/Schemas`.
+    pub const fn about(mut self, sentence: &'static str) -> Self {
+        self.attribute.about = sentence;
+        self
+    }
+
+    /// A resource must have it.
+    pub const fn required(mut self) -> Self {
+        self.attribute.required = true;
+        self
+    }
+
+    /// A common attribute: `/Schemas` leaves it out.
+    pub const fn unlisted(mut self) -> Self {
+        self.attribute.listed = false;
+        self
+    }
+
+    /// How it is compared.
+    pub const fn fold(mut self, fold: Fold) -> Self {
+        self.attribute.fold = fold;
+        self
+    }
+
+    /// The store keeps a key of it.
+    pub const fn indexed(mut self, index: Index) -> Self {
+        self.attribute.index = Some(index);
+        self
+    }
+
+    /// No two resources share a value.
+    pub const fn unique(mut self) -> Self {
+        self.attribute.unique = true;
+        self
+    }
+
+    /// The server's own.
+    pub const fn read_only(mut self) -> Self {
+        self.attribute.mutability = Mutability::ReadOnly;
+        self
+    }
+
+    /// Written once.
+    pub const fn immutable(mut self) -> Self {
+        self.attribute.mutability = Mutability::Immutable;
+        self
+    }
+
+    /// Written, never answered.
+    pub const fn write_only(mut self) -> Self {
+        self.attribute.mutability = Mutability::WriteOnly;
+        self.attribute.returned = Returned::Never;
+        self
+    }
+
+    /// When it is answered.
+    pub const fn returned(mut self, returned: Returned) -> Self {
+        self.attribute.returned = returned;
+        self
+    }
+
+    /// Its value lives elsewhere than in the message's own field.
+    pub const fn elsewhere(mut self, place: Place) -> Self {
+        self.attribute.place = place;
+        self
+    }
+
+    /// Suggested values.
+    pub const fn canonical(mut self, values: &'static [&'static str]) -> Self {
+        self.attribute.canonical = values;
+        self
+    }
+}
+
+/// Reader and writer of the field that keeps what no row knows.
+pub type Rest<M> = (fn(&M) -> &Option<AttributeMap>, fn(&mut M) -> &mut Option<AttributeMap>);
+/// Extensions by URN.
+pub type Extensions = BTreeMap<String, AttributeMap>;
+/// Reader and writer of a resource's extensions.
+pub type Open<M> = (fn(&M) -> &Extensions, fn(&mut M) -> &mut Extensions);
+
+/// The rows of one object type.
+pub struct Rows<M: 'static> {
+    /// In the order they are rendered; at most 64, so that a set of them is one word.
+    pub rows: &'static [Row<M>],
+    /// Where sub-attributes that no row knows are kept.
+    pub rest: Option<Rest<M>>,
+    /// Where extensions that no row knows are kept.
+    pub open: Option<Open<M>>,
+}
+
+/// `Rows<M>` without the `M`. A table given an object of another type finds nothing; `one` and `many` keep that from happening.
+pub trait Table: Sync {
+    /// The number of rows.
+    fn len(&self) -> usize;
+    /// The facts of a row.
+    fn attribute(&self, row: usize) -> Option<&'static Attribute>;
+    /// Reads one row of an object.
+    fn view<'a>(&self, row: usize, object: &'a dyn Any) -> View<'a>;
+    /// Reads every row that has a value, in order.
+    fn each<'a>(&self, object: &'a dyn Any, visit: &mut dyn FnMut(usize, &'static Attribute, View<'a>));
+    /// Opens one row of an object for writing.
+    fn slot<'a>(&self, row: usize, object: &'a mut dyn Any) -> Slot<'a>;
+    /// Makes one row of `to` what it is in `from`.
+    fn copy(&self, row: usize, from: &dyn Any, to: &mut dyn Any);
+    /// Takes the value of one row away, whoever may write it.
+    fn clear(&self, row: usize, object: &mut dyn Any);
+    /// The sub-attributes that no row knows.
+    fn rest<'a>(&self, object: &'a dyn Any) -> Option<&'a AttributeMap>;
+    /// Where to put them; `None` if this table keeps none.
+    fn rest_slot<'a>(&self, object: &'a mut dyn Any) -> Option<&'a mut Option<AttributeMap>>;
+    /// The extensions that no row knows.
+    fn extensions<'a>(&self, object: &'a dyn Any) -> Option<&'a Extensions>;
+    /// Where to put them; `None` below the resource itself.
+    fn extensions_slot<'a>(&self, object: &'a mut dyn Any) -> Option<&'a mut Extensions>;
+    /// By name, case-insensitive; documents mostly come in table order, so the search starts at the hint.
+    fn find(&self, name: &str, hint: usize) -> Option<(usize, &'static Attribute)>;
+}
+
+impl<M: Any> Table for Rows<M> {
+    fn len(&self) -> usize {
+        self.rows.len()
+    }
+    fn attribute(&self, row: usize) -> Option<&'static Attribute> {
+        self.rows.get(row).map(|r| &r.attribute)
+    }
+    fn view<'a>(&self, row: usize, object: &'a dyn Any) -> View<'a> {
+        match (self.rows.get(row), object.downcast_ref::<M>()) {
+            (Some(row), Some(object)) => (row.to.get)(object),
+            _ => View::Absent,
+        }
+    }
+    fn each<'a>(&self, object: &'a dyn Any, visit: &mut dyn FnMut(usize, &'static Attribute, View<'a>)) {
+        let Some(object) = object.downcast_ref::<M>() else { return };
+        for (i, row) in self.rows.iter().enumerate() {
+            match (row.to.get)(object) {
+                View::Absent => {}
+                view => visit(i, &row.attribute, view),
+            }
+        }
+    }
+    fn slot<'a>(&self, row: usize, object: &'a mut dyn Any) -> Slot<'a> {
+        match (self.rows.get(row), object.downcast_mut::<M>()) {
+            (Some(row), Some(object)) => (row.to.slot)(object),
+            _ => Slot::Fixed,
+        }
+    }
+    fn copy(&self, row: usize, from: &dyn Any, to: &mut dyn Any) {
+        if let (Some(row), Some(from), Some(to)) = (self.rows.get(row), from.downcast_ref::<M>(), to.downcast_mut::<M>()) {
+            (row.to.copy)(from, to);
+        }
+    }
+    fn clear(&self, row: usize, object: &mut dyn Any) {
+        if let (Some(row), Some(object)) = (self.rows.get(row), object.downcast_mut::<M>()) {
+            (row.to.clear)(object);
+        }
+    }
+    fn rest<'a>(&self, object: &'a dyn Any) -> Option<&'a AttributeMap> {
+        self.rest.zip(object.downcast_ref::<M>()).and_then(|((get, _), object)| get(object).as_ref())
+    }
+    fn rest_slot<'a>(&self, object: &'a mut dyn Any) -> Option<&'a mut Option<AttributeMap>> {
+        self.rest.zip(object.downcast_mut::<M>()).map(|((_, slot), object)| slot(object))
+    }
+    fn extensions<'a>(&self, object: &'a dyn Any) -> Option<&'a Extensions> {
+        self.open.zip(object.downcast_ref::<M>()).map(|((get, _), object)| get(object))
+    }
+    fn extensions_slot<'a>(&self, object: &'a mut dyn Any) -> Option<&'a mut Extensions> {
+        self.open.zip(object.downcast_mut::<M>()).map(|((_, slot), object)| slot(object))
+    }
+    fn find(&self, name: &str, hint: usize) -> Option<(usize, &'static Attribute)> {
+        let from = hint.min(self.rows.len());
+        let (before, after) = self.rows.split_at(from);
+        let rows = after.iter().enumerate().map(|(i, r)| (i + from, r)).chain(before.iter().enumerate());
+        rows.map(|(i, r)| (i, &r.attribute)).find(|(_, a)| a.name.eq_ignore_ascii_case(name))
+    }
+}
