@@ -4,6 +4,7 @@ pub mod api;
 pub mod attributes;
 pub mod clock;
 pub mod directory;
+pub mod feed;
 pub mod limits;
 pub mod scim;
 pub mod store;

@@ -1,1 +1,60 @@
-//! The only SQL.
+//! The only SQL: one statement text, two drivers.
+//!
+//! Every change goes through a [`lane`]: pure edits on a [`Work`], committed together. Reads are statements of
+//! their own or share a [`Reader`], a snapshot of one organization. No function takes an id without its organization,
+//! except the look-up of a credential, which names none yet.
+
+mod cells;
+mod counters;
+mod error;
+mod flush;
+mod groups;
+mod lane;
+mod load;
+mod members;
+mod open;
+mod plans;
+mod postgres;
+mod reader;
+mod records;
+mod rows;
+mod scan;
+mod sqlite;
+mod statement;
+mod users;
+mod work;
+
+pub use counters::{Counted, Counters};
+pub use error::{Fault, Reach};
+pub use groups::GroupRow;
+pub use lane::{Stop, Terms, WriteError, Written};
+pub use members::MemberRow;
+pub use open::{Database, OpenError, Store, StoreOptions};
+pub use reader::Reader;
+pub use records::{Record, RecordKind};
+pub use rows::Rows;
+pub use scan::Narrow;
+pub use statement::{Connection, Statement, Text};
+pub use users::UserRow;
+pub use users::etag;
+pub use work::{Miss, Tombstone, Work};
+
+/// The reserved organization that owns organizations and platform service accounts.
+pub const SYSTEM: &str = "system";
+
+/// Member kinds as the edges store them.
+pub const MEMBER_USER: i64 = 1;
+/// A group as a member.
+pub const MEMBER_GROUP: i64 = 2;
+
+/// Key kinds of `resource_keys`.
+pub const KEY_USER_EXTERNAL_ID: i64 = 1;
+/// A user's e-mail address, folded.
+pub const KEY_USER_EMAIL: i64 = 2;
+/// A group's externalId.
+pub const KEY_GROUP_EXTERNAL_ID: i64 = 3;
+
+/// The key of an externalId: unique per connection, never across connections.
+pub fn external_key(connection: &str, value: &str) -> String {
+    format!("{connection}\u{1}{value}")
+}

@@ -1,0 +1,133 @@
+//! What every service of the directory shares: the store, the clock, and the one way to write.
+
+use super::{Error, Result, revision};
+use crate::{
+    access::{Caller, caller_of},
+    api::v1::{Actor, Consistency, Revision, WriteOptions},
+    clock::Clock,
+    store::{Fault, Reach, Reader, Stop, Store, Terms, Work, WriteError, Written},
+};
+use prost::Message as _;
+use std::collections::BTreeMap;
+use tonic::{Request, Status};
+
+/// Pairs of `WriteOptions.annotations`.
+const ANNOTATIONS: usize = 16;
+/// Bytes of an annotation's name or value.
+const ANNOTATION_BYTES: usize = 255;
+
+/// The directory. Services hold it behind an `Arc`.
+#[derive(Debug)]
+pub struct Directory {
+    pub(super) store: Store,
+    pub(super) clock: Clock,
+    /// `https://host` without a slash: what a connection's base URL begins with.
+    pub(super) public_url: String,
+}
+
+/// What an edit answers: its answer, a miss, or a refusal.
+pub(super) type Edit<T> = std::result::Result<T, Stop<Error>>;
+
+impl From<Error> for Stop<Error> {
+    fn from(error: Error) -> Self {
+        Stop::Refused(error)
+    }
+}
+
+impl From<Fault> for Error {
+    fn from(fault: Fault) -> Self {
+        tracing::error!(fault = %fault, "the store failed");
+        match fault.reach {
+            Reach::Store => Error::unavailable(),
+            Reach::Item | Reach::Broken => Error::internal(),
+        }
+    }
+}
+
+/// One call: who makes it, and what ties it to a trace.
+#[derive(Debug, Clone)]
+pub(super) struct Call {
+    pub(super) caller: Caller,
+    trace_parent: String,
+}
+
+impl Call {
+    /// Takes a request apart.
+    pub(super) fn of<T>(request: Request<T>) -> std::result::Result<(Call, T), Status> {
+        let caller = caller_of(&request)?.clone();
+        let trace_parent = request.metadata().get("traceparent").and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned();
+        Ok((Call { caller, trace_parent }, request.into_inner()))
+    }
+
+    /// Whose externalId is meant.
+    pub(super) fn connection(&self) -> &str {
+        self.caller.connection_id()
+    }
+
+    fn actor(&self, annotations: BTreeMap<String, String>) -> Actor {
+        Actor {
+            principal: self.caller.principal.clone(),
+            connection_id: self.connection().to_owned(),
+            token_id: self.caller.token_id.clone(),
+            request_id: String::new(),
+            trace_parent: self.trace_parent.clone(),
+            annotations,
+        }
+    }
+}
+
+impl Directory {
+    /// A directory over a store. `public_url` is what clients reach the HTTP face by, without a trailing slash.
+    pub fn new(store: Store, clock: Clock, public_url: impl Into<String>) -> Self {
+        Directory { store, clock, public_url: public_url.into() }
+    }
+
+    /// The store below; for health checks and for resolving credentials.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Runs a pure edit in the organization's lane.
+    pub(super) async fn write<T, F>(&self, call: &Call, organization: &str, options: Option<WriteOptions>, edit: F) -> Result<Written<T>>
+    where
+        T: Send + 'static,
+        F: FnMut(&mut Work) -> Edit<T> + Send + 'static,
+    {
+        let options = options.unwrap_or_default();
+        check_options(&options)?;
+        let actor = call.actor(options.annotations).encode_to_vec();
+        let terms = Terms { at: self.clock.now(), actor, validate_only: options.validate_only };
+        match self.store.write(organization, terms, edit).await {
+            Ok(verdict) => verdict,
+            Err(WriteError::NoOrganization) => Err(Error::organization_denied()),
+            Err(WriteError::Unavailable) => Err(Error::unavailable()),
+            Err(WriteError::Failed) => Err(Error::internal()),
+        }
+    }
+
+    /// A snapshot of the organization, as fresh as asked for.
+    pub(super) async fn read(&self, organization: &str, consistency: Option<&Consistency>) -> Result<Reader> {
+        let wanted = revision::wanted(self.store.epoch(), consistency)?;
+        let reader = self.store.read(organization).await?.ok_or_else(Error::organization_denied)?;
+        revision::reached(wanted, reader.revision())?;
+        Ok(reader)
+    }
+
+    /// A revision as callers see it.
+    pub(super) fn revision(&self, number: i64) -> Option<Revision> {
+        Some(revision::message(self.store.epoch(), number))
+    }
+}
+
+fn check_options(options: &WriteOptions) -> Result<()> {
+    if !options.request_id.is_empty() {
+        return Err(Error::value("write.request_id", "write.request_id is not honoured by this version; leave it empty."));
+    }
+    if options.annotations.len() > ANNOTATIONS {
+        return Err(Error::too_large("write.annotations", ANNOTATIONS, "pairs"));
+    }
+    if options.annotations.iter().any(|(k, v)| k.len() > ANNOTATION_BYTES || v.len() > ANNOTATION_BYTES) {
+        return Err(Error::too_large("write.annotations", ANNOTATION_BYTES, "bytes a name or value"));
+    }
+    Ok(())
+}

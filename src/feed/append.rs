@@ -1,0 +1,119 @@
+//! Events as the feed keeps them: self-contained, one edge per membership change.
+
+use crate::{
+    api::v1::{
+        ChangeEvent, Group, GroupChange, MembershipChange, PrincipalRef, ResourceKind, User, UserChange,
+        change_event::{Action, Detail},
+        principal_ref::Principal,
+    },
+    store::{MEMBER_GROUP, Work},
+};
+use prost::Message as _;
+
+/// A user as clients can write it: without the bookkeeping that every commit changes.
+fn etag_of(meta: Option<&crate::api::v1::ResourceMeta>) -> String {
+    meta.map(|m| m.etag.clone()).unwrap_or_default()
+}
+
+fn append(work: &mut Work, kind: ResourceKind, action: Action, id: &str, etag: String, changed: Vec<String>, detail: Option<Detail>) {
+    let event = ChangeEvent {
+        index: work.next_index(),
+        kind: kind as i32,
+        action: action as i32,
+        resource_id: id.to_owned(),
+        etag,
+        changed_attributes: changed,
+        detail,
+    };
+    work.log(kind as i32, action as i32, id, event.encode_to_vec());
+}
+
+/// What happened to a user.
+pub fn user(work: &mut Work, action: Action, before: Option<&User>, after: Option<&User>, changed: Vec<String>) {
+    let Some(id) = after.or(before).map(|u| u.id.clone()) else { return };
+    let etag = etag_of(after.and_then(|u| u.meta.as_ref()));
+    let detail = Detail::User(UserChange { before: before.cloned(), after: after.cloned() });
+    append(work, ResourceKind::User, action, &id, etag, changed, Some(detail));
+}
+
+/// What happened to a group's attributes.
+pub fn group(work: &mut Work, action: Action, before: Option<&Group>, after: Option<&Group>, changed: Vec<String>) {
+    let Some(id) = after.or(before).map(|g| g.id.clone()) else { return };
+    let etag = etag_of(after.and_then(|g| g.meta.as_ref()));
+    let detail = Detail::Group(GroupChange { before: before.cloned(), after: after.cloned() });
+    append(work, ResourceKind::Group, action, &id, etag, changed, Some(detail));
+}
+
+/// An edge that was added or removed; its resource is the group.
+pub fn membership(work: &mut Work, action: Action, group: &str, member: &str, kind: i64) {
+    let detail = Detail::Membership(MembershipChange { group_id: group.to_owned(), member: Some(principal(member, kind)) });
+    append(work, ResourceKind::Membership, action, group, String::new(), Vec::new(), Some(detail));
+}
+
+/// What happened to an administrative resource; its content stays out of the feed.
+pub fn record(work: &mut Work, kind: ResourceKind, action: Action, id: &str) {
+    append(work, kind, action, id, String::new(), Vec::new(), None);
+}
+
+/// A member by its kind.
+pub fn principal(id: &str, kind: i64) -> PrincipalRef {
+    let principal = if kind == MEMBER_GROUP { Principal::GroupId(id.to_owned()) } else { Principal::UserId(id.to_owned()) };
+    PrincipalRef { principal: Some(principal) }
+}
+
+/// The top-level attributes that differ between two messages, by their field names in the contract.
+pub fn changed<M: prost::Message>(names: &[(u32, &str)], before: &M, after: &M) -> Vec<String> {
+    let (before, after) = (fields(&before.encode_to_vec()), fields(&after.encode_to_vec()));
+    names.iter().filter(|(tag, _)| of(&before, *tag) != of(&after, *tag)).map(|(_, name)| (*name).to_owned()).collect()
+}
+
+type Field = (u32, Vec<u8>);
+
+fn of(fields: &[Field], tag: u32) -> Vec<&[u8]> {
+    fields.iter().filter(|(t, _)| *t == tag).map(|(_, bytes)| bytes.as_slice()).collect()
+}
+
+/// Splits an encoded message into its fields.
+fn fields(mut bytes: &[u8]) -> Vec<Field> {
+    use prost::encoding::{DecodeContext, decode_key, skip_field};
+    let mut found = Vec::new();
+    while !bytes.is_empty() {
+        let whole = bytes;
+        let Ok((tag, wire)) = decode_key(&mut bytes) else { return found };
+        if skip_field(wire, tag, &mut bytes, DecodeContext::default()).is_err() {
+            return found;
+        }
+        let used = whole.len() - bytes.len();
+        found.push((tag, whole.get(..used).unwrap_or_default().to_vec()));
+    }
+    found
+}
+
+/// The attributes of a user that clients write: field number and name.
+pub const USER_FIELDS: &[(u32, &str)] = &[
+    (4, "user_name"),
+    (5, "external_ids"),
+    (6, "active"),
+    (7, "name"),
+    (8, "display_name"),
+    (9, "nick_name"),
+    (10, "profile_url"),
+    (11, "title"),
+    (12, "user_type"),
+    (13, "preferred_language"),
+    (14, "locale"),
+    (15, "timezone"),
+    (16, "emails"),
+    (17, "phone_numbers"),
+    (18, "ims"),
+    (19, "photos"),
+    (20, "addresses"),
+    (21, "entitlements"),
+    (22, "roles"),
+    (23, "x509_certificates"),
+    (24, "enterprise"),
+    (25, "extensions"),
+];
+
+/// The attributes of a group that clients write.
+pub const GROUP_FIELDS: &[(u32, &str)] = &[(4, "display_name"), (5, "external_ids"), (6, "description"), (7, "extensions")];

@@ -1,0 +1,3 @@
+//! The change feed: what each commit appends.
+
+pub mod append;

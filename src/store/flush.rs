@@ -1,0 +1,371 @@
+//! Writing what a batch changed: set by set, a constant number of statements whatever the number of edits.
+
+use super::{
+    Connection, Fault, GroupRow, Record, Rows, Text, UserRow, Work, users,
+    work::{Change, Tombstone},
+};
+use prost::Message as _;
+use std::sync::Arc;
+
+const DROP_USERS: Text = Text::twin(
+    "DELETE FROM users WHERE organization_id = $1 AND id IN (SELECT value->>0 FROM json_each($2))",
+    "DELETE FROM users WHERE organization_id = $1 AND id = ANY($2)",
+);
+// Names that move between users in one commit would meet on the way: they are let go first. No folded name begins with a space.
+const FREE_NAMES: Text = Text::twin(
+    "UPDATE users SET user_name_key = ' ' || id WHERE organization_id = $1 AND id IN (SELECT value->>0 FROM json_each($2))",
+    "UPDATE users SET user_name_key = ' ' || id WHERE organization_id = $1 AND id = ANY($2)",
+);
+const PUT_USERS: Text = Text::twin(
+    "INSERT INTO users (organization_id, id, user_name_key, display, active, created_at, updated_at, version, body) \
+     SELECT $1, value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, value->>6, substr($3, value->>7, value->>8) FROM json_each($2) WHERE true \
+     ON CONFLICT (organization_id, id) DO UPDATE SET user_name_key = excluded.user_name_key, display = excluded.display, active = excluded.active, \
+     updated_at = excluded.updated_at, version = excluded.version, body = excluded.body",
+    "INSERT INTO users (organization_id, id, user_name_key, display, active, created_at, updated_at, version, body) \
+     SELECT $1, r.* FROM unnest($2::text[], $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bytea[]) AS r \
+     ON CONFLICT (organization_id, id) DO UPDATE SET user_name_key = excluded.user_name_key, display = excluded.display, active = excluded.active, \
+     updated_at = excluded.updated_at, version = excluded.version, body = excluded.body",
+);
+const DROP_GROUPS: Text = Text::twin(
+    "DELETE FROM groups WHERE organization_id = $1 AND id IN (SELECT value->>0 FROM json_each($2))",
+    "DELETE FROM groups WHERE organization_id = $1 AND id = ANY($2)",
+);
+const PUT_GROUPS: Text = Text::twin(
+    "INSERT INTO groups (organization_id, id, name_key, display, member_count, created_at, updated_at, version, body) \
+     SELECT $1, value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, value->>6, substr($3, value->>7, value->>8) FROM json_each($2) WHERE true \
+     ON CONFLICT (organization_id, id) DO UPDATE SET name_key = excluded.name_key, display = excluded.display, member_count = excluded.member_count, \
+     updated_at = excluded.updated_at, version = excluded.version, body = excluded.body",
+    "INSERT INTO groups (organization_id, id, name_key, display, member_count, created_at, updated_at, version, body) \
+     SELECT $1, r.* FROM unnest($2::text[], $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bytea[]) AS r \
+     ON CONFLICT (organization_id, id) DO UPDATE SET name_key = excluded.name_key, display = excluded.display, member_count = excluded.member_count, \
+     updated_at = excluded.updated_at, version = excluded.version, body = excluded.body",
+);
+const DROP_KEYS: Text = Text::twin(
+    "DELETE FROM resource_keys WHERE organization_id = $1 AND (kind, key, resource_id) IN (SELECT value->>0, value->>1, value->>2 FROM json_each($2))",
+    "DELETE FROM resource_keys WHERE ctid = ANY(ARRAY(SELECT k.ctid FROM unnest($2::bigint[], $3::text[], $4::text[]) AS r(kind, key, id), \
+     LATERAL (SELECT ctid FROM resource_keys WHERE organization_id = $1 AND kind = r.kind AND key = r.key AND resource_id = r.id LIMIT 1) k))",
+);
+const PUT_KEYS: Text = Text::twin(
+    "INSERT INTO resource_keys (organization_id, kind, key, resource_id) SELECT $1, value->>0, value->>1, value->>2 FROM json_each($2)",
+    "INSERT INTO resource_keys (organization_id, kind, key, resource_id) SELECT $1, r.* FROM unnest($2::bigint[], $3::text[], $4::text[]) AS r",
+);
+const DROP_EDGES: Text = Text::twin(
+    "DELETE FROM members WHERE organization_id = $1 AND (group_id, member_id) IN (SELECT value->>0, value->>1 FROM json_each($2))",
+    "DELETE FROM members WHERE ctid = ANY(ARRAY(SELECT m.ctid FROM unnest($2::text[], $3::text[]) AS r(g, m), \
+     LATERAL (SELECT ctid FROM members WHERE organization_id = $1 AND group_id = r.g AND member_id = r.m LIMIT 1) m))",
+);
+const PUT_EDGES: Text = Text::twin(
+    "INSERT INTO members (organization_id, group_id, member_id, member_kind) SELECT $1, value->>0, value->>1, value->>2 FROM json_each($2)",
+    "INSERT INTO members (organization_id, group_id, member_id, member_kind) SELECT $1, r.* FROM unnest($2::text[], $3::text[], $4::bigint[]) AS r",
+);
+const DROP_RECORDS: Text = Text::twin(
+    "DELETE FROM records WHERE organization_id = $1 AND (kind, id) IN (SELECT value->>0, value->>1 FROM json_each($2))",
+    "DELETE FROM records WHERE ctid = ANY(ARRAY(SELECT x.ctid FROM unnest($2::bigint[], $3::text[]) AS r(kind, id), \
+     LATERAL (SELECT ctid FROM records WHERE organization_id = $1 AND kind = r.kind AND id = r.id LIMIT 1) x))",
+);
+const PUT_RECORDS: Text = Text::twin(
+    "INSERT INTO records (organization_id, kind, id, key, secret, version, body) \
+     SELECT $1, value->>0, value->>1, value->>2, substr($3, value->>3, value->>4), value->>5, substr($3, value->>6, value->>7) FROM json_each($2) WHERE true \
+     ON CONFLICT (organization_id, kind, id) DO UPDATE SET key = excluded.key, secret = excluded.secret, version = excluded.version, body = excluded.body",
+    "INSERT INTO records (organization_id, kind, id, key, secret, version, body) \
+     SELECT $1, r.* FROM unnest($2::bigint[], $3::text[], $4::text[], $5::bytea[], $6::bigint[], $7::bytea[]) AS r \
+     ON CONFLICT (organization_id, kind, id) DO UPDATE SET key = excluded.key, secret = excluded.secret, version = excluded.version, body = excluded.body",
+);
+const DROP_TOMBSTONES: Text = Text::twin(
+    "DELETE FROM tombstones WHERE organization_id = $1 AND id IN (SELECT value->>0 FROM json_each($2))",
+    "DELETE FROM tombstones WHERE organization_id = $1 AND id = ANY($2)",
+);
+const PUT_TOMBSTONES: Text = Text::twin(
+    "INSERT INTO tombstones (organization_id, id, kind, deleted_at, purge_at, body) \
+     SELECT $1, value->>0, value->>1, value->>2, value->>3, substr($3, value->>4, value->>5) FROM json_each($2)",
+    "INSERT INTO tombstones (organization_id, id, kind, deleted_at, purge_at, body) \
+     SELECT $1, r.* FROM unnest($2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bytea[]) AS r",
+);
+const PUT_COMMITS: Text = Text::twin(
+    "INSERT INTO commits (organization_id, revision, committed_at, actor) \
+     SELECT $1, value->>0, value->>1, substr($3, value->>2, value->>3) FROM json_each($2)",
+    "INSERT INTO commits (organization_id, revision, committed_at, actor) SELECT $1, r.* FROM unnest($2::bigint[], $3::bigint[], $4::bytea[]) AS r",
+);
+const PUT_CHANGES: Text = Text::twin(
+    "INSERT INTO changes (organization_id, revision, idx, kind, action, resource_id, body) \
+     SELECT $1, value->>0, value->>1, value->>2, value->>3, value->>4, substr($3, value->>5, value->>6) FROM json_each($2)",
+    "INSERT INTO changes (organization_id, revision, idx, kind, action, resource_id, body) \
+     SELECT $1, r.* FROM unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[], $7::bytea[]) AS r",
+);
+const NEW_HEADS: Text = Text::twin(
+    "INSERT INTO heads (organization_id, revision, user_count, group_count) SELECT value->>0, 0, 0, 0 FROM json_each($1)",
+    "INSERT INTO heads (organization_id, revision, user_count, group_count) SELECT r, 0, 0, 0 FROM unnest($1::text[]) AS r",
+);
+const SET_HEAD: Text =
+    Text::same("UPDATE heads SET revision = $2, user_count = user_count + $3, group_count = group_count + $4 WHERE organization_id = $1");
+
+/// The statements that find rows to change for a lane, for the test that reads their plans.
+pub(super) const LANE_WRITES: &[(&str, Text)] = &[
+    ("drop users", DROP_USERS),
+    ("free names", FREE_NAMES),
+    ("drop groups", DROP_GROUPS),
+    ("drop keys", DROP_KEYS),
+    ("drop edges", DROP_EDGES),
+    ("drop records", DROP_RECORDS),
+    ("drop tombstones", DROP_TOMBSTONES),
+];
+
+/// What happened to one row, by its value before and after.
+enum Fate<'a, T> {
+    Put(&'a T),
+    Drop,
+    Same,
+}
+
+fn fate<'a, T: Eq2>(before: Option<&Option<Arc<T>>>, after: &'a Option<Arc<T>>) -> Fate<'a, T> {
+    match (before.and_then(Option::as_ref), after) {
+        (None, None) => Fate::Same,
+        (Some(_), None) => Fate::Drop,
+        (Some(before), Some(after)) if before.same(after) => Fate::Same,
+        (_, Some(after)) => Fate::Put(after),
+    }
+}
+
+/// Whether a stored row would be as it is already.
+trait Eq2 {
+    fn same(&self, other: &Self) -> bool;
+}
+impl Eq2 for UserRow {
+    fn same(&self, other: &Self) -> bool {
+        self.version == other.version
+    }
+}
+impl Eq2 for GroupRow {
+    fn same(&self, other: &Self) -> bool {
+        self.version == other.version
+    }
+}
+impl Eq2 for Record {
+    fn same(&self, other: &Self) -> bool {
+        self.version == other.version
+    }
+}
+impl Eq2 for Tombstone {
+    fn same(&self, other: &Self) -> bool {
+        self == other
+    }
+}
+
+impl Work {
+    /// Writes everything and sets the head. Rows that are referred to come before those that refer to them.
+    pub(super) async fn flush(&mut self, on: &mut Connection<'_>) -> Result<(), Fault> {
+        let mut keys = KeyChanges::default();
+        self.flush_edges_away(on).await?;
+        let users_gained = self.flush_users(on, &mut keys).await?;
+        let groups_gained = self.flush_groups(on, &mut keys).await?;
+        let organization = self.organization.clone();
+        set(on, DROP_KEYS, &organization, keys.dropped.len(), || keys_of(&keys.dropped)).await?;
+        set(on, PUT_KEYS, &organization, keys.put.len(), || keys_of(&keys.put)).await?;
+        self.flush_edges(on).await?;
+        if !self.new_heads.is_empty() {
+            on.statement(NEW_HEADS).rows(Rows::new().text(self.new_heads.iter().map(String::as_str))).execute().await?;
+        }
+        self.flush_records(on).await?;
+        self.flush_tombstones(on).await?;
+        self.flush_feed(on).await?;
+        on.statement(SET_HEAD).bind(organization).bind(self.made).bind(users_gained).bind(groups_gained).execute().await?;
+        Ok(())
+    }
+
+    async fn flush_users(&mut self, on: &mut Connection<'_>, keys: &mut KeyChanges) -> Result<i64, Fault> {
+        let (mut put, mut dropped, mut renamed, mut gained) = (Vec::new(), Vec::new(), Vec::new(), 0);
+        for (id, after) in self.users.written() {
+            let before = self.users.was(id);
+            let old = before.and_then(Option::as_deref);
+            match fate(before, after) {
+                Fate::Same => {}
+                Fate::Drop => {
+                    gained -= 1;
+                    dropped.push(id.clone());
+                    keys.change(id, old.map_or(&[], |o| &o.keys), &[]);
+                }
+                Fate::Put(row) => {
+                    gained += i64::from(old.is_none());
+                    if old.is_some_and(|o| o.name_key != row.name_key) {
+                        renamed.push(id.clone());
+                    }
+                    keys.change(id, old.map_or(&[], |o| &o.keys), &row.keys);
+                    put.push(row);
+                }
+            }
+        }
+        let organization = self.organization.clone();
+        set(on, DROP_USERS, &organization, dropped.len(), || Rows::new().text(dropped)).await?;
+        set(on, FREE_NAMES, &organization, renamed.len(), || Rows::new().text(renamed)).await?;
+        set(on, PUT_USERS, &organization, put.len(), || {
+            Rows::new()
+                .text(put.iter().map(|r| r.user.id.as_str()))
+                .text(put.iter().map(|r| r.name_key.as_str()))
+                .text(put.iter().map(|r| users::display_of(&r.user)))
+                .integer(put.iter().map(|r| i64::from(r.user.active.unwrap_or(true))))
+                .integer(put.iter().map(|r| r.created_at))
+                .integer(put.iter().map(|r| r.updated_at))
+                .integer(put.iter().map(|r| r.version))
+                .blob(put.iter().map(|r| Some(r.user.encode_to_vec())))
+        })
+        .await?;
+        Ok(gained)
+    }
+
+    async fn flush_groups(&mut self, on: &mut Connection<'_>, keys: &mut KeyChanges) -> Result<i64, Fault> {
+        let (mut put, mut dropped, mut gained) = (Vec::new(), Vec::new(), 0);
+        for (id, after) in self.groups.written() {
+            let before = self.groups.was(id);
+            let old = before.and_then(Option::as_deref);
+            match fate(before, after) {
+                Fate::Same => {}
+                Fate::Drop => {
+                    gained -= 1;
+                    dropped.push(id.clone());
+                    keys.change(id, old.map_or(&[], |o| &o.keys), &[]);
+                }
+                Fate::Put(row) => {
+                    gained += i64::from(old.is_none());
+                    keys.change(id, old.map_or(&[], |o| &o.keys), &row.keys);
+                    put.push(row);
+                }
+            }
+        }
+        let organization = self.organization.clone();
+        set(on, DROP_GROUPS, &organization, dropped.len(), || Rows::new().text(dropped)).await?;
+        set(on, PUT_GROUPS, &organization, put.len(), || {
+            Rows::new()
+                .text(put.iter().map(|r| r.group.id.as_str()))
+                .text(put.iter().map(|r| r.name_key.as_str()))
+                .text(put.iter().map(|r| r.group.display_name.as_str()))
+                .integer(put.iter().map(|r| r.member_count))
+                .integer(put.iter().map(|r| r.created_at))
+                .integer(put.iter().map(|r| r.updated_at))
+                .integer(put.iter().map(|r| r.version))
+                .blob(put.iter().map(|r| Some(r.group.encode_to_vec())))
+        })
+        .await?;
+        Ok(gained)
+    }
+
+    /// Removed edges go before the groups they belong to.
+    async fn flush_edges_away(&mut self, on: &mut Connection<'_>) -> Result<(), Fault> {
+        let gone: Vec<_> = self
+            .edges
+            .written()
+            .filter(|(k, v)| v.is_none() && self.edges.was(k).is_some_and(Option::is_some))
+            .map(|(k, _)| k.clone())
+            .collect();
+        set(on, DROP_EDGES, &self.organization, gone.len(), || {
+            Rows::new().text(gone.iter().map(|e| e.0.as_str())).text(gone.iter().map(|e| e.1.as_str()))
+        })
+        .await
+    }
+
+    async fn flush_edges(&mut self, on: &mut Connection<'_>) -> Result<(), Fault> {
+        let new: Vec<_> = self
+            .edges
+            .written()
+            .filter(|(k, _)| !self.edges.was(k).is_some_and(Option::is_some))
+            .filter_map(|(k, v)| v.map(|kind| (k.clone(), kind)))
+            .collect();
+        set(on, PUT_EDGES, &self.organization, new.len(), || {
+            Rows::new().text(new.iter().map(|e| e.0.0.as_str())).text(new.iter().map(|e| e.0.1.as_str())).integer(new.iter().map(|e| e.1))
+        })
+        .await
+    }
+
+    async fn flush_records(&mut self, on: &mut Connection<'_>) -> Result<(), Fault> {
+        let (mut put, mut dropped) = (Vec::new(), Vec::new());
+        for (at, after) in self.records.written() {
+            match fate(self.records.was(at), after) {
+                Fate::Same => {}
+                Fate::Drop => dropped.push(at.clone()),
+                Fate::Put(record) => put.push((at.0, record)),
+            }
+        }
+        set(on, DROP_RECORDS, &self.organization, dropped.len(), || {
+            Rows::new().integer(dropped.iter().map(|r| r.0)).text(dropped.iter().map(|r| r.1.as_str()))
+        })
+        .await?;
+        set(on, PUT_RECORDS, &self.organization, put.len(), || {
+            Rows::new()
+                .integer(put.iter().map(|r| r.0))
+                .text(put.iter().map(|r| r.1.id.as_str()))
+                .maybe(put.iter().map(|r| r.1.key.clone()))
+                .blob(put.iter().map(|r| r.1.secret.clone()))
+                .integer(put.iter().map(|r| r.1.version))
+                .blob(put.iter().map(|r| Some(r.1.body.clone())))
+        })
+        .await
+    }
+
+    async fn flush_tombstones(&mut self, on: &mut Connection<'_>) -> Result<(), Fault> {
+        let (mut put, mut dropped) = (Vec::new(), Vec::new());
+        for (id, after) in self.tombstones.written() {
+            match fate(self.tombstones.was(id), after) {
+                Fate::Same => {}
+                Fate::Drop => dropped.push(id.clone()),
+                Fate::Put(tombstone) => put.push((id.clone(), tombstone)),
+            }
+        }
+        set(on, DROP_TOMBSTONES, &self.organization, dropped.len(), || Rows::new().text(dropped)).await?;
+        set(on, PUT_TOMBSTONES, &self.organization, put.len(), || {
+            Rows::new()
+                .text(put.iter().map(|t| t.0.as_str()))
+                .integer(put.iter().map(|t| t.1.kind))
+                .integer(put.iter().map(|t| t.1.deleted_at))
+                .integer(put.iter().map(|t| t.1.purge_at))
+                .blob(put.iter().map(|t| Some(t.1.body.clone())))
+        })
+        .await
+    }
+
+    async fn flush_feed(&mut self, on: &mut Connection<'_>) -> Result<(), Fault> {
+        let commits = std::mem::take(&mut self.commits);
+        set(on, PUT_COMMITS, &self.organization, commits.len(), || {
+            Rows::new()
+                .integer(commits.iter().map(|c| c.0))
+                .integer(commits.iter().map(|c| c.1))
+                .blob(commits.iter().map(|c| Some(c.2.clone())))
+        })
+        .await?;
+        let changes: Vec<Change> = std::mem::take(&mut self.changes);
+        set(on, PUT_CHANGES, &self.organization, changes.len(), || {
+            Rows::new()
+                .integer(changes.iter().map(|c| c.revision))
+                .integer(changes.iter().map(|c| c.index))
+                .integer(changes.iter().map(|c| c.kind))
+                .integer(changes.iter().map(|c| c.action))
+                .text(changes.iter().map(|c| c.resource_id.as_str()))
+                .blob(changes.iter().map(|c| Some(c.body.clone())))
+        })
+        .await
+    }
+}
+
+#[derive(Default)]
+struct KeyChanges {
+    put: Vec<(i64, String, String)>,
+    dropped: Vec<(i64, String, String)>,
+}
+
+impl KeyChanges {
+    fn change(&mut self, id: &str, old: &[(i64, String)], new: &[(i64, String)]) {
+        let named = |k: &(i64, String)| (k.0, k.1.clone(), id.to_owned());
+        self.dropped.extend(old.iter().filter(|k| !new.contains(k)).map(named));
+        self.put.extend(new.iter().filter(|k| !old.contains(k)).map(named));
+    }
+}
+
+fn keys_of(keys: &[(i64, String, String)]) -> Rows {
+    Rows::new().integer(keys.iter().map(|k| k.0)).text(keys.iter().map(|k| k.1.as_str())).text(keys.iter().map(|k| k.2.as_str()))
+}
+
+/// Runs a set statement unless the set is empty.
+async fn set(on: &mut Connection<'_>, text: Text, organization: &str, rows: usize, make: impl FnOnce() -> Rows) -> Result<(), Fault> {
+    if rows > 0 {
+        on.statement(text).bind(organization.to_owned()).rows(make()).execute().await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,84 @@
+//! Groups as the store keeps them, and reading them.
+
+use super::{
+    Fault, KEY_GROUP_EXTERNAL_ID, Reader, Text, external_key,
+    users::{by_keys, meta},
+};
+use crate::{api::v1::Group, attributes::fold, clock::Micros};
+use prost::Message as _;
+
+/// A group, the keys it is found by, and what its membership changes.
+#[derive(Debug, Clone)]
+pub struct GroupRow {
+    /// The attributes; `meta` and `direct_member_count` are filled in by [`GroupRow::message`].
+    pub group: Group,
+    /// The folded display name; not unique.
+    pub name_key: String,
+    /// Kind and key of every other way to find it.
+    pub keys: Vec<(i64, String)>,
+    /// Direct members.
+    pub member_count: i64,
+    /// The revision of the last change, of its membership too.
+    pub version: i64,
+    pub(super) created_at: Micros,
+    pub(super) updated_at: Micros,
+}
+
+/// The columns of a group: id, member count, created, updated, version, body.
+pub(super) type Columns = (String, i64, i64, i64, i64, Vec<u8>);
+
+impl GroupRow {
+    pub(super) fn new(mut group: Group, member_count: i64, created_at: Micros, updated_at: Micros, version: i64) -> Self {
+        group.meta = None;
+        group.direct_member_count = 0;
+        let name_key = fold::caseless(&group.display_name);
+        let mut keys: Vec<(i64, String)> =
+            group.external_ids.iter().map(|e| (KEY_GROUP_EXTERNAL_ID, external_key(&e.connection_id, &e.value))).collect();
+        keys.sort();
+        keys.dedup();
+        GroupRow { group, name_key, keys, member_count, version, created_at, updated_at }
+    }
+
+    pub(super) fn decode((_, member_count, created_at, updated_at, version, body): Columns) -> Result<Self, Fault> {
+        Ok(GroupRow::new(Group::decode(body.as_slice())?, member_count, created_at, updated_at, version))
+    }
+
+    /// The whole message, as callers see it.
+    pub fn message(&self) -> Group {
+        Group {
+            meta: Some(meta(self.created_at, self.updated_at, self.version)),
+            direct_member_count: self.member_count,
+            ..self.group.clone()
+        }
+    }
+}
+
+pub(super) const BY_IDS: Text = Text::twin(
+    "SELECT id, member_count, created_at, updated_at, version, body FROM groups WHERE organization_id = $1 AND id IN (SELECT value->>0 FROM json_each($2))",
+    "SELECT g.* FROM unnest($2::text[]) AS k(id), LATERAL (SELECT id, member_count, created_at, updated_at, version, body FROM groups \
+     WHERE organization_id = $1 AND id = k.id LIMIT 1) g",
+);
+// Two are enough to know that a name is ambiguous.
+const BY_NAME: Text = Text::same("SELECT id FROM groups WHERE organization_id = $1 AND name_key = $2 ORDER BY id LIMIT 2");
+
+impl Reader {
+    /// These groups; unknown ids are left out.
+    ///
+    /// # Errors
+    /// When the store cannot answer.
+    pub async fn groups(&mut self, ids: Vec<String>) -> Result<Vec<Group>, Fault> {
+        let organization = self.organization().to_owned();
+        let rows: Vec<Columns> = by_keys(&mut self.connection(), BY_IDS, organization, ids).await?;
+        rows.into_iter().map(|row| GroupRow::decode(row).map(|g| g.message())).collect()
+    }
+
+    /// The ids of at most two groups with this folded display name.
+    ///
+    /// # Errors
+    /// When the store cannot answer.
+    pub async fn groups_named(&mut self, key: String) -> Result<Vec<String>, Fault> {
+        let organization = self.organization().to_owned();
+        let rows: Vec<(String,)> = self.connection().statement(BY_NAME).bind(organization).bind(key).all().await?;
+        Ok(rows.into_iter().map(|(id,)| id).collect())
+    }
+}

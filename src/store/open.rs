@@ -1,0 +1,200 @@
+//! The store: which engine, opened and migrated.
+
+use super::{Connection, Counters, Fault, Text, lane::Lanes, postgres::PostgresStore, sqlite::SqliteStore};
+use sqlx::{PgConnection, Postgres, Sqlite, SqliteConnection, Transaction, pool::PoolConnection};
+use std::{path::PathBuf, sync::Arc};
+
+/// Where the data lives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Database {
+    /// A file of our own.
+    Sqlite(PathBuf),
+    /// A server, by URL.
+    Postgres(String),
+}
+
+/// How the store is opened.
+#[derive(Debug, Clone)]
+pub struct StoreOptions {
+    /// Where the data lives.
+    pub database: Database,
+    /// Connections for reading.
+    pub readers: u32,
+    /// Connections for the lanes (PostgreSQL; SQLite has one writer).
+    pub writers: u32,
+    /// Seconds a request waits for a connection before it is told that the store is busy.
+    pub wait_seconds: u64,
+}
+
+impl StoreOptions {
+    /// The defaults for a database.
+    pub fn new(database: Database) -> Self {
+        StoreOptions { database, readers: 8, writers: 4, wait_seconds: 2 }
+    }
+}
+
+/// Why a store cannot be opened; the words are for an operator.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The engine refused.
+    #[error("the store cannot be opened: {0}")]
+    Engine(#[from] Fault),
+    /// The schema is of another version, or a migration failed.
+    #[error("the store cannot be migrated: {0}")]
+    Migration(#[from] sqlx::migrate::MigrateError),
+}
+
+#[derive(Debug)]
+pub(super) enum Engine {
+    Sqlite(SqliteStore),
+    Postgres(PostgresStore),
+}
+
+/// A transaction of either engine; dropped = rolled back.
+pub(super) enum Tx {
+    Sqlite(Transaction<'static, Sqlite>),
+    Postgres(Transaction<'static, Postgres>),
+}
+
+/// A pooled connection of either engine.
+pub(super) enum Pooled {
+    Sqlite(PoolConnection<Sqlite>),
+    Postgres(PoolConnection<Postgres>),
+}
+
+#[derive(Debug)]
+pub(super) struct Inner {
+    pub(super) engine: Engine,
+    pub(super) counters: Counters,
+    pub(super) epoch: i64,
+    pub(super) seal_key: Vec<u8>,
+}
+
+/// The store. Cloning it is cheap.
+#[derive(Debug, Clone)]
+pub struct Store {
+    pub(super) inner: Arc<Inner>,
+    pub(super) lanes: Lanes,
+}
+
+const IDENTITY: Text = Text::same("SELECT epoch, seal_key FROM store WHERE id = 1");
+const NEW_IDENTITY: Text = Text::same("INSERT INTO store (id, epoch, seal_key) VALUES (1, $1, $2) ON CONFLICT (id) DO NOTHING");
+const NEW_SYSTEM: Text = Text::same(
+    "INSERT INTO heads (organization_id, revision, user_count, group_count) VALUES ($1, 0, 0, 0) ON CONFLICT (organization_id) DO NOTHING",
+);
+
+impl Store {
+    /// Opens the store and brings its schema up to date. `entropy` seals page tokens if the store is new (32 bytes), and
+    /// its first 8 bytes become the epoch.
+    ///
+    /// # Errors
+    /// When the engine cannot be reached, is too old, or has a schema this binary does not know.
+    pub async fn open(options: &StoreOptions, entropy: [u8; 40]) -> Result<Store, OpenError> {
+        let engine = match &options.database {
+            Database::Sqlite(file) => Engine::Sqlite(SqliteStore::open(file, options).await?),
+            Database::Postgres(url) => Engine::Postgres(PostgresStore::open(url, options).await?),
+        };
+        match &engine {
+            Engine::Sqlite(store) => store.migrate().await?,
+            Engine::Postgres(store) => store.migrate().await?,
+        }
+        let mut inner = Inner { engine, counters: Counters::default(), epoch: 0, seal_key: Vec::new() };
+        let (epoch, seal_key) = inner.identity(entropy).await?;
+        (inner.epoch, inner.seal_key) = (epoch, seal_key);
+        Ok(Store { inner: Arc::new(inner), lanes: Lanes::default() })
+    }
+
+    /// The life of this store: tokens of another are refused.
+    pub fn epoch(&self) -> i64 {
+        self.inner.epoch
+    }
+
+    /// The key that seals page tokens; the same on every node.
+    pub fn seal_key(&self) -> &[u8] {
+        &self.inner.seal_key
+    }
+
+    /// What the store did so far.
+    pub fn counters(&self) -> &Counters {
+        &self.inner.counters
+    }
+
+    /// Whether the engine answers.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn ping(&self) -> Result<(), Fault> {
+        let mut pooled = self.inner.reader().await?;
+        pooled.on(&self.inner.counters).statement(Text::same("SELECT epoch FROM store WHERE id = 1")).optional::<(i64,)>().await?;
+        Ok(())
+    }
+
+    /// Ends the lanes after what they hold, and closes the connections.
+    pub async fn close(&self) {
+        self.lanes.close().await;
+        match &self.inner.engine {
+            Engine::Sqlite(store) => store.close().await,
+            Engine::Postgres(store) => store.close().await,
+        }
+    }
+}
+
+impl Inner {
+    async fn identity(&self, entropy: [u8; 40]) -> Result<(i64, Vec<u8>), Fault> {
+        let (head, key) = entropy.split_at(8);
+        let epoch = i64::from_be_bytes(head.try_into().unwrap_or([1; 8])) & i64::MAX;
+        let mut tx = self.begin_write().await?;
+        tx.on(&self.counters).statement(NEW_IDENTITY).bind(epoch).bind(key.to_vec()).execute().await?;
+        tx.on(&self.counters).statement(NEW_SYSTEM).bind(super::SYSTEM.to_owned()).execute().await?;
+        let found = tx.on(&self.counters).statement(IDENTITY).optional::<(i64, Vec<u8>)>().await?;
+        tx.commit().await?;
+        found.ok_or_else(|| Fault::broken("the store has no identity row"))
+    }
+
+    pub(super) async fn begin_write(&self) -> Result<Tx, Fault> {
+        Ok(match &self.engine {
+            Engine::Sqlite(store) => Tx::Sqlite(store.begin_write().await?),
+            Engine::Postgres(store) => Tx::Postgres(store.begin_write().await?),
+        })
+    }
+
+    pub(super) async fn begin_read(&self) -> Result<Tx, Fault> {
+        Ok(match &self.engine {
+            Engine::Sqlite(store) => Tx::Sqlite(store.begin_read().await?),
+            Engine::Postgres(store) => Tx::Postgres(store.begin_read().await?),
+        })
+    }
+
+    pub(super) async fn reader(&self) -> Result<Pooled, Fault> {
+        Ok(match &self.engine {
+            Engine::Sqlite(store) => Pooled::Sqlite(store.reader().await?),
+            Engine::Postgres(store) => Pooled::Postgres(store.reader().await?),
+        })
+    }
+}
+
+impl Tx {
+    pub(super) fn on<'c>(&'c mut self, counters: &'c Counters) -> Connection<'c> {
+        match self {
+            Tx::Sqlite(tx) => Connection::Sqlite(&mut *tx as &mut SqliteConnection, counters),
+            Tx::Postgres(tx) => Connection::Postgres(&mut *tx as &mut PgConnection, counters),
+        }
+    }
+
+    pub(super) async fn commit(self) -> Result<(), Fault> {
+        match self {
+            Tx::Sqlite(tx) => tx.commit().await?,
+            Tx::Postgres(tx) => tx.commit().await?,
+        }
+        Ok(())
+    }
+}
+
+impl Pooled {
+    pub(super) fn on<'c>(&'c mut self, counters: &'c Counters) -> Connection<'c> {
+        match self {
+            Pooled::Sqlite(c) => Connection::Sqlite(&mut *c as &mut SqliteConnection, counters),
+            Pooled::Postgres(c) => Connection::Postgres(&mut *c as &mut PgConnection, counters),
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! What is PostgreSQL's own: opening, and the beginning of transactions.
+
+use super::{Fault, StoreOptions};
+use sqlx::{
+    PgPool, Postgres, Transaction,
+    migrate::Migrator,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
+use std::{str::FromStr, time::Duration};
+
+pub(super) static MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
+
+/// PostgreSQL 15.
+const OLDEST: i64 = 150_000;
+
+/// A pool for the lanes and one for readers, so that reads never wait behind writes for a connection.
+#[derive(Debug, Clone)]
+pub struct PostgresStore {
+    writers: PgPool,
+    readers: PgPool,
+}
+
+impl PostgresStore {
+    /// Connects, and refuses a server that is too old or that would lose acknowledged commits.
+    pub(super) async fn open(url: &str, options: &StoreOptions) -> Result<Self, Fault> {
+        let connect = PgConnectOptions::from_str(url)?
+            .application_name("roster")
+            .statement_cache_capacity(256)
+            // A stalled holder must not hold the others for ever; idle transactions are faults of ours.
+            .options([("lock_timeout", "5s"), ("idle_in_transaction_session_timeout", "30s"), ("statement_timeout", "30s")]);
+        let wait = Duration::from_secs(options.wait_seconds);
+        let writers = PgPoolOptions::new().max_connections(options.writers).acquire_timeout(wait).connect_with(connect.clone()).await?;
+        let (version, durable): (String, String) =
+            sqlx::query_as("SELECT current_setting('server_version_num'), current_setting('synchronous_commit')")
+                .fetch_one(&writers)
+                .await?;
+        if version.parse::<i64>().unwrap_or(0) < OLDEST {
+            return Err(Fault::broken(format!("PostgreSQL {version} is older than 15")));
+        }
+        if durable == "off" || durable == "local" {
+            return Err(Fault::broken(format!("synchronous_commit is {durable}: acknowledged writes could be lost; set it to on")));
+        }
+        let readers = PgPoolOptions::new().max_connections(options.readers).acquire_timeout(wait).connect_lazy_with(connect);
+        Ok(PostgresStore { writers, readers })
+    }
+
+    pub(super) async fn migrate(&self) -> Result<(), sqlx::migrate::MigrateError> {
+        MIGRATIONS.run(&self.writers).await
+    }
+
+    /// READ COMMITTED is said, not assumed: what follows the lock must see what was committed before it.
+    pub(super) async fn begin_write(&self) -> Result<Transaction<'static, Postgres>, Fault> {
+        Ok(self.writers.begin_with("BEGIN ISOLATION LEVEL READ COMMITTED").await?)
+    }
+
+    /// A snapshot.
+    pub(super) async fn begin_read(&self) -> Result<Transaction<'static, Postgres>, Fault> {
+        Ok(self.readers.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?)
+    }
+
+    pub(super) async fn reader(&self) -> Result<sqlx::pool::PoolConnection<Postgres>, Fault> {
+        Ok(self.readers.acquire().await?)
+    }
+
+    pub(super) async fn close(&self) {
+        self.readers.close().await;
+        self.writers.close().await;
+    }
+}

@@ -1,0 +1,61 @@
+//! A snapshot of one organization.
+
+use super::{Connection, Fault, Store, Text, open::Tx};
+use std::sync::Arc;
+
+const HEAD: Text = Text::same("SELECT revision, user_count, group_count FROM heads WHERE organization_id = $1");
+
+/// Reads that belong together: one snapshot, its revision known. Keep it no longer than a page takes.
+pub struct Reader {
+    tx: Tx,
+    inner: Arc<super::open::Inner>,
+    organization: String,
+    revision: i64,
+    user_count: i64,
+    group_count: i64,
+}
+
+impl Store {
+    /// A snapshot of an organization; `None` when there is no such organization.
+    ///
+    /// # Errors
+    /// When the store cannot answer.
+    pub async fn read(&self, organization: &str) -> Result<Option<Reader>, Fault> {
+        let mut tx = self.inner.begin_read().await?;
+        let head: Option<(i64, i64, i64)> = tx.on(&self.inner.counters).statement(HEAD).bind(organization.to_owned()).optional().await?;
+        Ok(head.map(|(revision, user_count, group_count)| Reader {
+            tx,
+            inner: self.inner.clone(),
+            organization: organization.to_owned(),
+            revision,
+            user_count,
+            group_count,
+        }))
+    }
+}
+
+impl Reader {
+    /// The organization read.
+    pub fn organization(&self) -> &str {
+        &self.organization
+    }
+
+    /// The revision the snapshot was taken at.
+    pub fn revision(&self) -> i64 {
+        self.revision
+    }
+
+    /// Users of the organization.
+    pub fn user_count(&self) -> i64 {
+        self.user_count
+    }
+
+    /// Groups of the organization.
+    pub fn group_count(&self) -> i64 {
+        self.group_count
+    }
+
+    pub(super) fn connection(&mut self) -> Connection<'_> {
+        self.tx.on(&self.inner.counters)
+    }
+}

@@ -1,0 +1,129 @@
+//! Users as the store keeps them, and reading them.
+
+use super::{Connection, Fault, KEY_USER_EMAIL, KEY_USER_EXTERNAL_ID, Reader, Rows, Store, Text, external_key};
+use crate::{
+    api::v1::{ResourceMeta, Revision, User},
+    attributes::fold,
+    clock::{Micros, micros, timestamp},
+};
+use prost::Message as _;
+
+/// A user and the keys it is found by.
+#[derive(Debug, Clone)]
+pub struct UserRow {
+    /// The message, its `meta` filled in.
+    pub user: User,
+    /// The folded user name.
+    pub name_key: String,
+    /// Kind and key of every other way to find it.
+    pub keys: Vec<(i64, String)>,
+    /// The revision of the last change.
+    pub version: i64,
+    pub(super) created_at: Micros,
+    pub(super) updated_at: Micros,
+}
+
+/// How a member list names a user.
+pub(super) fn display_of(user: &User) -> String {
+    match user.display_name.as_deref() {
+        Some(name) if !name.is_empty() => name.to_owned(),
+        _ => user.user_name.clone(),
+    }
+}
+
+/// The etag of a version.
+pub fn etag(version: i64) -> String {
+    format!("W/\"{version}\"")
+}
+
+/// The bookkeeping of a resource.
+pub(super) fn meta(created_at: Micros, updated_at: Micros, version: i64) -> ResourceMeta {
+    ResourceMeta {
+        create_time: Some(timestamp(created_at)),
+        update_time: Some(timestamp(updated_at)),
+        etag: etag(version),
+        last_revision: Some(Revision { number: u64::try_from(version).unwrap_or(0), token: String::new() }),
+        ..ResourceMeta::default()
+    }
+}
+
+impl UserRow {
+    /// A user as it will be stored. `name_key` is the folded user name.
+    pub(super) fn new(mut user: User, name_key: String, created_at: Micros, updated_at: Micros, version: i64) -> Self {
+        user.meta = Some(meta(created_at, updated_at, version));
+        let mut keys: Vec<(i64, String)> =
+            user.external_ids.iter().map(|e| (KEY_USER_EXTERNAL_ID, external_key(&e.connection_id, &e.value))).collect();
+        keys.extend(
+            user.emails.iter().filter_map(|e| e.value.as_deref()).filter(|v| !v.is_empty()).map(|v| (KEY_USER_EMAIL, fold::email(v))),
+        );
+        keys.sort();
+        keys.dedup();
+        UserRow { user, name_key, keys, version, created_at, updated_at }
+    }
+
+    pub(super) fn decode(name_key: String, version: i64, body: &[u8]) -> Result<Self, Fault> {
+        let user = User::decode(body)?;
+        let times = user.meta.clone().unwrap_or_default();
+        let at = |t: &Option<prost_types::Timestamp>| t.as_ref().map_or(0, micros);
+        Ok(UserRow::new(user, name_key, at(&times.create_time), at(&times.update_time), version))
+    }
+}
+
+const ONE: Text = Text::same(
+    "SELECT h.revision, u.body FROM heads h LEFT JOIN users u ON u.organization_id = h.organization_id AND u.id = $2 WHERE h.organization_id = $1",
+);
+pub(super) const BY_IDS: Text = Text::twin(
+    "SELECT id, user_name_key, version, body FROM users WHERE organization_id = $1 AND id IN (SELECT value->>0 FROM json_each($2))",
+    "SELECT u.* FROM unnest($2::text[]) AS k(id), LATERAL (SELECT id, user_name_key, version, body FROM users \
+     WHERE organization_id = $1 AND id = k.id LIMIT 1) u",
+);
+pub(super) const BY_NAMES: Text = Text::twin(
+    "SELECT user_name_key, id FROM users WHERE organization_id = $1 AND user_name_key IN (SELECT value->>0 FROM json_each($2))",
+    "SELECT u.* FROM unnest($2::text[]) AS k(name), LATERAL (SELECT user_name_key, id FROM users \
+     WHERE organization_id = $1 AND user_name_key = k.name LIMIT 1) u",
+);
+
+impl Store {
+    /// A user's encoded message and the revision it was read at; one statement. The outer `None`: no such organization.
+    ///
+    /// # Errors
+    /// When the store cannot answer.
+    pub async fn find_user(&self, organization: &str, id: &str) -> Result<Option<(i64, Option<Vec<u8>>)>, Fault> {
+        let mut pooled = self.inner.reader().await?;
+        pooled.on(&self.inner.counters).statement(ONE).bind(organization.to_owned()).bind(id.to_owned()).optional().await
+    }
+}
+
+impl Reader {
+    /// The encoded messages of these users, with their ids; unknown ids are left out.
+    ///
+    /// # Errors
+    /// When the store cannot answer.
+    pub async fn users(&mut self, ids: Vec<String>) -> Result<Vec<(String, Vec<u8>)>, Fault> {
+        let organization = self.organization().to_owned();
+        let rows: Vec<(String, String, i64, Vec<u8>)> = by_keys(&mut self.connection(), BY_IDS, organization, ids).await?;
+        Ok(rows.into_iter().map(|(id, _, _, body)| (id, body)).collect())
+    }
+
+    /// Folded user name and id of the users that have one of these names.
+    ///
+    /// # Errors
+    /// When the store cannot answer.
+    pub async fn users_named(&mut self, keys: Vec<String>) -> Result<Vec<(String, String)>, Fault> {
+        let organization = self.organization().to_owned();
+        by_keys(&mut self.connection(), BY_NAMES, organization, keys).await
+    }
+}
+
+/// A statement over one organization and one column of keys.
+pub(super) async fn by_keys<T: super::statement::Row>(
+    connection: &mut Connection<'_>,
+    text: Text,
+    organization: String,
+    keys: Vec<String>,
+) -> Result<Vec<T>, Fault> {
+    if keys.is_empty() {
+        return Ok(Vec::new());
+    }
+    connection.statement(text).bind(organization).rows(Rows::new().text(keys)).all().await
+}

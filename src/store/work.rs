@@ -1,0 +1,375 @@
+//! What an edit sees and does: one organization under its lock, as the edits before it left it.
+//!
+//! Asking for what was not read yet is a [`Miss`]: the lane reads everything missed, by one statement per table, and
+//! runs the edits again. Edits are pure, so running one again is free of effects. An edit asks for all it needs before
+//! it stops, so that few rounds are needed.
+
+use super::{GroupRow, Record, RecordKind, UserRow, cells::Cells};
+use crate::{
+    api::v1::{Group, User},
+    clock::Micros,
+};
+use std::{collections::BTreeSet, sync::Arc};
+
+/// Something was asked for that has not been read yet; the edit runs again when it has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Miss;
+
+/// One change as the feed keeps it.
+#[derive(Debug, Clone)]
+pub(super) struct Change {
+    pub revision: i64,
+    pub index: i64,
+    pub kind: i64,
+    pub action: i64,
+    pub resource_id: String,
+    pub body: Vec<u8>,
+}
+
+/// What remembers a softly deleted user or group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tombstone {
+    /// [`super::MEMBER_USER`] or [`super::MEMBER_GROUP`].
+    pub kind: i64,
+    /// When it was deleted, in microseconds since 1970.
+    pub deleted_at: Micros,
+    /// When it may be erased, in microseconds since 1970.
+    pub purge_at: Micros,
+    /// The encoded message, and what else is needed to bring it back.
+    pub body: Vec<u8>,
+}
+
+/// One organization under its lock.
+#[derive(Debug)]
+pub struct Work {
+    pub(super) organization: String,
+    pub(super) head: i64,
+    pub(super) made: i64,
+    now: Micros,
+    pub(super) users: Cells<String, Option<Arc<UserRow>>>,
+    pub(super) names: Cells<String, Option<String>>,
+    pub(super) holders: Cells<(i64, String), BTreeSet<String>>,
+    pub(super) groups: Cells<String, Option<Arc<GroupRow>>>,
+    pub(super) kinds: Cells<String, Option<i64>>,
+    /// (group, member) → member kind.
+    pub(super) edges: Cells<(String, String), Option<i64>>,
+    /// The same by member: (member, group), to walk a member's groups.
+    pub(super) by_member: Cells<(String, String), Option<i64>>,
+    /// Groups whose whole roster was read; members all of whose groups were.
+    pub(super) rosters: Cells<String, ()>,
+    pub(super) memberships: Cells<String, ()>,
+    pub(super) records: Cells<(i64, String), Option<Arc<Record>>>,
+    pub(super) record_keys: Cells<(i64, String), Option<String>>,
+    pub(super) tombstones: Cells<String, Option<Arc<Tombstone>>>,
+    pub(super) new_heads: Vec<String>,
+    pub(super) changes: Vec<Change>,
+    pub(super) commits: Vec<(i64, Micros, Vec<u8>)>,
+    marked: (usize, usize),
+}
+
+impl Work {
+    pub(super) fn new(organization: String, head: i64) -> Self {
+        Work {
+            organization,
+            head,
+            made: head,
+            now: 0,
+            users: Cells::new(),
+            names: Cells::new(),
+            holders: Cells::new(),
+            groups: Cells::new(),
+            kinds: Cells::new(),
+            edges: Cells::new(),
+            by_member: Cells::new(),
+            rosters: Cells::new(),
+            memberships: Cells::new(),
+            records: Cells::new(),
+            record_keys: Cells::new(),
+            tombstones: Cells::new(),
+            new_heads: Vec::new(),
+            changes: Vec::new(),
+            commits: Vec::new(),
+            marked: (0, 0),
+        }
+    }
+
+    /// The organization worked on.
+    pub fn organization(&self) -> &str {
+        &self.organization
+    }
+
+    /// When the edit was asked for, in microseconds since 1970.
+    pub fn now(&self) -> Micros {
+        self.now
+    }
+
+    /// The revision this edit makes, if it changes something.
+    pub fn revision(&self) -> i64 {
+        self.made + 1
+    }
+
+    /// The revision before this edit.
+    pub fn before(&self) -> i64 {
+        self.made
+    }
+
+    /// A user by id.
+    ///
+    /// # Errors
+    /// [`Miss`] until it was read; so for all that follow.
+    pub fn user(&mut self, id: &str) -> Result<Option<Arc<UserRow>>, Miss> {
+        self.users.get(id)
+    }
+
+    /// The id of the user with this folded name.
+    pub fn user_named(&mut self, key: &str) -> Result<Option<String>, Miss> {
+        self.names.get(key)
+    }
+
+    /// The ids of the resources that hold this key.
+    pub fn holders(&mut self, kind: i64, key: &str) -> Result<BTreeSet<String>, Miss> {
+        self.holders.get(&(kind, key.to_owned()))
+    }
+
+    /// Stores a user, new or changed; answers it as it will be read.
+    pub fn put_user(&mut self, user: User, name_key: String) -> Arc<UserRow> {
+        let id = user.id.clone();
+        let old = self.users.peek(&id).cloned().flatten();
+        let created_at = old.as_ref().map_or(self.now, |o| o.created_at);
+        let row = Arc::new(UserRow::new(user, name_key, created_at, self.now, self.revision()));
+        self.follow_user(&id, old.as_deref(), Some(&row));
+        self.users.set(id, Some(row.clone()));
+        row
+    }
+
+    /// Removes a user's row; its edges are removed one by one before.
+    pub fn drop_user(&mut self, id: &str) {
+        let old = self.users.peek(id).cloned().flatten();
+        self.follow_user(id, old.as_deref(), None);
+        self.users.set(id.to_owned(), None);
+    }
+
+    fn follow_user(&mut self, id: &str, old: Option<&UserRow>, new: Option<&UserRow>) {
+        if let Some(old) = old
+            && new.is_none_or(|n| n.name_key != old.name_key)
+        {
+            self.names.follow(old.name_key.clone(), |_| None);
+        }
+        if let Some(new) = new {
+            self.names.follow(new.name_key.clone(), |_| Some(id.to_owned()));
+        }
+        self.follow_keys(id, old.map_or(&[], |o| &o.keys), new.map_or(&[], |n| &n.keys));
+        self.kinds.follow(id.to_owned(), |_| new.map(|_| super::MEMBER_USER));
+    }
+
+    fn follow_keys(&mut self, id: &str, old: &[(i64, String)], new: &[(i64, String)]) {
+        for key in old.iter().filter(|k| !new.contains(k)) {
+            self.holders.follow(key.clone(), |mut ids| {
+                ids.remove(id);
+                ids
+            });
+        }
+        for key in new.iter().filter(|k| !old.contains(k)) {
+            self.holders.follow(key.clone(), |mut ids| {
+                ids.insert(id.to_owned());
+                ids
+            });
+        }
+    }
+
+    /// A group by id.
+    pub fn group(&mut self, id: &str) -> Result<Option<Arc<GroupRow>>, Miss> {
+        self.groups.get(id)
+    }
+
+    /// Stores a group with its attributes, new or changed, and how many members it gains; answers it as it will be read.
+    pub fn put_group(&mut self, group: Group, gained: i64) -> Arc<GroupRow> {
+        let id = group.id.clone();
+        let old = self.groups.peek(&id).cloned().flatten();
+        let (created_at, count) = old.as_ref().map_or((self.now, 0), |o| (o.created_at, o.member_count));
+        let row = Arc::new(GroupRow::new(group, count + gained, created_at, self.now, self.revision()));
+        self.follow_keys(&id, old.as_deref().map_or(&[], |o| &o.keys), &row.keys);
+        self.kinds.follow(id.clone(), |_| Some(super::MEMBER_GROUP));
+        self.groups.set(id, Some(row.clone()));
+        row
+    }
+
+    /// Removes a group's row; its edges are removed one by one before.
+    pub fn drop_group(&mut self, id: &str) {
+        let old = self.groups.peek(id).cloned().flatten();
+        self.follow_keys(id, old.as_deref().map_or(&[], |o| &o.keys), &[]);
+        self.kinds.follow(id.to_owned(), |_| None);
+        self.groups.set(id.to_owned(), None);
+    }
+
+    /// The kind of each principal, `None` for one that does not exist. All are asked for before it stops.
+    pub fn kinds(&mut self, ids: &[String]) -> Result<Vec<Option<i64>>, Miss> {
+        let found: Vec<_> = ids.iter().map(|id| self.kinds.get(id.as_str())).collect();
+        found.into_iter().collect()
+    }
+
+    /// Whether each principal is a direct member, and as what. All are asked for before it stops.
+    pub fn edges(&mut self, group: &str, members: &[String]) -> Result<Vec<Option<i64>>, Miss> {
+        let whole = self.rosters.peek(group).is_some();
+        let found: Vec<_> = members
+            .iter()
+            .map(|member| {
+                let key = (group.to_owned(), member.clone());
+                // In a roster that was read whole, what is not there is known to be absent.
+                if whole { Ok(self.edges.peek(&key).copied().flatten()) } else { self.edges.get(&key) }
+            })
+            .collect();
+        found.into_iter().collect()
+    }
+
+    /// All direct members of a group: cost follows its size, so only for what replaces or removes them all.
+    pub fn roster(&mut self, group: &str) -> Result<Vec<(String, i64)>, Miss> {
+        self.rosters.get(group)?;
+        let from = (group.to_owned(), String::new());
+        let of_group = self.edges.range(&from).take_while(|((g, _), _)| g == group);
+        Ok(of_group.filter_map(|((_, member), kind)| kind.map(|kind| (member.clone(), kind))).collect())
+    }
+
+    /// The groups a principal is a direct member of.
+    pub fn memberships(&mut self, member: &str) -> Result<Vec<String>, Miss> {
+        self.memberships.get(member)?;
+        let from = (member.to_owned(), String::new());
+        let of_member = self.by_member.range(&from).take_while(|((m, _), _)| m == member);
+        Ok(of_member.filter_map(|((_, group), kind)| kind.map(|_| group.clone())).collect())
+    }
+
+    /// Adds (with the member's kind) or removes an edge. Its group is to be stored again, since its version changes.
+    pub fn set_edge(&mut self, group: &str, member: &str, kind: Option<i64>) {
+        self.edges.set((group.to_owned(), member.to_owned()), kind);
+        self.by_member.set((member.to_owned(), group.to_owned()), kind);
+    }
+
+    /// An administrative resource by id.
+    pub fn record(&mut self, kind: RecordKind, id: &str) -> Result<Option<Arc<Record>>, Miss> {
+        self.records.get(&(kind as i64, id.to_owned()))
+    }
+
+    /// The id of the administrative resource with this key.
+    pub fn record_keyed(&mut self, kind: RecordKind, key: &str) -> Result<Option<String>, Miss> {
+        self.record_keys.get(&(kind as i64, key.to_owned()))
+    }
+
+    /// Stores an administrative resource; its version is this edit's revision.
+    pub fn put_record(&mut self, kind: RecordKind, mut record: Record) {
+        record.version = self.revision();
+        let at = (kind as i64, record.id.clone());
+        let old = self.records.peek(&at).cloned().flatten().and_then(|r| r.key.clone());
+        if let Some(old) = old.filter(|o| record.key.as_ref() != Some(o)) {
+            self.record_keys.follow((kind as i64, old), |_| None);
+        }
+        if let Some(key) = &record.key {
+            self.record_keys.follow((kind as i64, key.clone()), |_| Some(record.id.clone()));
+        }
+        self.records.set(at, Some(Arc::new(record)));
+    }
+
+    /// Removes an administrative resource.
+    pub fn drop_record(&mut self, kind: RecordKind, id: &str) {
+        let at = (kind as i64, id.to_owned());
+        if let Some(key) = self.records.peek(&at).cloned().flatten().and_then(|r| r.key.clone()) {
+            self.record_keys.follow((kind as i64, key), |_| None);
+        }
+        self.records.set(at, None);
+    }
+
+    /// What remembers a softly deleted resource.
+    pub fn tombstone(&mut self, id: &str) -> Result<Option<Arc<Tombstone>>, Miss> {
+        self.tombstones.get(id)
+    }
+
+    /// Remembers (or forgets) a softly deleted resource.
+    pub fn set_tombstone(&mut self, id: &str, tombstone: Option<Tombstone>) {
+        self.tombstones.set(id.to_owned(), tombstone.map(Arc::new));
+    }
+
+    /// Makes room for a new organization; only in the organization `system`.
+    pub fn add_head(&mut self, organization: &str) {
+        self.new_heads.push(organization.to_owned());
+    }
+
+    /// Appends a change to the feed. An edit that logs nothing has changed nothing, and what it wrote is dropped.
+    /// `kind` and `action` are the contract's numbers; `body` is the encoded `ChangeEvent`.
+    pub fn log(&mut self, kind: i32, action: i32, resource_id: &str, body: Vec<u8>) {
+        let index = i64::from(self.next_index());
+        let (kind, action) = (i64::from(kind), i64::from(action));
+        self.changes.push(Change { revision: self.revision(), index, kind, action, resource_id: resource_id.to_owned(), body });
+    }
+
+    /// The index of the next change within this edit's commit.
+    pub fn next_index(&self) -> u32 {
+        u32::try_from(self.changes.len() - self.marked.0).unwrap_or(u32::MAX)
+    }
+
+    /// Whether the running edit has changed something so far.
+    pub fn changed(&self) -> bool {
+        self.changes.len() > self.marked.0
+    }
+
+    /// An edit begins.
+    pub(super) fn begin(&mut self, now: Micros) {
+        self.now = now;
+        self.marked = (self.changes.len(), self.new_heads.len());
+        self.each(&mut |c| c.mark());
+    }
+
+    /// The edit is refused, was a dry run, or changed nothing.
+    pub(super) fn undo(&mut self) {
+        self.changes.truncate(self.marked.0);
+        self.new_heads.truncate(self.marked.1);
+        self.each(&mut |c| c.rollback());
+    }
+
+    /// The edit stands: it gets the next revision.
+    pub(super) fn keep(&mut self, actor: Vec<u8>) {
+        self.made += 1;
+        self.commits.push((self.made, self.now, actor));
+    }
+
+    /// Before a new round: what was read stays, what the edits did goes.
+    pub(super) fn reset(&mut self) {
+        self.made = self.head;
+        self.changes.clear();
+        self.commits.clear();
+        self.new_heads.clear();
+        self.each(&mut |c| c.reset());
+    }
+
+    fn each(&mut self, f: &mut dyn FnMut(&mut dyn Undo)) {
+        f(&mut self.users);
+        f(&mut self.names);
+        f(&mut self.holders);
+        f(&mut self.groups);
+        f(&mut self.kinds);
+        f(&mut self.edges);
+        f(&mut self.by_member);
+        f(&mut self.records);
+        f(&mut self.record_keys);
+        f(&mut self.tombstones);
+    }
+}
+
+/// Cells of any type, for marking and going back.
+trait Undo {
+    fn mark(&mut self);
+    fn rollback(&mut self);
+    fn reset(&mut self);
+}
+
+impl<K: Ord + Clone, V: Clone> Undo for Cells<K, V> {
+    fn mark(&mut self) {
+        Cells::mark(self);
+    }
+
+    fn rollback(&mut self) {
+        Cells::rollback(self);
+    }
+
+    fn reset(&mut self) {
+        Cells::reset(self);
+    }
+}
