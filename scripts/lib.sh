@@ -1,0 +1,130 @@
+# What the scripts beside it share. Sourced, never run.
+# shellcheck shell=bash
+
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+# What the scripts install for themselves; ignored by git, safe to delete.
+tools=$root/.tools
+cd "$root"
+
+say() { printf '\n== %s\n' "$*"; }
+die() { printf 'error: %s\n' "$*" >&2; exit 1; }
+
+command -v cargo >/dev/null || PATH="$HOME/.cargo/bin:$PATH"
+command -v cargo >/dev/null || die "cargo is not on the PATH: install Rust with rustup (https://rustup.rs)"
+
+# What a script starts or makes ends with it, last things first.
+endings=()
+at_exit() { endings+=("$1"); }
+end_all() {
+    local status=$? index
+    for ((index = ${#endings[@]} - 1; index >= 0; index--)); do eval "${endings[index]}" || true; done
+    endings=()
+    return "$status"
+}
+trap end_all EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+# make_folder NAME: sets NAME to a new folder that is removed at the end.
+make_folder() {
+    local made
+    made=$(mktemp -d "${TMPDIR:-/tmp}/roster.XXXXXX")
+    at_exit "rm -rf '$made'"
+    printf -v "$1" %s "$made"
+}
+
+apt_install() {
+    command -v apt-get >/dev/null || die "missing: $*. Install it with your package manager and run this again"
+    local become=()
+    if [ "$(id -u)" != 0 ]; then
+        command -v sudo >/dev/null || die "missing: $*. Become root, or install sudo, and run this again"
+        become=(sudo)
+    fi
+    say "Installing $* (apt-get)"
+    "${become[@]}" env DEBIAN_FRONTEND=noninteractive apt-get update -q </dev/null
+    "${become[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "$@" </dev/null
+}
+
+need_python() {
+    python3 -c 'import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && return
+    apt_install python3 python3-venv
+    python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || die "Python 3.11 or newer is needed; this is $(python3 --version)"
+}
+
+# need_venv NAME REQUIREMENTS: a virtual environment in .tools/NAME with exactly what REQUIREMENTS pins.
+need_venv() {
+    local folder=$tools/$1 requirements=$2
+    need_python
+    cmp -s "$requirements" "$folder/requirements.txt" && return
+    say "Installing $requirements into .tools/$1"
+    rm -rf "$folder"
+    python3 -m venv "$folder"
+    "$folder/bin/pip" install --quiet --disable-pip-version-check -r "$requirements"
+    cp "$requirements" "$folder/requirements.txt"
+}
+
+# The folder of the newest PostgreSQL server binaries, 15 or later; fails if there are none.
+postgres_folder() {
+    local folder major newest=14 found=
+    for folder in /usr/lib/postgresql/*/bin "$(dirname "$(command -v postgres || echo /nowhere/postgres)")"; do
+        [ -x "$folder/initdb" ] && [ -x "$folder/postgres" ] || continue
+        major=$("$folder/postgres" --version | sed -E 's/^[^0-9]*([0-9]+).*/\1/')
+        if [ "$major" -gt "$newest" ]; then newest=$major found=$folder; fi
+    done
+    [ -n "$found" ] && echo "$found"
+}
+
+need_postgres() {
+    postgres_folder >/dev/null && return
+    apt_install postgresql
+    postgres_folder >/dev/null || die "PostgreSQL 15 or newer is needed, and this system offers an older one"
+}
+
+# start_postgres: a throw-away cluster on loopback; sets postgres_url to an empty database of it.
+start_postgres() {
+    local folder bin port as=()
+    need_postgres
+    bin=$(postgres_folder)
+    make_folder folder
+    if [ "$(id -u)" = 0 ]; then
+        # PostgreSQL refuses to run as root.
+        local user=postgres
+        id -u postgres >/dev/null 2>&1 || user=nobody
+        chown "$user" "$folder"
+        as=(runuser -u "$user" --)
+    fi
+    port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+    (
+        cd "$folder"
+        "${as[@]}" "$bin/initdb" -D "$folder/data" -U roster --auth=trust --encoding=UTF8 --locale=C --no-sync >/dev/null
+        "${as[@]}" "$bin/pg_ctl" -D "$folder/data" -l "$folder/log" -w -s -o "-h 127.0.0.1 -p $port -k $folder" start </dev/null
+    ) || die "PostgreSQL did not start: $(cat "$folder/log" 2>/dev/null)"
+    at_exit "(cd / && ${as[*]} $bin/pg_ctl -D $folder/data -s -m immediate stop)"
+    postgres_url="postgres://roster@127.0.0.1:$port/postgres"
+}
+
+# start_server BINARY [ARGUMENTS]: a server on an empty store and free ports; sets server_folder and server_pid.
+start_server() {
+    local binary=$1
+    shift
+    make_folder server_folder
+    "$binary" serve --data-dir "$server_folder" --http 127.0.0.1:0 --grpc 127.0.0.1:0 "$@" \
+        >"$server_folder/out.log" 2>&1 </dev/null &
+    server_pid=$!
+    at_exit "kill $server_pid 2>/dev/null && wait $server_pid 2>/dev/null"
+    local waited
+    for ((waited = 0; waited < 600; waited++)); do
+        [ -s "$server_folder/bootstrap.json" ] && return
+        kill -0 "$server_pid" 2>/dev/null || break
+        sleep 0.1
+    done
+    cat "$server_folder/out.log" >&2
+    die "the server did not come up"
+}
+
+# bootstrap KEY: a value of the running server's bootstrap.json.
+bootstrap() {
+    python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))[sys.argv[2]])' "$server_folder/bootstrap.json" "$1"
+}
