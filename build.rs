@@ -64,7 +64,7 @@ fn write_methods(pool: &DescriptorPool, service: &ServiceDescriptor) -> Done<Str
         }
         let scope = options.get_extension(&scope_option);
         let scope = scope.as_str().ok_or("required_scope is a string")?;
-        let idempotency = method.method_descriptor_proto().options.as_ref().map(|o| o.idempotency_level());
+        let idempotency = method.method_descriptor_proto().options.as_ref().map(prost_types::MethodOptions::idempotency_level);
         let read_only = idempotency == Some(prost_types::method_options::IdempotencyLevel::NoSideEffects);
         writeln!(
             out,
