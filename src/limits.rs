@@ -27,8 +27,15 @@ pub const PATH_BYTES: usize = 4 * 1024;
 pub const PATCH_OPERATIONS: usize = 1_000;
 /// Members named by one unary request.
 pub const MEMBERS_PER_REQUEST: usize = 10_000;
+/// Members one streamed replacement may bring.
+pub const STREAMED_MEMBERS: usize = 200_000;
+/// Direct members of one group.
+pub const MEMBERS_PER_GROUP: usize = 2_000_000;
 /// References of one batch read.
 pub const BATCH_READS: usize = 1_000;
+
+/// Groups shown inside one user; more are cut and the answer says so.
+pub const USER_GROUPS: usize = 200;
 
 /// Resources of one page unless asked for otherwise (gRPC).
 pub const PAGE_DEFAULT: usize = 100;
@@ -65,3 +72,5 @@ pub const TOKEN_DAYS: i64 = 365;
 pub const RESOLVER_CACHE_ENTRIES: usize = 10_000;
 /// How long it remembers one: a revoked token works no longer than this.
 pub const RESOLVER_CACHE_LIFE: Duration = Duration::from_secs(1);
+/// Days a softly deleted user is kept unless its connection says otherwise.
+pub const PURGE_DAYS: i64 = 30;

@@ -118,3 +118,5 @@ CREATE TABLE changes (
   body BYTEA NOT NULL,
   PRIMARY KEY (organization_id, revision, idx)
 );
+-- What a resource went through; an erasure finds its events by it.
+CREATE INDEX changes_by_resource ON changes (organization_id, resource_id, revision);

@@ -22,11 +22,9 @@ pub(super) struct Position {
     /// Matches in all, if they were counted.
     #[prost(int64, optional, tag = "3")]
     pub(super) total: Option<i64>,
+    /// When the token was sealed.
     #[prost(int64, tag = "4")]
-    issued_at: Micros,
-    /// The page size asked for, which the token fixes not; kept for SCIM.
-    #[prost(bool, tag = "5")]
-    pub(super) sorted: bool,
+    pub(super) issued_at: Micros,
 }
 
 /// What a token is bound to: it opens nothing but the same list of the same organization for the same caller.

@@ -63,7 +63,11 @@ impl Query {
 
     /// The attributes to return, as the contract says it.
     pub fn selection(&self) -> v1::ReadSelection {
-        v1::ReadSelection { attributes: self.attributes.clone(), excluded_attributes: self.excluded.clone() }
+        v1::ReadSelection {
+            attributes: self.attributes.clone(),
+            excluded_attributes: self.excluded.clone(),
+            additional_attributes: Vec::new(),
+        }
     }
 
     /// Page, order and count, as the contract says it.

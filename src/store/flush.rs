@@ -4,6 +4,7 @@ use super::{
     Connection, Fault, GroupRow, Record, Rows, Text, UserRow, Work, users,
     work::{Change, Tombstone},
 };
+use crate::api::v1::{ChangeEvent, change_event::Detail};
 use prost::Message as _;
 use std::sync::Arc;
 
@@ -92,6 +93,17 @@ const PUT_CHANGES: Text = Text::twin(
     "INSERT INTO changes (organization_id, revision, idx, kind, action, resource_id, body) \
      SELECT $1, r.* FROM unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[], $7::bytea[]) AS r",
 );
+const CHANGES_OF: Text = Text::same(
+    "SELECT revision, idx, kind, action, resource_id, body FROM changes WHERE organization_id = $1 AND resource_id = $2 ORDER BY revision, idx",
+);
+const REWRITE_CHANGES: Text = Text::twin(
+    "INSERT INTO changes (organization_id, revision, idx, kind, action, resource_id, body) \
+     SELECT $1, value->>0, value->>1, value->>2, value->>3, value->>4, substr($3, value->>5, value->>6) FROM json_each($2) WHERE true \
+     ON CONFLICT (organization_id, revision, idx) DO UPDATE SET body = excluded.body",
+    "INSERT INTO changes (organization_id, revision, idx, kind, action, resource_id, body) \
+     SELECT $1, r.* FROM unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[], $7::bytea[]) AS r \
+     ON CONFLICT (organization_id, revision, idx) DO UPDATE SET body = excluded.body",
+);
 const NEW_HEADS: Text = Text::twin(
     "INSERT INTO heads (organization_id, revision, user_count, group_count) SELECT value->>0, 0, 0, 0 FROM json_each($1)",
     "INSERT INTO heads (organization_id, revision, user_count, group_count) SELECT r, 0, 0, 0 FROM unnest($1::text[]) AS r",
@@ -168,6 +180,7 @@ impl Work {
         self.flush_records(on).await?;
         self.flush_tombstones(on).await?;
         self.flush_feed(on).await?;
+        self.flush_erased(on).await?;
         on.statement(SET_HEAD).bind(organization).bind(self.made).bind(users_gained).bind(groups_gained).execute().await?;
         Ok(())
     }
@@ -331,17 +344,35 @@ impl Work {
         })
         .await?;
         let changes: Vec<Change> = std::mem::take(&mut self.changes);
-        set(on, PUT_CHANGES, &self.organization, changes.len(), || {
-            Rows::new()
-                .integer(changes.iter().map(|c| c.revision))
-                .integer(changes.iter().map(|c| c.index))
-                .integer(changes.iter().map(|c| c.kind))
-                .integer(changes.iter().map(|c| c.action))
-                .text(changes.iter().map(|c| c.resource_id.as_str()))
-                .blob(changes.iter().map(|c| Some(c.body.clone())))
-        })
-        .await
+        set(on, PUT_CHANGES, &self.organization, changes.len(), || rows_of(changes)).await
     }
+
+    /// Empties the events of erased users: who changed when stays, what they were told to be goes.
+    async fn flush_erased(&mut self, on: &mut Connection<'_>) -> Result<(), Fault> {
+        for id in std::mem::take(&mut self.erased) {
+            let rows: Vec<(i64, i64, i64, i64, String, Vec<u8>)> =
+                on.statement(CHANGES_OF).bind(self.organization.clone()).bind(id).all().await?;
+            let mut emptied = Vec::new();
+            for (revision, index, kind, action, resource_id, body) in rows {
+                let mut event = ChangeEvent::decode(body.as_slice())?;
+                if let Some(Detail::User(_)) = event.detail.take() {
+                    emptied.push(Change { revision, index, kind, action, resource_id, body: event.encode_to_vec() });
+                }
+            }
+            set(on, REWRITE_CHANGES, &self.organization, emptied.len(), || rows_of(emptied)).await?;
+        }
+        Ok(())
+    }
+}
+
+fn rows_of(changes: Vec<Change>) -> Rows {
+    Rows::new()
+        .integer(changes.iter().map(|c| c.revision))
+        .integer(changes.iter().map(|c| c.index))
+        .integer(changes.iter().map(|c| c.kind))
+        .integer(changes.iter().map(|c| c.action))
+        .text(changes.iter().map(|c| c.resource_id.as_str()))
+        .blob(changes.into_iter().map(|c| Some(c.body)))
 }
 
 #[derive(Default)]

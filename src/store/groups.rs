@@ -32,11 +32,15 @@ impl GroupRow {
         group.meta = None;
         group.direct_member_count = 0;
         let name_key = fold::caseless(&group.display_name);
-        let mut keys: Vec<(i64, String)> =
-            group.external_ids.iter().map(|e| (KEY_GROUP_EXTERNAL_ID, external_key(&e.connection_id, &e.value))).collect();
+        let mut keys: Vec<(i64, String)> = GroupRow::external_keys(&group).into_iter().map(|key| (KEY_GROUP_EXTERNAL_ID, key)).collect();
         keys.sort();
         keys.dedup();
         GroupRow { group, name_key, keys, member_count, version, created_at, updated_at }
+    }
+
+    /// The keys of a group's externalIds.
+    pub fn external_keys(group: &Group) -> Vec<String> {
+        group.external_ids.iter().map(|e| external_key(&e.connection_id, &e.value)).collect()
     }
 
     pub(super) fn decode((_, member_count, created_at, updated_at, version, body): Columns) -> Result<Self, Fault> {

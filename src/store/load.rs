@@ -7,7 +7,7 @@ use std::{
     sync::Arc,
 };
 
-const HOLDERS: Text = Text::twin(
+pub(super) const HOLDERS: Text = Text::twin(
     "SELECT k.kind, k.key, k.resource_id FROM json_each($2) e CROSS JOIN resource_keys k \
      ON k.organization_id = $1 AND k.kind = e.value->>0 AND k.key = e.value->>1",
     "SELECT k.* FROM unnest($2::bigint[], $3::text[]) AS e(kind, key), LATERAL (SELECT kind, key, resource_id FROM resource_keys \

@@ -51,14 +51,18 @@ impl UserRow {
     /// A user as it will be stored. `name_key` is the folded user name.
     pub(super) fn new(mut user: User, name_key: String, created_at: Micros, updated_at: Micros, version: i64) -> Self {
         user.meta = Some(meta(created_at, updated_at, version));
-        let mut keys: Vec<(i64, String)> =
-            user.external_ids.iter().map(|e| (KEY_USER_EXTERNAL_ID, external_key(&e.connection_id, &e.value))).collect();
+        let mut keys: Vec<(i64, String)> = UserRow::external_keys(&user).into_iter().map(|key| (KEY_USER_EXTERNAL_ID, key)).collect();
         keys.extend(
             user.emails.iter().filter_map(|e| e.value.as_deref()).filter(|v| !v.is_empty()).map(|v| (KEY_USER_EMAIL, fold::email(v))),
         );
         keys.sort();
         keys.dedup();
         UserRow { user, name_key, keys, version, created_at, updated_at }
+    }
+
+    /// The keys of a user's externalIds.
+    pub fn external_keys(user: &User) -> Vec<String> {
+        user.external_ids.iter().map(|e| external_key(&e.connection_id, &e.value)).collect()
     }
 
     pub(super) fn decode(name_key: String, version: i64, body: &[u8]) -> Result<Self, Fault> {
@@ -112,6 +116,21 @@ impl Reader {
     pub async fn users_named(&mut self, keys: Vec<String>) -> Result<Vec<(String, String)>, Fault> {
         let organization = self.organization().to_owned();
         by_keys(&mut self.connection(), BY_NAMES, organization, keys).await
+    }
+}
+
+impl Reader {
+    /// Kind, key and id of the resources that hold these keys.
+    ///
+    /// # Errors
+    /// When the store cannot answer.
+    pub async fn holders(&mut self, keys: Vec<(i64, String)>) -> Result<Vec<(i64, String, String)>, Fault> {
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        let organization = self.organization().to_owned();
+        let rows = Rows::new().integer(keys.iter().map(|k| k.0)).text(keys.iter().map(|k| k.1.as_str()));
+        self.connection().statement(super::load::HOLDERS).bind(organization).rows(rows).all().await
     }
 }
 

@@ -62,9 +62,10 @@ pub struct Work {
     pub(super) record_keys: Cells<(i64, String), Option<String>>,
     pub(super) tombstones: Cells<String, Option<Arc<Tombstone>>>,
     pub(super) new_heads: Vec<String>,
+    pub(super) erased: Vec<String>,
     pub(super) changes: Vec<Change>,
     pub(super) commits: Vec<(i64, Micros, Vec<u8>)>,
-    marked: (usize, usize),
+    marked: (usize, usize, usize),
 }
 
 impl Work {
@@ -87,9 +88,10 @@ impl Work {
             record_keys: Cells::new(),
             tombstones: Cells::new(),
             new_heads: Vec::new(),
+            erased: Vec::new(),
             changes: Vec::new(),
             commits: Vec::new(),
-            marked: (0, 0),
+            marked: (0, 0, 0),
         }
     }
 
@@ -292,6 +294,11 @@ impl Work {
         self.new_heads.push(organization.to_owned());
     }
 
+    /// Takes what earlier changes tell of a user out of the feed; that they happened stays.
+    pub fn erase(&mut self, id: &str) {
+        self.erased.push(id.to_owned());
+    }
+
     /// Appends a change to the feed. An edit that logs nothing has changed nothing, and what it wrote is dropped.
     /// `kind` and `action` are the contract's numbers; `body` is the encoded `ChangeEvent`.
     pub fn log(&mut self, kind: i32, action: i32, resource_id: &str, body: Vec<u8>) {
@@ -313,7 +320,7 @@ impl Work {
     /// An edit begins.
     pub(super) fn begin(&mut self, now: Micros) {
         self.now = now;
-        self.marked = (self.changes.len(), self.new_heads.len());
+        self.marked = (self.changes.len(), self.new_heads.len(), self.erased.len());
         self.each(&mut |c| c.mark());
     }
 
@@ -321,6 +328,7 @@ impl Work {
     pub(super) fn undo(&mut self) {
         self.changes.truncate(self.marked.0);
         self.new_heads.truncate(self.marked.1);
+        self.erased.truncate(self.marked.2);
         self.each(&mut |c| c.rollback());
     }
 
@@ -336,6 +344,7 @@ impl Work {
         self.changes.clear();
         self.commits.clear();
         self.new_heads.clear();
+        self.erased.clear();
         self.each(&mut |c| c.reset());
     }
 

@@ -1,0 +1,167 @@
+//! Reading membership: pages, a stream, and the groups of principals.
+
+use super::{
+    super::{
+        Error, Result,
+        core::{Call, Directory},
+        page, revision,
+    },
+    read, refer,
+};
+use crate::{
+    api::{
+        BoxStream,
+        v1::{
+            BatchListPrincipalGroupsRequest, BatchListPrincipalGroupsResponse, GroupMember, GroupSummary, ListGroupMembersRequest,
+            ListGroupMembersResponse, StreamGroupMembersRequest, StreamGroupMembersResponse, batch_list_principal_groups_response,
+            group_summary::Kind,
+        },
+    },
+    feed::append,
+    limits,
+    store::{MemberRow, Reader},
+};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::Status;
+
+/// How long a stream reads at one snapshot before it goes on at a newer one.
+const SNAPSHOT: Duration = Duration::from_secs(5);
+
+fn member(row: MemberRow) -> GroupMember {
+    GroupMember { member: Some(append::principal(&row.member_id, row.member_kind)), display: row.display, kind: Kind::Direct as i32 }
+}
+
+fn direct_only(transitive: bool) -> Result<()> {
+    if transitive {
+        Err(Error::value("transitive", "transitive is not answered by this version; ask for direct membership."))
+    } else {
+        Ok(())
+    }
+}
+
+pub(super) async fn list(directory: &Directory, call: &Call, request: ListGroupMembersRequest) -> Result<ListGroupMembersResponse> {
+    direct_only(request.transitive)?;
+    let size = page::size(request.page_size, limits::MEMBER_PAGE_DEFAULT, limits::MEMBER_PAGE_MAX)?;
+    let (organization, group) = (request.organization_id, request.group_id);
+    let binding = page::binding(call, &organization, &[b"members", group.as_bytes()]);
+    let from = page::open(&directory.store, &binding, &request.page_token, directory.clock.now())?.unwrap_or_default();
+    let mut reader = directory.read(&organization, request.consistency.as_ref()).await?;
+    read::by_id(&mut reader, &group).await?;
+    let mut rows = reader.members(&group, &from.after, size + 1).await?;
+    let more = rows.len() > size;
+    rows.truncate(size);
+    let after = rows.last().map(|r| r.member_id.clone()).filter(|_| more);
+    let seal = |after| page::seal(&directory.store, &binding, page::Position { after, ..Default::default() }, directory.clock.now());
+    Ok(ListGroupMembersResponse {
+        next_page_token: after.map(seal).unwrap_or_default(),
+        members: rows.into_iter().map(member).collect(),
+        read_at: directory.revision(reader.revision()),
+    })
+}
+
+/// Every member, in id order, in chunks. The first chunk carries the group, read at the same snapshot.
+pub(super) async fn stream(
+    directory: Arc<Directory>,
+    call: Call,
+    request: StreamGroupMembersRequest,
+) -> Result<BoxStream<StreamGroupMembersResponse>> {
+    direct_only(request.transitive)?;
+    let (organization, group) = (request.organization_id, request.group_id);
+    let binding = page::binding(&call, &organization, &[b"member stream", group.as_bytes()]);
+    let resumed = page::open(&directory.store, &binding, &request.resume_token, directory.clock.now())?;
+    let mut reader = directory.read(&organization, request.consistency.as_ref()).await?;
+    let message = read::by_id(&mut reader, &group).await?;
+    let head = resumed.is_none().then(|| read::Shown::new(None).map(|shown| shown.finish(&call, message))).transpose()?;
+    let (chunks, answer) = mpsc::channel(2);
+    let mut pager =
+        Pager { directory, organization, group, binding, after: resumed.unwrap_or_default().after, reader, since: Instant::now() };
+    tokio::spawn(async move {
+        let mut head = head;
+        loop {
+            let chunk = pager.next(head.take()).await;
+            let last = chunk.as_ref().map_or(true, |(_, last)| *last);
+            // Nobody listens any more: nothing is left to do.
+            if chunks.send(chunk.map(|(c, _)| c).map_err(Status::from)).await.is_err() || last {
+                return;
+            }
+        }
+    });
+    Ok(Box::pin(ReceiverStream::new(answer)))
+}
+
+/// Reads a group's members chunk by chunk.
+struct Pager {
+    directory: Arc<Directory>,
+    organization: String,
+    group: String,
+    binding: Vec<u8>,
+    after: String,
+    reader: Reader,
+    since: Instant,
+}
+
+impl Pager {
+    /// The next chunk, and whether it is the last.
+    async fn next(&mut self, group: Option<crate::api::v1::Group>) -> Result<(StreamGroupMembersResponse, bool)> {
+        if self.since.elapsed() > SNAPSHOT {
+            // A snapshot that is kept longer slows every commit; what follows is read at a newer one and says so.
+            self.reader = self.directory.read(&self.organization, None).await?;
+            self.since = Instant::now();
+            read::by_id(&mut self.reader, &self.group).await?;
+        }
+        let mut rows = self.reader.members(&self.group, &self.after, limits::MEMBER_PAGE_DEFAULT + 1).await?;
+        let last = rows.len() <= limits::MEMBER_PAGE_DEFAULT;
+        rows.truncate(limits::MEMBER_PAGE_DEFAULT);
+        if let Some(row) = rows.last() {
+            row.member_id.clone_into(&mut self.after);
+        }
+        let position = page::Position { after: self.after.clone(), ..Default::default() };
+        let answer = StreamGroupMembersResponse {
+            group,
+            members: rows.into_iter().map(member).collect(),
+            resume_token: page::seal(&self.directory.store, &self.binding, position, self.directory.clock.now()),
+            read_at: Some(revision::message(self.directory.store.epoch(), self.reader.revision())),
+        };
+        Ok((answer, last))
+    }
+}
+
+pub(super) async fn groups_of_principals(
+    directory: &Directory,
+    _call: &Call,
+    request: BatchListPrincipalGroupsRequest,
+) -> Result<BatchListPrincipalGroupsResponse> {
+    direct_only(request.transitive)?;
+    if request.principals.is_empty() {
+        return Err(Error::missing("principals"));
+    }
+    if request.principals.len() > limits::BATCH_READS {
+        return Err(Error::too_large("principals", limits::BATCH_READS, "references"));
+    }
+    let most = page::size(request.max_groups, limits::USER_GROUPS, limits::MEMBER_PAGE_MAX)?;
+    let mut reader = directory.read(&request.organization_id, request.consistency.as_ref()).await?;
+    let named = request.principals.into_iter().map(|p| refer::principal(p, "principals")).collect::<Result<Vec<_>>>()?;
+    let known: std::collections::BTreeMap<String, i64> =
+        reader.kinds(named.iter().map(|n| n.id.clone()).collect()).await?.into_iter().collect();
+    let mut results = Vec::with_capacity(named.len());
+    for one in named {
+        use batch_list_principal_groups_response::Result as Answer;
+        let exists = known.get(&one.id).is_some_and(|kind| one.kind.is_none_or(|said| said == *kind));
+        if !exists {
+            results.push(Answer { error: Some(Error::not_found("principal").to_rpc()), ..Answer::default() });
+            continue;
+        }
+        let mut groups = reader.groups_of(&one.id, most + 1).await?;
+        let truncated = groups.len() > most;
+        groups.truncate(most);
+        let groups =
+            groups.into_iter().map(|(group_id, display_name)| GroupSummary { group_id, display_name, kind: Kind::Direct as i32 }).collect();
+        results.push(Answer { groups, truncated, error: None });
+    }
+    Ok(BatchListPrincipalGroupsResponse { results, read_at: directory.revision(reader.revision()) })
+}

@@ -1,0 +1,94 @@
+//! Edges under the lock: the cost of a change follows the change, never the size of the group.
+
+use super::{
+    super::{Error, core::Edit},
+    refer::Named,
+};
+use crate::{
+    api::v1::{ErrorReason, change_event::Action},
+    feed::append,
+    limits,
+    store::{GroupRow, Work},
+};
+use std::{collections::BTreeSet, sync::Arc};
+
+/// How many edges came, went and stayed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Moved {
+    pub(super) added: i64,
+    pub(super) removed: i64,
+    pub(super) kept: i64,
+}
+
+/// Stores a group again because its membership changed.
+pub(in crate::directory) fn touch(work: &mut Work, group: &GroupRow, gained: i64) -> Arc<GroupRow> {
+    work.put_group(group.group.clone(), gained)
+}
+
+/// Adds members; who is in already stays. Every member must exist in the organization.
+pub(super) fn add(work: &mut Work, group: &str, members: &[Named]) -> Edit<Moved> {
+    let ids: Vec<String> = members.iter().map(|m| m.id.clone()).collect();
+    let (kinds, edges) = (work.kinds(&ids), work.edges(group, &ids));
+    let (kinds, edges) = (kinds?, edges?);
+    let mut moved = Moved::default();
+    for ((member, kind), edge) in members.iter().zip(kinds).zip(edges) {
+        let kind = kind.filter(|k| member.kind.is_none_or(|said| said == *k)).ok_or_else(|| unknown(&member.id))?;
+        if edge.is_some() {
+            moved.kept += 1;
+            continue;
+        }
+        work.set_edge(group, &member.id, Some(kind));
+        append::membership(work, Action::Added, group, &member.id, kind);
+        moved.added += 1;
+    }
+    Ok(moved)
+}
+
+/// Removes members; who is not in is no error.
+pub(super) fn remove(work: &mut Work, group: &str, ids: &[String]) -> Edit<Moved> {
+    let edges = work.edges(group, ids)?;
+    let mut moved = Moved::default();
+    for (id, edge) in ids.iter().zip(edges) {
+        let Some(kind) = edge else {
+            moved.kept += 1;
+            continue;
+        };
+        work.set_edge(group, id, None);
+        append::membership(work, Action::Removed, group, id, kind);
+        moved.removed += 1;
+    }
+    Ok(moved)
+}
+
+/// Makes these the members, and nobody else.
+pub(super) fn replace(work: &mut Work, group: &str, members: &[Named]) -> Edit<Moved> {
+    let ids: Vec<String> = members.iter().map(|m| m.id.clone()).collect();
+    let (roster, kinds) = (work.roster(group), work.kinds(&ids));
+    let (roster, _) = (roster?, kinds?);
+    let wanted: BTreeSet<&str> = members.iter().map(|m| m.id.as_str()).collect();
+    let gone: Vec<String> = roster.into_iter().map(|(id, _)| id).filter(|id| !wanted.contains(id.as_str())).collect();
+    let removed = remove(work, group, &gone)?;
+    let added = add(work, group, members)?;
+    Ok(Moved { added: added.added, removed: removed.removed, kept: added.kept })
+}
+
+/// Removes everybody.
+pub(super) fn clear(work: &mut Work, group: &str) -> Edit<Moved> {
+    replace(work, group, &[])
+}
+
+/// Refuses a group that would outgrow the bound.
+pub(super) fn check_size(group: &GroupRow) -> Edit<()> {
+    if usize::try_from(group.member_count).unwrap_or(0) > limits::MEMBERS_PER_GROUP {
+        return Err(Error::new(ErrorReason::TooMany, format!("A group has at most {} members.", limits::MEMBERS_PER_GROUP))
+            .with("limit", limits::MEMBERS_PER_GROUP.to_string())
+            .into());
+    }
+    Ok(())
+}
+
+fn unknown(id: &str) -> Error {
+    // The id was the caller's own word, so that saying it again tells nothing new; it is cut, since it may be anything.
+    let shown: String = id.chars().filter(|c| !c.is_control()).take(64).collect();
+    Error::value("members.value", format!("No user or group of this organization has the id \"{shown}\"."))
+}

@@ -1,0 +1,124 @@
+//! Reading groups by reference.
+
+use super::super::{
+    Error, Result,
+    core::{Call, Directory},
+};
+use crate::{
+    api::v1::{
+        BatchGetGroupsRequest, BatchGetGroupsResponse, ErrorReason, GetGroupRequest, GetGroupResponse, Group, GroupRef, ReadSelection,
+        batch_get_groups_response, group_ref::Ref,
+    },
+    attributes::{ResourceType, fold, projection::Projection},
+    limits,
+    store::{KEY_GROUP_EXTERNAL_ID, Reader, external_key},
+};
+use prost::Message as _;
+use std::collections::BTreeMap;
+
+/// What of groups a caller asked for.
+pub(in crate::directory) struct Shown(Projection);
+
+impl Shown {
+    /// From the request; absent = the default set.
+    ///
+    /// # Errors
+    /// As the projection's.
+    pub(in crate::directory) fn new(selection: Option<&ReadSelection>) -> Result<Self> {
+        Ok(Shown(match selection {
+            Some(selection) => Projection::new(ResourceType::Group, selection)?,
+            None => Projection::all(ResourceType::Group),
+        }))
+    }
+
+    /// Cuts a group to what was asked for and what the caller may see.
+    pub(in crate::directory) fn finish(&self, call: &Call, mut group: Group) -> Group {
+        self.0.apply_to_group(&mut group);
+        if call.caller.connection.is_some() {
+            group.external_ids.retain(|e| e.connection_id == call.connection());
+        }
+        group
+    }
+}
+
+pub(super) async fn get(directory: &Directory, call: &Call, request: GetGroupRequest) -> Result<GetGroupResponse> {
+    let reference = request.group.and_then(|g| g.r#ref).ok_or_else(|| Error::missing("group"))?;
+    let shown = Shown::new(request.selection.as_ref())?;
+    let mut reader = directory.read(&request.organization_id, request.consistency.as_ref()).await?;
+    let group = resolve(&mut reader, call, vec![reference]).await?.pop().ok_or_else(Error::internal)??;
+    Ok(GetGroupResponse { group: Some(shown.finish(call, group)), read_at: directory.revision(reader.revision()) })
+}
+
+pub(super) async fn batch_get(directory: &Directory, call: &Call, request: BatchGetGroupsRequest) -> Result<BatchGetGroupsResponse> {
+    if request.groups.is_empty() {
+        return Err(Error::missing("groups"));
+    }
+    if request.groups.len() > limits::BATCH_READS {
+        return Err(Error::too_large("groups", limits::BATCH_READS, "references"));
+    }
+    let shown = Shown::new(request.selection.as_ref())?;
+    let references = request
+        .groups
+        .into_iter()
+        .map(|GroupRef { r#ref }| r#ref.ok_or_else(|| Error::missing("groups.ref")))
+        .collect::<Result<Vec<_>>>()?;
+    let mut reader = directory.read(&request.organization_id, request.consistency.as_ref()).await?;
+    let mut bytes = 0;
+    let mut results = Vec::with_capacity(references.len());
+    for found in resolve(&mut reader, call, references).await? {
+        use batch_get_groups_response::{Result as One, result::Result as Outcome};
+        let outcome = match found {
+            Ok(group) => {
+                let group = shown.finish(call, group);
+                bytes += group.encoded_len();
+                if bytes > limits::MESSAGE_BYTES / 2 { Outcome::Error(too_large().to_rpc()) } else { Outcome::Group(group) }
+            }
+            Err(error) => Outcome::Error(error.to_rpc()),
+        };
+        results.push(One { result: Some(outcome) });
+    }
+    Ok(BatchGetGroupsResponse { results, read_at: directory.revision(reader.revision()) })
+}
+
+fn too_large() -> Error {
+    Error::new(ErrorReason::ResponseTooLarge, "The answer would not fit into one message; ask for fewer groups at once.")
+        .with("limit", (limits::MESSAGE_BYTES / 2).to_string())
+}
+
+/// One group by its id.
+pub(super) async fn by_id(reader: &mut Reader, id: &str) -> Result<Group> {
+    reader.groups(vec![id.to_owned()]).await?.pop().ok_or_else(|| Error::not_found("group"))
+}
+
+/// One result per reference, in order.
+async fn resolve(reader: &mut Reader, call: &Call, references: Vec<Ref>) -> Result<Vec<Result<Group>>> {
+    let external = |reference: &Ref| match reference {
+        Ref::ExternalId(e) => {
+            // A connection means its own; others say whose.
+            let connection = if call.caller.connection.is_some() { call.connection() } else { &e.connection_id };
+            Some((KEY_GROUP_EXTERNAL_ID, external_key(connection, &e.value)))
+        }
+        Ref::Id(_) | Ref::DisplayName(_) => None,
+    };
+    let holders = reader.holders(references.iter().filter_map(external).collect()).await?;
+    let mut chosen = Vec::with_capacity(references.len());
+    for reference in &references {
+        chosen.push(match reference {
+            Ref::Id(id) => Ok(id.clone()),
+            Ref::DisplayName(name) => match reader.groups_named(fold::caseless(name)).await?.as_slice() {
+                [] => Err(Error::not_found("group")),
+                [id] => Ok(id.clone()),
+                _ => Err(Error::new(ErrorReason::AmbiguousReference, "The reference names more than one group.")
+                    .with("reference", "display_name")),
+            },
+            Ref::ExternalId(_) => {
+                let key = external(reference);
+                let held = holders.iter().find(|(kind, text, _)| key.as_ref().is_some_and(|k| k.0 == *kind && k.1 == *text));
+                held.map(|(_, _, id)| id.clone()).ok_or_else(|| Error::not_found("group"))
+            }
+        });
+    }
+    let ids = chosen.iter().flatten().cloned().collect();
+    let groups: BTreeMap<String, Group> = reader.groups(ids).await?.into_iter().map(|g| (g.id.clone(), g)).collect();
+    Ok(chosen.into_iter().map(|id| id.and_then(|id| groups.get(&id).cloned().ok_or_else(|| Error::not_found("group")))).collect())
+}

@@ -1,0 +1,45 @@
+//! Principals as callers name them.
+
+use super::super::{Error, Result};
+use crate::{
+    api::v1::{PrincipalRef, principal_ref::Principal},
+    limits,
+    store::{MEMBER_GROUP, MEMBER_USER},
+};
+use std::collections::BTreeMap;
+
+/// A member as a caller named it: its id, and its kind if the caller said one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Named {
+    pub(super) id: String,
+    pub(super) kind: Option<i64>,
+}
+
+/// Reads one reference. Service accounts are no members of groups.
+pub(super) fn principal(reference: PrincipalRef, field: &str) -> Result<Named> {
+    let (id, kind) = match reference.principal {
+        Some(Principal::UserId(id)) => (id, Some(MEMBER_USER)),
+        Some(Principal::GroupId(id)) => (id, Some(MEMBER_GROUP)),
+        Some(Principal::AnyId(id)) => (id, None),
+        Some(Principal::ServiceAccountId(_)) => return Err(Error::value(field, "A service account cannot be a member of a group.")),
+        None => return Err(Error::missing(field)),
+    };
+    if id.is_empty() || id.len() > limits::STRING_BYTES {
+        return Err(Error::value(field, format!("{field} names no id.")));
+    }
+    Ok(Named { id, kind })
+}
+
+/// Reads a list of members; who is named twice is meant once.
+pub(super) fn principals(references: impl IntoIterator<Item = PrincipalRef>, field: &str) -> Result<Vec<Named>> {
+    let mut named: BTreeMap<String, Option<i64>> = BTreeMap::new();
+    for reference in references {
+        let one = principal(reference, field)?;
+        let kind = named.entry(one.id).or_insert(one.kind);
+        *kind = kind.or(one.kind);
+        if named.len() > limits::MEMBERS_PER_REQUEST {
+            return Err(Error::too_large(field, limits::MEMBERS_PER_REQUEST, "members"));
+        }
+    }
+    Ok(named.into_iter().map(|(id, kind)| Named { id, kind }).collect())
+}

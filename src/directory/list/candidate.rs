@@ -1,0 +1,80 @@
+//! What a scan brings: a resource with as much of it decoded as the verdict needs.
+
+use super::{
+    super::{Error, Result, users::decode},
+    Query,
+};
+use crate::{
+    api::v1::{Group, User},
+    attributes::{Context, ResourceType, edge::Edges},
+    store::Reader,
+};
+use std::any::Any;
+
+/// A resource the filter has not judged yet.
+pub(super) struct Candidate {
+    pub(super) id: String,
+    pub(super) content: Content,
+    /// The fields the filter and the order look at.
+    part: Option<User>,
+}
+
+/// A candidate's message.
+pub(super) enum Content {
+    /// Encoded: decoding is the cost, so it waits until the user is on the page.
+    User(Vec<u8>),
+    /// Made from a row.
+    Group(Box<Group>),
+}
+
+impl Candidate {
+    /// The next candidates in id order.
+    pub(super) async fn scan(reader: &mut Reader, query: &Query, after: &str, limit: usize) -> Result<Vec<Candidate>> {
+        match query.kind {
+            ResourceType::User => {
+                let rows = reader.scan_users(&query.narrow, after, limit).await?;
+                rows.into_iter().map(|(id, body)| Candidate::user(query, id, body)).collect()
+            }
+            ResourceType::Group => {
+                let rows = reader.scan_groups(&query.narrow, after, limit).await?;
+                let group = |message: Group| Candidate { id: message.id.clone(), content: Content::Group(Box::new(message)), part: None };
+                Ok(rows.iter().map(|row| group(row.message())).collect())
+            }
+        }
+    }
+
+    fn user(query: &Query, id: String, body: Vec<u8>) -> Result<Candidate> {
+        let part = match (&query.filter, &query.order) {
+            (None, None) => None,
+            // An order may look at any field.
+            (_, Some(_)) => Some(decode(&body)?),
+            (Some(filter), None) => Some(filter.decode(&body).map_err(|_| Error::internal())?),
+        };
+        Ok(Candidate { id, content: Content::User(body), part })
+    }
+
+    fn object(&self) -> &dyn Any {
+        static NOBODY: std::sync::LazyLock<User> = std::sync::LazyLock::new(User::default);
+        match &self.content {
+            Content::Group(group) => group.as_ref(),
+            Content::User(_) => self.part.as_ref().unwrap_or(&NOBODY),
+        }
+    }
+
+    pub(super) fn matches(&self, query: &Query, cx: &Context<'_>, edges: &dyn Edges) -> bool {
+        query.filter.as_ref().is_none_or(|filter| filter.matches(self.object(), cx, edges))
+    }
+
+    /// The bytes it sorts by.
+    pub(super) fn key(&self, query: &Query, cx: &Context<'_>) -> Option<Vec<u8>> {
+        query.order.as_ref().and_then(|order| order.key(self.object(), cx))
+    }
+
+    /// Bytes it will take on the page.
+    pub(super) fn size(&self) -> usize {
+        match &self.content {
+            Content::User(body) => body.len(),
+            Content::Group(group) => prost::Message::encoded_len(group.as_ref()),
+        }
+    }
+}

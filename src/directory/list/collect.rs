@@ -1,0 +1,211 @@
+//! Walking the candidates of a list until its page is full.
+
+use super::{
+    super::{Error, Result, core::Call},
+    Query,
+    candidate::{Candidate, Content},
+    edges::Known,
+};
+use crate::{
+    api::v1::{Group, list_options::TotalSize},
+    attributes::{Context, ResourceType},
+    limits,
+    store::Reader,
+};
+use std::{cmp::Ordering, collections::BinaryHeap};
+
+/// Candidates read by one statement.
+const CHUNK: usize = 500;
+
+/// A resource on the page.
+pub(super) struct Found {
+    pub(super) id: String,
+    pub(super) key: Option<Vec<u8>>,
+    content: Content,
+}
+
+impl Found {
+    /// The encoded user.
+    pub(super) fn body(&self) -> Result<&[u8]> {
+        match &self.content {
+            Content::User(body) => Ok(body),
+            Content::Group(_) => Err(Error::internal()),
+        }
+    }
+
+    /// The group.
+    pub(super) fn group(&self) -> Result<&Group> {
+        match &self.content {
+            Content::Group(group) => Ok(group),
+            Content::User(_) => Err(Error::internal()),
+        }
+    }
+}
+
+/// One page.
+pub(super) struct Page {
+    pub(super) found: Vec<Found>,
+    /// Whether something follows it.
+    pub(super) more: bool,
+    /// Matches in all, if they were counted.
+    pub(super) total: Option<i64>,
+}
+
+/// Collects the page.
+pub(super) async fn collect(reader: &mut Reader, call: &Call, query: &Query) -> Result<Page> {
+    // Everything unfiltered is counted already.
+    let counted = match (&query.filter, query.kind) {
+        (Some(_), _) => None,
+        (None, ResourceType::User) => Some(reader.user_count()),
+        (None, ResourceType::Group) => Some(reader.group_count()),
+    };
+    let size = if query.total == TotalSize::Only { 0 } else { query.size };
+    if size == 0 && counted.is_some() {
+        return Ok(Page { found: Vec::new(), more: false, total: counted });
+    }
+    let count = query.counts() && counted.is_none();
+    let cx = Context { connection: call.connection(), base: "" };
+    let mut page = match query.order {
+        None => in_id_order(reader, query, &cx, size, count).await?,
+        Some(_) => sorted(reader, query, &cx, size).await?,
+    };
+    page.total = counted.or(page.total);
+    Ok(page)
+}
+
+/// Walks on from the token; stops at the end of the page unless the rest is to be counted.
+async fn in_id_order(reader: &mut Reader, query: &Query, cx: &Context<'_>, size: usize, count: bool) -> Result<Page> {
+    let mut after = query.from.as_ref().map(|f| f.after.clone()).unwrap_or_default();
+    let (mut found, mut more, mut full, mut bytes, mut matches) = (Vec::new(), false, size == 0, 0, 0_usize);
+    loop {
+        // A short page is read by a short statement.
+        let limit = if query.filter.is_none() && !count { (query.skip + size + 1).saturating_sub(matches).clamp(1, CHUNK) } else { CHUNK };
+        let chunk = Candidate::scan(reader, query, &after, limit).await?;
+        let last = chunk.len() < limit;
+        if let Some(end) = chunk.last() {
+            end.id.clone_into(&mut after);
+        }
+        let known = Known::ask(reader, query, &chunk).await?;
+        for candidate in chunk {
+            if !candidate.matches(query, cx, &known) {
+                continue;
+            }
+            matches += 1;
+            if matches <= query.skip {
+                continue;
+            }
+            // The page is closed early by size, so that it fits into a client's message.
+            full = full || found.len() >= size || (bytes > 0 && bytes + candidate.size() > limits::PAGE_BYTES);
+            if full {
+                more = size > 0;
+                continue;
+            }
+            bytes += candidate.size();
+            found.push(Found { id: candidate.id, key: None, content: candidate.content });
+        }
+        if last || (more && !count) {
+            return Ok(Page { found, more, total: count.then(|| i64::try_from(matches).unwrap_or(i64::MAX)) });
+        }
+    }
+}
+
+/// Walks everything and keeps the best: time follows the size of the list, memory that of the page.
+async fn sorted(reader: &mut Reader, query: &Query, cx: &Context<'_>, size: usize) -> Result<Page> {
+    let descending = query.order.as_ref().is_some_and(crate::attributes::order::Order::descending);
+    let from = query.from.as_ref().map(|f| Rank { key: f.key.clone(), id: f.after.clone(), descending });
+    let keep = query.skip.saturating_add(size);
+    let (mut best, mut after, mut matches, mut following) = (BinaryHeap::new(), String::new(), 0_usize, 0_usize);
+    loop {
+        let chunk = Candidate::scan(reader, query, &after, CHUNK).await?;
+        let last = chunk.len() < CHUNK;
+        if let Some(end) = chunk.last() {
+            end.id.clone_into(&mut after);
+        }
+        let known = Known::ask(reader, query, &chunk).await?;
+        for candidate in chunk {
+            if !candidate.matches(query, cx, &known) {
+                continue;
+            }
+            matches += 1;
+            let rank = Rank { key: candidate.key(query, cx), id: candidate.id, descending };
+            if from.as_ref().is_some_and(|from| rank <= *from) {
+                continue;
+            }
+            following += 1;
+            best.push(Ranked { rank, content: candidate.content });
+            if best.len() > keep {
+                best.pop();
+            }
+        }
+        if last {
+            break;
+        }
+    }
+    let (mut found, mut bytes) = (Vec::new(), 0);
+    for Ranked { rank, content } in best.into_sorted_vec().into_iter().skip(query.skip) {
+        let candidate = match &content {
+            Content::User(body) => body.len(),
+            Content::Group(group) => prost::Message::encoded_len(group.as_ref()),
+        };
+        if bytes > 0 && bytes + candidate > limits::PAGE_BYTES {
+            break;
+        }
+        bytes += candidate;
+        found.push(Found { id: rank.id, key: rank.key, content });
+    }
+    let more = size > 0 && following > query.skip + found.len();
+    Ok(Page { found, more, total: Some(i64::try_from(matches).unwrap_or(i64::MAX)) })
+}
+
+/// A place in the order. Without a key a resource comes last ascending and first descending; ties go by id.
+#[derive(PartialEq, Eq)]
+struct Rank {
+    key: Option<Vec<u8>>,
+    id: String,
+    descending: bool,
+}
+
+impl Ord for Rank {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let ascending = match (&self.key, &other.key) {
+            (Some(a), Some(b)) => a.cmp(b),
+            (None, Some(_)) => Ordering::Greater,
+            (Some(_), None) => Ordering::Less,
+            (None, None) => Ordering::Equal,
+        };
+        let by_key = if self.descending { ascending.reverse() } else { ascending };
+        by_key.then_with(|| self.id.cmp(&other.id))
+    }
+}
+
+impl PartialOrd for Rank {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// A kept resource; the heap drops the one that comes last.
+struct Ranked {
+    rank: Rank,
+    content: Content,
+}
+
+impl PartialEq for Ranked {
+    fn eq(&self, other: &Self) -> bool {
+        self.rank == other.rank
+    }
+}
+
+impl Eq for Ranked {}
+
+impl Ord for Ranked {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.rank.cmp(&other.rank)
+    }
+}
+
+impl PartialOrd for Ranked {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}

@@ -1,0 +1,42 @@
+//! Leaves of a filter that only the edges can answer: asked once per chunk of candidates, by index.
+
+use super::{
+    super::Result,
+    Query,
+    candidate::{Candidate, Content},
+};
+use crate::{
+    attributes::edge::{EdgeLeaf, Edges},
+    store::Reader,
+};
+use std::collections::BTreeSet;
+
+/// For each leaf, the candidates it holds for.
+pub(super) struct Known(Vec<BTreeSet<String>>);
+
+impl Known {
+    /// Asks the edges about a chunk of candidates.
+    pub(super) async fn ask(reader: &mut Reader, query: &Query, chunk: &[Candidate]) -> Result<Known> {
+        let leaves = query.filter.as_ref().map_or(&[][..], |f| f.edges());
+        let mut known = Vec::with_capacity(leaves.len());
+        for leaf in leaves {
+            let ids = || chunk.iter().map(|c| c.id.clone()).collect();
+            known.push(match leaf {
+                EdgeLeaf::Member(member) => reader.among_groups(member, ids()).await?.into_iter().collect(),
+                EdgeLeaf::InGroup(group) => reader.among_members(group, ids()).await?.into_iter().collect(),
+                EdgeLeaf::AnyMember => chunk.iter().filter(|c| has_members(c)).map(|c| c.id.clone()).collect(),
+            });
+        }
+        Ok(Known(known))
+    }
+}
+
+fn has_members(candidate: &Candidate) -> bool {
+    matches!(&candidate.content, Content::Group(group) if group.direct_member_count > 0)
+}
+
+impl Edges for Known {
+    fn holds(&self, leaf: usize, resource_id: &str) -> bool {
+        self.0.get(leaf).is_some_and(|ids| ids.contains(resource_id))
+    }
+}

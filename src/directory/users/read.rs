@@ -1,0 +1,136 @@
+//! Reading users by reference.
+
+use super::{
+    super::{
+        Error, Result,
+        core::{Call, Directory},
+        revision,
+    },
+    answer::Shown,
+};
+use crate::{
+    api::v1::{
+        BatchGetUsersRequest, BatchGetUsersResponse, ErrorReason, GetUserRequest, GetUserResponse, User, UserRef, batch_get_users_response,
+        user_ref::Ref,
+    },
+    attributes::fold,
+    limits,
+    store::{KEY_USER_EMAIL, KEY_USER_EXTERNAL_ID, Reader, external_key},
+};
+use prost::Message as _;
+use std::collections::{BTreeMap, BTreeSet};
+
+pub(super) async fn get(directory: &Directory, call: &Call, request: GetUserRequest) -> Result<GetUserResponse> {
+    let reference = request.user.and_then(|u| u.r#ref).ok_or_else(|| Error::missing("user"))?;
+    let shown = Shown::new(request.selection.as_ref())?;
+    let organization = request.organization_id;
+    if let (Ref::Id(id), false) = (&reference, shown.needs_groups()) {
+        // The common case: one statement.
+        let wanted = revision::wanted(directory.store.epoch(), request.consistency.as_ref())?;
+        let (at, body) = directory.store.find_user(&organization, id).await?.ok_or_else(Error::organization_denied)?;
+        revision::reached(wanted, at)?;
+        let mut user = decode(&body.ok_or_else(|| Error::not_found("user"))?)?;
+        shown.finish(call, None, &mut user).await?;
+        return Ok(GetUserResponse { user: Some(user), read_at: directory.revision(at) });
+    }
+    let mut reader = directory.read(&organization, request.consistency.as_ref()).await?;
+    let mut found = resolve(&mut reader, call, std::slice::from_ref(&reference)).await?;
+    let mut user = found.pop().ok_or_else(Error::internal)??;
+    shown.finish(call, Some(&mut reader), &mut user).await?;
+    Ok(GetUserResponse { user: Some(user), read_at: directory.revision(reader.revision()) })
+}
+
+pub(super) async fn batch_get(directory: &Directory, call: &Call, request: BatchGetUsersRequest) -> Result<BatchGetUsersResponse> {
+    if request.users.is_empty() {
+        return Err(Error::missing("users"));
+    }
+    if request.users.len() > limits::BATCH_READS {
+        return Err(Error::too_large("users", limits::BATCH_READS, "references"));
+    }
+    let shown = Shown::new(request.selection.as_ref())?;
+    let references =
+        request.users.into_iter().map(|UserRef { r#ref }| r#ref.ok_or_else(|| Error::missing("users.ref"))).collect::<Result<Vec<_>>>()?;
+    let mut reader = directory.read(&request.organization_id, request.consistency.as_ref()).await?;
+    let mut results = Vec::with_capacity(references.len());
+    let mut bytes = 0;
+    for found in resolve(&mut reader, call, &references).await? {
+        use batch_get_users_response::Result as One;
+        use batch_get_users_response::result::Result as Outcome;
+        let outcome = match found {
+            Ok(mut user) => {
+                shown.finish(call, Some(&mut reader), &mut user).await?;
+                bytes += user.encoded_len();
+                if bytes > limits::MESSAGE_BYTES / 2 { Outcome::Error(too_large().to_rpc()) } else { Outcome::User(user) }
+            }
+            Err(error) => Outcome::Error(error.to_rpc()),
+        };
+        results.push(One { result: Some(outcome) });
+    }
+    Ok(BatchGetUsersResponse { results, read_at: directory.revision(reader.revision()) })
+}
+
+fn too_large() -> Error {
+    Error::new(ErrorReason::ResponseTooLarge, "The answer would not fit into one message; ask for fewer users at once.")
+        .with("limit", (limits::MESSAGE_BYTES / 2).to_string())
+}
+
+pub(in crate::directory) fn decode(body: &[u8]) -> Result<User> {
+    User::decode(body).map_err(|error| {
+        tracing::error!(%error, "a stored user cannot be decoded");
+        Error::internal()
+    })
+}
+
+/// One result per reference, in order, with one statement per kind of reference.
+async fn resolve(reader: &mut Reader, call: &Call, references: &[Ref]) -> Result<Vec<Result<User>>> {
+    let (mut names, mut keys, mut ids) = (Vec::new(), Vec::new(), BTreeSet::new());
+    for reference in references {
+        match reference {
+            Ref::Id(id) => {
+                ids.insert(id.clone());
+            }
+            Ref::UserName(name) => names.extend(fold::user_name(name).ok()),
+            Ref::ExternalId(_) | Ref::Email(_) => keys.push(key_of(call, reference)),
+        }
+    }
+    let named: BTreeMap<String, String> = reader.users_named(names).await?.into_iter().collect();
+    let mut held: BTreeMap<(i64, String), Vec<String>> = BTreeMap::new();
+    for (kind, key, id) in reader.holders(keys).await? {
+        held.entry((kind, key)).or_default().push(id);
+    }
+    let chosen: Vec<Result<String>> = references
+        .iter()
+        .map(|reference| match reference {
+            Ref::Id(id) => Ok(id.clone()),
+            // A text that can be no user name names nobody.
+            Ref::UserName(name) => {
+                fold::user_name(name).ok().and_then(|key| named.get(&key)).cloned().ok_or_else(|| Error::not_found("user"))
+            }
+            Ref::ExternalId(_) | Ref::Email(_) => match held.get(&key_of(call, reference)).map(Vec::as_slice) {
+                Some([id]) => Ok(id.clone()),
+                Some([_, _, ..]) => Err(ambiguous()),
+                _ => Err(Error::not_found("user")),
+            },
+        })
+        .collect();
+    ids.extend(chosen.iter().flatten().cloned());
+    let bodies: BTreeMap<String, Vec<u8>> = reader.users(ids.into_iter().collect()).await?.into_iter().collect();
+    Ok(chosen.into_iter().map(|id| id.and_then(|id| decode(bodies.get(&id).ok_or_else(|| Error::not_found("user"))?))).collect())
+}
+
+/// The key an indirect reference is looked up by.
+fn key_of(call: &Call, reference: &Ref) -> (i64, String) {
+    match reference {
+        Ref::ExternalId(external) => {
+            // A connection means its own; others say whose.
+            let connection = if call.caller.connection.is_some() { call.connection() } else { &external.connection_id };
+            (KEY_USER_EXTERNAL_ID, external_key(connection, &external.value))
+        }
+        Ref::Email(address) => (KEY_USER_EMAIL, fold::email(address)),
+        Ref::Id(text) | Ref::UserName(text) => (0, text.clone()),
+    }
+}
+
+fn ambiguous() -> Error {
+    Error::new(ErrorReason::AmbiguousReference, "The reference names more than one user.").with("reference", "email")
+}

@@ -1,0 +1,184 @@
+//! Creating and changing users. Every change is an edit: pure, run under the organization's lock.
+
+use super::{
+    super::{
+        Error, Result,
+        core::{Call, Directory, Edit},
+        precondition,
+    },
+    answer::Shown,
+};
+use crate::{
+    api::v1::{
+        CreateUserRequest, CreateUserResponse, PatchUserRequest, PatchUserResponse, Precondition, ReplaceUserRequest, ReplaceUserResponse,
+        UpdateUserRequest, UpdateUserResponse, User, change_event::Action, create_user_response::Outcome,
+    },
+    attributes::{Context, check, fold, mask, patch, replace},
+    feed::append,
+    limits,
+    store::{KEY_USER_EXTERNAL_ID, UserRow, Work},
+};
+use std::sync::Arc;
+
+/// How an edit is told whose externalId is meant.
+fn context(connection: &str) -> Context<'_> {
+    Context { connection, base: "" }
+}
+
+/// A user as a client gave it: what is the server's own is dropped, identifiers get their connection.
+fn given(call: &Call, user: Option<User>) -> Result<User> {
+    let mut user = user.ok_or_else(|| Error::missing("user"))?;
+    if call.caller.connection.is_some() {
+        user.external_ids
+            .iter_mut()
+            .filter(|e| e.connection_id.is_empty())
+            .for_each(|e| call.connection().clone_into(&mut e.connection_id));
+        if user.external_ids.iter().any(|e| e.connection_id != call.connection()) {
+            return Err(Error::value("external_ids", "A connection writes its own externalId only."));
+        }
+    }
+    user.meta = None;
+    user.groups = Vec::new();
+    user.groups_truncated = false;
+    user.links = Vec::new();
+    user.groups_revision = 0;
+    Ok(user)
+}
+
+pub(super) async fn create(directory: &Directory, call: &Call, request: CreateUserRequest) -> Result<CreateUserResponse> {
+    let organization = request.organization_id;
+    let mut user = given(call, request.user)?;
+    user.id = directory.clock.new_id();
+    organization.clone_into(&mut user.organization_id);
+    user.active.get_or_insert(true);
+    check::check_user(&mut user)?;
+    let name_key = fold::user_name(&user.user_name)?;
+    let edit = move |work: &mut Work| {
+        check_unique(work, &user, &name_key, None)?;
+        let row = work.put_user(user.clone(), name_key.clone());
+        append::user(work, Action::Created, None, Some(&row.user), changed(&User::default(), &row.user));
+        Ok(row)
+    };
+    let written = directory.write(call, &organization, request.write, edit).await?;
+    let mut user = written.answer.user.clone();
+    Shown::new(None)?.finish(call, None, &mut user).await?;
+    Ok(CreateUserResponse { user: Some(user), outcome: Outcome::Created as i32, committed_at: directory.revision(written.revision) })
+}
+
+pub(super) async fn update(directory: &Directory, call: &Call, request: UpdateUserRequest) -> Result<UpdateUserResponse> {
+    let paths = request.update_mask.map(|m| m.paths).filter(|p| !p.is_empty()).ok_or_else(|| Error::missing("update_mask"))?;
+    let source = given(call, request.user)?;
+    let id = required(&source.id, "user.id")?;
+    let connection = call.connection().to_owned();
+    let change = move |user: &mut User| Ok(mask::mask_user(user, &source, &paths, &context(&connection))?);
+    let shown = Shown::new(request.selection.as_ref())?;
+    let (written, mut user) = modify(directory, call, &request.organization_id, id, request.precondition, request.write, change).await?;
+    shown.finish_written(directory, call, &request.organization_id, &mut user).await?;
+    Ok(UpdateUserResponse { user: Some(user), committed_at: directory.revision(written) })
+}
+
+pub(super) async fn replace(directory: &Directory, call: &Call, request: ReplaceUserRequest) -> Result<ReplaceUserResponse> {
+    let source = given(call, request.user)?;
+    let id = required(&source.id, "user.id")?;
+    let connection = call.connection().to_owned();
+    let change = move |user: &mut User| {
+        replace::replace_user(user, source.clone(), &context(&connection));
+        Ok(())
+    };
+    let shown = Shown::new(request.selection.as_ref())?;
+    let (written, mut user) = modify(directory, call, &request.organization_id, id, request.precondition, request.write, change).await?;
+    shown.finish_written(directory, call, &request.organization_id, &mut user).await?;
+    Ok(ReplaceUserResponse { user: Some(user), committed_at: directory.revision(written) })
+}
+
+pub(super) async fn patch(directory: &Directory, call: &Call, request: PatchUserRequest) -> Result<PatchUserResponse> {
+    if request.operations.is_empty() {
+        return Err(Error::missing("operations"));
+    }
+    if request.operations.len() > limits::PATCH_OPERATIONS {
+        return Err(Error::too_large("operations", limits::PATCH_OPERATIONS, "operations"));
+    }
+    let id = required(&request.user_id, "user_id")?;
+    let connection = call.connection().to_owned();
+    let operations = request.operations;
+    let change = move |user: &mut User| {
+        patch::patch_user(user, &operations, &context(&connection))?;
+        Ok(())
+    };
+    let shown = Shown::new(request.selection.as_ref())?;
+    let organization = request.organization_id;
+    let edit = modification(id, request.precondition, change)?;
+    let written = directory.write(call, &organization, request.write, edit).await?;
+    let mut user = written.answer.user.clone();
+    shown.finish_written(directory, call, &organization, &mut user).await?;
+    Ok(PatchUserResponse { user: Some(user), changed: written.changed, committed_at: directory.revision(written.revision) })
+}
+
+async fn modify(
+    directory: &Directory,
+    call: &Call,
+    organization: &str,
+    id: String,
+    precondition: Option<Precondition>,
+    options: Option<crate::api::v1::WriteOptions>,
+    change: impl Fn(&mut User) -> Result<()> + Send + 'static,
+) -> Result<(i64, User)> {
+    let written = directory.write(call, organization, options, modification(id, precondition, change)?).await?;
+    Ok((written.revision, written.answer.user.clone()))
+}
+
+/// The edit that changes one user. A change that comes to nothing makes no revision.
+fn modification(
+    id: String,
+    condition: Option<Precondition>,
+    change: impl Fn(&mut User) -> Result<()> + Send + 'static,
+) -> Result<impl FnMut(&mut Work) -> Edit<Arc<UserRow>> + Send + 'static> {
+    precondition::check_form(condition.as_ref())?;
+    Ok(move |work: &mut Work| {
+        let row = work.user(&id)?.ok_or_else(|| Error::not_found("user"))?;
+        precondition::check(condition.as_ref(), row.version)?;
+        let mut user = row.user.clone();
+        change(&mut user)?;
+        check::check_user(&mut user).map_err(Error::from)?;
+        if user == row.user {
+            return Ok(row);
+        }
+        let name_key = fold::user_name(&user.user_name).map_err(Error::from)?;
+        check_unique(work, &user, &name_key, Some(&row))?;
+        let action = match (row.user.active.unwrap_or(true), user.active.unwrap_or(true)) {
+            (true, false) => Action::Deactivated,
+            (false, true) => Action::Activated,
+            _ => Action::Updated,
+        };
+        let after = work.put_user(user, name_key);
+        append::user(work, action, Some(&row.user), Some(&after.user), changed(&row.user, &after.user));
+        Ok(after)
+    })
+}
+
+/// Nobody else may hold the name or the connection's identifier. All is asked for before the first verdict.
+pub(super) fn check_unique(work: &mut Work, user: &User, name_key: &str, before: Option<&UserRow>) -> Edit<()> {
+    let named = if before.is_some_and(|b| b.name_key == name_key) { Ok(None) } else { work.user_named(name_key) };
+    let external: Vec<_> = UserRow::external_keys(user)
+        .into_iter()
+        .filter(|key| !before.is_some_and(|b| b.keys.contains(&(KEY_USER_EXTERNAL_ID, key.clone()))))
+        .map(|key| work.holders(KEY_USER_EXTERNAL_ID, &key))
+        .collect();
+    if named?.is_some_and(|holder| holder != user.id) {
+        return Err(Error::taken("userName").into());
+    }
+    for holders in external {
+        if holders?.iter().any(|holder| *holder != user.id) {
+            return Err(Error::taken("externalId").into());
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn changed(before: &User, after: &User) -> Vec<String> {
+    append::changed(append::USER_FIELDS, before, after)
+}
+
+pub(super) fn required(id: &str, field: &str) -> Result<String> {
+    if id.is_empty() { Err(Error::missing(field)) } else { Ok(id.to_owned()) }
+}
