@@ -47,6 +47,21 @@ pub enum Slot<'a> {
     Many(&'a mut (dyn Items + 'static)),
 }
 
+impl Slot<'_> {
+    /// The same slot for a shorter while.
+    pub fn again(&mut self) -> Slot<'_> {
+        match self {
+            Slot::Fixed => Slot::Fixed,
+            Slot::Text(s) => Slot::Text(s),
+            Slot::OptText(s) => Slot::OptText(s),
+            Slot::OptBool(b) => Slot::OptBool(b),
+            Slot::ExternalId(ids) => Slot::ExternalId(ids),
+            Slot::One(one) => Slot::One(&mut **one),
+            Slot::Many(items) => Slot::Many(&mut **items),
+        }
+    }
+}
+
 /// A type that a field of a message may have.
 pub trait Field {
     /// Reads it.
@@ -97,7 +112,8 @@ impl Field for String {
 }
 impl Field for Option<String> {
     fn view(&self) -> View<'_> {
-        self.as_deref().map_or(View::Absent, View::Text)
+        // Empty is absent (RFC 7643 section 2.5), whichever face it came through.
+        self.as_deref().filter(|text| !text.is_empty()).map_or(View::Absent, View::Text)
     }
     fn slot(&mut self) -> Slot<'_> {
         Slot::OptText(self)

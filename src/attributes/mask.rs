@@ -59,6 +59,12 @@ fn expand(table: &dyn Table, paths: &[String]) -> Result<Vec<String>> {
 }
 
 fn copy(table: &'static dyn Table, path: &[&str], from: &dyn Any, to: &mut dyn Any, whole: &str) -> Result<()> {
+    copy_rows(table, &locate(table, path, whole)?, Some(from), to);
+    Ok(())
+}
+
+/// The rows a path of field names leads through.
+fn locate(table: &'static dyn Table, path: &[&str], whole: &str) -> Result<Vec<usize>> {
     let unknown = || AttributeError::path(whole, format!("{whole} is no field of an update mask."));
     let server_owned = || AttributeError::mutability(whole, format!("{whole} is the server's own."));
     let (name, below) = path.split_first().ok_or_else(unknown)?;
@@ -71,29 +77,25 @@ fn copy(table: &'static dyn Table, path: &[&str], from: &dyn Any, to: &mut dyn A
     if attribute.place != Place::Field || !attribute.writable() {
         return Err(server_owned());
     }
-    if below.is_empty() {
-        table.copy(row, from, to);
-        return Ok(());
+    let mut rows = vec![row];
+    if !below.is_empty() {
+        let sub = attribute.sub.filter(|_| !attribute.multi_valued).ok_or_else(unknown)?;
+        rows.extend(locate(sub, below, whole)?);
     }
-    let (Some(sub), Slot::One(one)) = (attribute.sub, table.slot(row, to)) else { return Err(unknown()) };
-    let object = one.make();
-    match table.view(row, from) {
-        View::One(from) => copy(sub, below, from, object, whole),
-        // Nothing to copy: clear the sub-field, or say that there is none.
-        _ => clear(sub, below, object).ok_or_else(unknown),
-    }
+    Ok(rows)
 }
 
-fn clear(table: &'static dyn Table, path: &[&str], object: &mut dyn Any) -> Option<()> {
-    let (name, below) = path.split_first()?;
-    let row = (0..table.len()).find(|row| table.attribute(*row).is_some_and(|a| a.fields.contains(name)))?;
+/// A source that has nothing at a row clears what lies there.
+fn copy_rows(table: &'static dyn Table, rows: &[usize], from: Option<&dyn Any>, to: &mut dyn Any) {
+    let Some((&row, below)) = rows.split_first() else { return };
+    let view = from.map_or(View::Absent, |from| table.view(row, from));
     if below.is_empty() {
-        table.clear(row, object);
-        return Some(());
-    }
-    let sub = table.attribute(row)?.sub?;
-    match table.slot(row, object) {
-        Slot::One(one) => clear(sub, below, one.make()),
-        _ => None,
+        match from {
+            Some(from) => table.copy(row, from, to),
+            None => table.clear(row, to),
+        }
+    } else if let (Some(sub), Slot::One(one)) = (table.attribute(row).and_then(|a| a.sub), table.slot(row, to)) {
+        let from = if let View::One(from) = view { Some(from) } else { None };
+        copy_rows(sub, below, from, one.make());
     }
 }

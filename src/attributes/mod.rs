@@ -22,12 +22,17 @@ pub mod parse;
 pub mod patch;
 pub mod path;
 pub mod projection;
+mod read;
+mod read_members;
+mod read_value;
 pub mod render;
 pub mod replace;
 pub mod row;
 pub mod schemas;
 pub mod table;
 mod table_parts;
+#[cfg(test)]
+mod tests;
 pub mod value;
 
 pub use check::{check_group, check_user};

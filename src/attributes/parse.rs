@@ -1,9 +1,15 @@
-//! SCIM JSON to a message, streaming: no value tree, names caseless, duplicates refused.
+//! SCIM JSON to a message, streaming: no value tree, names caseless, duplicates refused. The reading itself is in
+//! [`super::read`], which PATCH shares.
 
 use super::Context;
 use super::error::{AttributeError, Result};
+use super::read::{Document, State};
+use super::row::Table;
+use super::table::{GROUP, USER};
 use crate::api::v1::{Group, PrincipalRef, User};
 use serde::Deserializer;
+use serde::de::DeserializeSeed as _;
+use std::any::Any;
 
 /// What is tolerated beyond the RFC; each has clients that need it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +36,11 @@ impl Leniency {
     pub fn strict() -> Self {
         Leniency { text_booleans: false, one_for_many: false, empty_is_absent: false, text_for_value: false }
     }
+
+    /// What PATCH values may be: shapes are forgiven, types are not.
+    pub(super) fn patch() -> Self {
+        Leniency { text_booleans: false, ..Self::default() }
+    }
 }
 
 /// What a document held.
@@ -52,14 +63,31 @@ pub struct Parsed<M> {
 /// # Errors
 /// `INVALID_SYNTAX` when it is no object or names an attribute twice; `INVALID_VALUE` naming the attribute whose
 /// value has the wrong type or nests too deep.
-pub fn parse_user<'de, D: Deserializer<'de>>(_json: D, _cx: &Context<'_>, _leniency: Leniency) -> Result<Parsed<User>> {
-    Err(AttributeError::syntax("", "Documents are not read yet."))
+pub fn parse_user<'de, D: Deserializer<'de>>(json: D, cx: &Context<'_>, leniency: Leniency) -> Result<Parsed<User>> {
+    parse(&USER, json, cx, leniency)
 }
 
 /// Reads a group.
 ///
 /// # Errors
 /// As [`parse_user`].
-pub fn parse_group<'de, D: Deserializer<'de>>(_json: D, _cx: &Context<'_>, _leniency: Leniency) -> Result<Parsed<Group>> {
-    Err(AttributeError::syntax("", "Documents are not read yet."))
+pub fn parse_group<'de, D: Deserializer<'de>>(json: D, cx: &Context<'_>, leniency: Leniency) -> Result<Parsed<Group>> {
+    parse(&GROUP, json, cx, leniency)
+}
+
+fn parse<'de, D: Deserializer<'de>, M: Any + Default>(
+    table: &'static dyn Table,
+    json: D,
+    cx: &Context<'_>,
+    leniency: Leniency,
+) -> Result<Parsed<M>> {
+    let mut resource = M::default();
+    let mut state = State::new(*cx, leniency);
+    let read = Document { table, object: &mut resource, state: &mut state, root: true }.deserialize(json);
+    if let Err(error) = read {
+        // Where serde's own error is all there is, the text was no JSON.
+        return Err(state.refused().unwrap_or_else(|| AttributeError::syntax("", error.to_string())));
+    }
+    let State { password, schemas, unknown, members, .. } = state;
+    Ok(Parsed { resource, password, schemas, unknown, members })
 }

@@ -65,6 +65,11 @@ impl Projection {
         Projection { kind, rows: Pick::all(kind.table()), named: Vec::new(), only: false }
     }
 
+    /// The kind of resource it is made for.
+    pub fn kind(&self) -> ResourceType {
+        self.kind
+    }
+
     /// Whether an attribute of the resource, e.g. `members`, is shown, wholly or in part.
     pub fn has(&self, path: &str) -> bool {
         let Ok(path) = Path::parse(self.kind, path) else { return false };
