@@ -71,7 +71,8 @@ impl Rows {
     /// The JSON text, and the blob if some column has bodies.
     pub(super) fn pack(&self) -> (String, Option<Vec<u8>>) {
         let mut text = String::with_capacity(self.len() * 96 + 2);
-        let mut blob = self.columns.iter().any(|c| matches!(c, Column::Blob(_))).then(Vec::new);
+        // Never empty: SQLite takes an empty blob for NULL, and so would an empty body be.
+        let mut blob = self.columns.iter().any(|c| matches!(c, Column::Blob(_))).then(|| vec![0]);
         text.push('[');
         for row in 0..self.len() {
             text.push_str(if row > 0 { ",[" } else { "[" });
@@ -138,8 +139,8 @@ mod tests {
         let rows =
             Rows::new().text(["a", "q\"\\\n"]).integer([1, -2]).maybe([None, Some("x".to_owned())]).blob([Some(vec![1, 2]), Some(vec![3])]);
         let (text, blob) = rows.pack();
-        assert_eq!(text, r#"[["a",1,null,1,2],["q\"\\\u000a",-2,"x",3,1]]"#);
-        assert_eq!(blob, Some(vec![1, 2, 3]));
+        assert_eq!(text, r#"[["a",1,null,2,2],["q\"\\\u000a",-2,"x",4,1]]"#);
+        assert_eq!(blob, Some(vec![0, 1, 2, 3]));
     }
 
     #[test]
