@@ -13,5 +13,7 @@
     reason = "a test that meets the unexpected stops there and says where"
 )]
 
+#[allow(dead_code, unused_imports, unused_macros, reason = "most of its stories need the server")]
 mod harness;
+mod store;
 mod tidy;

@@ -26,7 +26,7 @@ const ROOMS: &[Room] = &[
         never: &["sqlx", "serde_json"],
     },
     Room { name: "scim", may_use: &["access", "api", "attributes", "clock", "limits", "telemetry"], never: &["sqlx"] },
-    Room { name: "access", may_use: &["api", "clock", "directory::Error", "limits", "telemetry"], never: &["sqlx"] },
+    Room { name: "access", may_use: &["api", "clock", "directory::Error", "directory::Result", "limits", "telemetry"], never: &["sqlx"] },
     Room {
         name: "directory",
         may_use: &["access", "api", "attributes", "clock", "feed", "limits", "membership", "store", "telemetry"],
@@ -42,7 +42,12 @@ const ROOMS: &[Room] = &[
         may_use: &["access", "api", "attributes", "clock", "directory::Error", "limits", "store", "telemetry"],
         never: &["sqlx", "axum", "serde_json"],
     },
-    Room { name: "store", may_use: &["api", "attributes", "limits", "telemetry"], never: &["tonic", "axum"] },
+    // The store is told the time; it never asks for it.
+    Room {
+        name: "store",
+        may_use: &["api", "attributes", "clock::Micros", "clock::micros", "clock::timestamp", "limits", "telemetry"],
+        never: &["tonic", "axum"],
+    },
     Room { name: "attributes", may_use: &["api", "limits"], never: &["sqlx", "serde_json", "tonic", "axum", "tokio", "hyper", "http"] },
     Room { name: "api", may_use: &[], never: &["sqlx", "axum", "serde_json"] },
     Room { name: "config", may_use: &["limits"], never: &["sqlx", "axum", "tonic"] },

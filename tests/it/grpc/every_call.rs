@@ -1,0 +1,251 @@
+//! One call of each method that is served, well-formed, with one id wherever an id can stand.
+
+use crate::harness::{
+    Clients,
+    shapes::{add, by_id, group, group_by_id, operation, text, user},
+};
+use prost_types::FieldMask;
+use roster::api::v1::{
+    BatchGetGroupsRequest, BatchGetUsersRequest, BatchListPrincipalGroupsRequest, Connection, CreateConnectionRequest, CreateGroupRequest,
+    CreateOrganizationRequest, CreateServiceAccountRequest, CreateUserRequest, DeleteConnectionRequest, DeleteGroupRequest,
+    DeleteServiceAccountRequest, DeleteUserRequest, GetCallerRequest, GetConnectionRequest, GetGroupRequest, GetOrganizationRequest,
+    GetServiceAccountRequest, GetUserRequest, Group, IssueTokenRequest, ListConnectionsRequest, ListGroupMembersRequest, ListGroupsRequest,
+    ListOrganizationsRequest, ListSchemasRequest, ListServiceAccountsRequest, ListTokensRequest, ListUsersRequest,
+    ModifyGroupMembersRequest, Organization, PatchGroupRequest, PatchUserRequest, PrincipalRef, PurgeUserRequest, ReplaceGroupRequest,
+    ReplaceUserRequest, RevokeTokenRequest, RotateTokenRequest, ServiceAccount, StreamGroupMembersRequest, StreamReplaceGroupRequest,
+    UndeleteUserRequest, UpdateConnectionRequest, UpdateGroupRequest, UpdateOrganizationRequest, UpdateServiceAccountRequest,
+    UpdateUserRequest, User, WriteOptions,
+    patch_operation::Op,
+    principal_ref::Principal,
+    stream_replace_group_request::{Header, Part},
+};
+use std::fmt::Debug;
+use tonic::{Response, Status};
+
+/// Calls the method. Creates are dry runs, so that every method can be called again and again.
+///
+/// # Panics
+/// On a method it does not know: a new one is added here, and with it to every story that walks the contract.
+#[allow(clippy::too_many_lines, reason = "a table: one method, one line")]
+pub async fn call(clients: &Clients, method: &str, organization: &str, id: &str) -> Result<String, Status> {
+    let (organization_id, id) = (organization.to_owned(), id.to_owned());
+    let mut to = clients.clone();
+    let mask = |path: &str| Some(FieldMask { paths: vec![path.to_owned()] });
+    let dry = Some(WriteOptions { validate_only: true, ..WriteOptions::default() });
+    let title = || vec![operation(Op::Replace, "title", Some(text("Dr")))];
+    let name = || vec![operation(Op::Replace, "displayName", Some(text("Other")))];
+    let principal = || PrincipalRef { principal: Some(Principal::AnyId(id.clone())) };
+    match method {
+        "GetUser" => said(to.users.get_user(GetUserRequest { organization_id, user: Some(by_id(&id)), ..Default::default() }).await),
+        "BatchGetUsers" => {
+            said(to.users.batch_get_users(BatchGetUsersRequest { organization_id, users: vec![by_id(&id)], ..Default::default() }).await)
+        }
+        "ListUsers" => said(to.users.list_users(ListUsersRequest { organization_id, ..Default::default() }).await),
+        "CreateUser" => said(
+            to.users
+                .create_user(CreateUserRequest {
+                    organization_id,
+                    user: Some(User { id, ..user("new") }),
+                    write: dry,
+                    ..Default::default()
+                })
+                .await
+                .map(|_| Response::new("created")),
+        ),
+        "UpdateUser" => said(
+            to.users
+                .update_user(UpdateUserRequest {
+                    organization_id,
+                    user: Some(User { id, ..user("new") }),
+                    update_mask: mask("title"),
+                    ..Default::default()
+                })
+                .await,
+        ),
+        "ReplaceUser" => said(
+            to.users
+                .replace_user(ReplaceUserRequest { organization_id, user: Some(User { id, ..user("new") }), ..Default::default() })
+                .await,
+        ),
+        "PatchUser" => {
+            said(to.users.patch_user(PatchUserRequest { organization_id, user_id: id, operations: title(), ..Default::default() }).await)
+        }
+        "DeleteUser" => said(to.users.delete_user(DeleteUserRequest { organization_id, user_id: id, ..Default::default() }).await),
+        "UndeleteUser" => said(to.users.undelete_user(UndeleteUserRequest { organization_id, user_id: id, ..Default::default() }).await),
+        "PurgeUser" => said(to.users.purge_user(PurgeUserRequest { organization_id, user_id: id, ..Default::default() }).await),
+
+        "GetGroup" => {
+            said(to.groups.get_group(GetGroupRequest { organization_id, group: Some(group_by_id(&id)), ..Default::default() }).await)
+        }
+        "BatchGetGroups" => said(
+            to.groups
+                .batch_get_groups(BatchGetGroupsRequest { organization_id, groups: vec![group_by_id(&id)], ..Default::default() })
+                .await,
+        ),
+        "ListGroups" => said(to.groups.list_groups(ListGroupsRequest { organization_id, ..Default::default() }).await),
+        "CreateGroup" => said(
+            to.groups
+                .create_group(CreateGroupRequest { organization_id, group: Some(group("New")), members: vec![principal()], write: dry })
+                .await,
+        ),
+        "UpdateGroup" => said(
+            to.groups
+                .update_group(UpdateGroupRequest {
+                    organization_id,
+                    group: Some(Group { id, ..group("New") }),
+                    update_mask: mask("display_name"),
+                    ..Default::default()
+                })
+                .await,
+        ),
+        "PatchGroup" => {
+            said(to.groups.patch_group(PatchGroupRequest { organization_id, group_id: id, operations: name(), ..Default::default() }).await)
+        }
+        "ReplaceGroup" => said(
+            to.groups
+                .replace_group(ReplaceGroupRequest { organization_id, group_id: id, group: Some(group("New")), ..Default::default() })
+                .await,
+        ),
+        "StreamReplaceGroup" => {
+            let header = Header { organization_id, group_id: id, expected_members: Some(0), ..Default::default() };
+            said(to.groups.stream_replace_group(tokio_stream::iter([StreamReplaceGroupRequest { part: Some(Part::Header(header)) }])).await)
+        }
+        "DeleteGroup" => said(to.groups.delete_group(DeleteGroupRequest { organization_id, group_id: id, ..Default::default() }).await),
+        "ModifyGroupMembers" => said(
+            to.groups
+                .modify_group_members(ModifyGroupMembersRequest {
+                    organization_id,
+                    group_id: id.clone(),
+                    deltas: vec![add(principal())],
+                    ..Default::default()
+                })
+                .await,
+        ),
+        "ListGroupMembers" => {
+            said(to.groups.list_group_members(ListGroupMembersRequest { organization_id, group_id: id, ..Default::default() }).await)
+        }
+        "StreamGroupMembers" => {
+            let mut stream = to
+                .groups
+                .stream_group_members(StreamGroupMembersRequest { organization_id, group_id: id, ..Default::default() })
+                .await?
+                .into_inner();
+            let mut all = String::new();
+            while let Some(chunk) = stream.message().await? {
+                all += &format!("{chunk:?}");
+            }
+            Ok(all)
+        }
+        "BatchListPrincipalGroups" => said(
+            to.groups
+                .batch_list_principal_groups(BatchListPrincipalGroupsRequest {
+                    organization_id,
+                    principals: vec![principal()],
+                    ..Default::default()
+                })
+                .await,
+        ),
+
+        "CreateOrganization" => said(
+            to.organizations
+                .create_organization(CreateOrganizationRequest {
+                    organization: Some(Organization { id, key: "new".to_owned(), ..Default::default() }),
+                    write: dry,
+                })
+                .await,
+        ),
+        "GetOrganization" => said(to.organizations.get_organization(GetOrganizationRequest { organization_id }).await),
+        "ListOrganizations" => said(to.organizations.list_organizations(ListOrganizationsRequest::default()).await),
+        "UpdateOrganization" => said(
+            to.organizations
+                .update_organization(UpdateOrganizationRequest {
+                    organization: Some(Organization { id, display_name: "Other".to_owned(), ..Default::default() }),
+                    update_mask: mask("display_name"),
+                    ..Default::default()
+                })
+                .await,
+        ),
+
+        "CreateConnection" => said(
+            to.provisioning
+                .create_connection(CreateConnectionRequest {
+                    organization_id,
+                    connection: Some(Connection { id, display_name: "New".to_owned(), ..Default::default() }),
+                    write: dry,
+                })
+                .await
+                .map(|_| Response::new("created")),
+        ),
+        "GetConnection" => said(to.provisioning.get_connection(GetConnectionRequest { organization_id, connection_id: id }).await),
+        "ListConnections" => said(to.provisioning.list_connections(ListConnectionsRequest { organization_id, ..Default::default() }).await),
+        "UpdateConnection" => said(
+            to.provisioning
+                .update_connection(UpdateConnectionRequest {
+                    organization_id,
+                    connection: Some(Connection { id, display_name: "Other".to_owned(), ..Default::default() }),
+                    update_mask: mask("display_name"),
+                    ..Default::default()
+                })
+                .await,
+        ),
+        "DeleteConnection" => said(
+            to.provisioning.delete_connection(DeleteConnectionRequest { organization_id, connection_id: id, ..Default::default() }).await,
+        ),
+        "IssueToken" => {
+            let scopes = vec!["users.read".to_owned()];
+            said(
+                to.provisioning
+                    .issue_token(IssueTokenRequest { organization_id, service_account_id: id, scopes, write: dry, ..Default::default() })
+                    .await,
+            )
+        }
+        "RotateToken" => {
+            said(to.provisioning.rotate_token(RotateTokenRequest { organization_id, token_id: id, ..Default::default() }).await)
+        }
+        "ListTokens" => {
+            said(to.provisioning.list_tokens(ListTokensRequest { organization_id, service_account_id: id, ..Default::default() }).await)
+        }
+        "RevokeToken" => {
+            said(to.provisioning.revoke_token(RevokeTokenRequest { organization_id, token_id: id, ..Default::default() }).await)
+        }
+        "ListSchemas" => said(to.provisioning.list_schemas(ListSchemasRequest { organization_id }).await),
+        "GetCaller" => said(to.provisioning.get_caller(GetCallerRequest {}).await),
+
+        "CreateServiceAccount" => said(
+            to.service_accounts
+                .create_service_account(CreateServiceAccountRequest {
+                    organization_id,
+                    service_account: Some(ServiceAccount { id, display_name: "New".to_owned(), ..Default::default() }),
+                    write: dry,
+                })
+                .await
+                .map(|_| Response::new("created")),
+        ),
+        "GetServiceAccount" => {
+            said(to.service_accounts.get_service_account(GetServiceAccountRequest { organization_id, service_account_id: id }).await)
+        }
+        "ListServiceAccounts" => {
+            said(to.service_accounts.list_service_accounts(ListServiceAccountsRequest { organization_id, ..Default::default() }).await)
+        }
+        "UpdateServiceAccount" => said(
+            to.service_accounts
+                .update_service_account(UpdateServiceAccountRequest {
+                    organization_id,
+                    service_account: Some(ServiceAccount { id, display_name: "Other".to_owned(), ..Default::default() }),
+                    update_mask: mask("display_name"),
+                    ..Default::default()
+                })
+                .await,
+        ),
+        "DeleteServiceAccount" => said(
+            to.service_accounts
+                .delete_service_account(DeleteServiceAccountRequest { organization_id, service_account_id: id, ..Default::default() })
+                .await,
+        ),
+        unknown => panic!("{unknown} is served and not in this table"),
+    }
+}
+
+fn said<T: Debug>(answer: Result<Response<T>, Status>) -> Result<String, Status> {
+    answer.map(|a| format!("{:?}", a.into_inner()))
+}

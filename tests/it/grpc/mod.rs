@@ -1,0 +1,11 @@
+//! The directory over gRPC, method by method.
+
+mod accounts;
+mod every_call;
+mod groups;
+mod lists;
+mod members;
+mod revisions;
+mod tenants;
+mod tokens;
+mod users;

@@ -1,0 +1,60 @@
+//! The generated gRPC clients, each carrying a bearer token.
+
+use roster::api::v1::{
+    group_service_client::GroupServiceClient, organization_service_client::OrganizationServiceClient,
+    provisioning_service_client::ProvisioningServiceClient, service_account_service_client::ServiceAccountServiceClient,
+    user_service_client::UserServiceClient,
+};
+use tonic::{
+    Request, Status,
+    metadata::AsciiMetadataValue,
+    service::{Interceptor, interceptor::InterceptedService},
+    transport::Channel,
+};
+
+/// A channel whose calls carry a token.
+pub type Authorized = InterceptedService<Channel, Bearer>;
+
+/// Puts `authorization: Bearer …` on every call; nothing at all without a token.
+#[derive(Clone)]
+pub struct Bearer(Option<AsciiMetadataValue>);
+
+impl Interceptor for Bearer {
+    fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
+        if let Some(value) = &self.0 {
+            request.metadata_mut().insert("authorization", value.clone());
+        }
+        Ok(request)
+    }
+}
+
+/// One client per service. Cloning is cheap; a story clones what it calls.
+#[derive(Clone)]
+pub struct Clients {
+    pub users: UserServiceClient<Authorized>,
+    pub groups: GroupServiceClient<Authorized>,
+    pub organizations: OrganizationServiceClient<Authorized>,
+    pub provisioning: ProvisioningServiceClient<Authorized>,
+    pub service_accounts: ServiceAccountServiceClient<Authorized>,
+}
+
+impl Clients {
+    /// With this token; with none if it is empty.
+    pub fn new(channel: &Channel, token: &str) -> Self {
+        let bearer = Bearer((!token.is_empty()).then(|| format!("Bearer {token}").parse().unwrap()));
+        let to = || (channel.clone(), bearer.clone());
+        macro_rules! client {
+            ($client:ident) => {{
+                let (channel, bearer) = to();
+                $client::with_interceptor(channel, bearer)
+            }};
+        }
+        Clients {
+            users: client!(UserServiceClient),
+            groups: client!(GroupServiceClient),
+            organizations: client!(OrganizationServiceClient),
+            provisioning: client!(ProvisioningServiceClient),
+            service_accounts: client!(ServiceAccountServiceClient),
+        }
+    }
+}

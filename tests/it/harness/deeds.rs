@@ -1,0 +1,121 @@
+//! What stories do over and over, in one line each: as the administrator, over gRPC, in the world's organization.
+
+use super::{World, shapes};
+use roster::api::v1::{
+    CreateGroupRequest, CreateUserRequest, DeleteUserRequest, GetGroupRequest, GetUserRequest, Group, ListGroupMembersRequest,
+    ListUsersRequest, MemberDelta, ModifyGroupMembersRequest, ModifyGroupMembersResponse, PatchOperation, PatchUserRequest,
+    PatchUserResponse, PrincipalRef, Revision, User, UserRef,
+};
+use tonic::Status;
+
+impl World {
+    pub async fn create_user(&self, user: User) -> User {
+        self.try_create_user(user).await.unwrap().0
+    }
+
+    pub async fn try_create_user(&self, user: User) -> Result<(User, Revision), Status> {
+        let request = CreateUserRequest { organization_id: self.organization.clone(), user: Some(user), ..CreateUserRequest::default() };
+        let answer = self.grpc().users.create_user(request).await?.into_inner();
+        Ok((answer.user.unwrap(), answer.committed_at.unwrap()))
+    }
+
+    pub async fn try_get_user(&self, user: UserRef) -> Result<User, Status> {
+        let request = GetUserRequest { organization_id: self.organization.clone(), user: Some(user), ..GetUserRequest::default() };
+        Ok(self.grpc().users.get_user(request).await?.into_inner().user.unwrap())
+    }
+
+    /// The user as it is now, by id.
+    pub async fn user(&self, id: &str) -> User {
+        self.try_get_user(shapes::by_id(id)).await.unwrap()
+    }
+
+    pub async fn patch_user(&self, id: &str, operations: Vec<PatchOperation>) -> Result<PatchUserResponse, Status> {
+        let request = PatchUserRequest {
+            organization_id: self.organization.clone(),
+            user_id: id.to_owned(),
+            operations,
+            ..PatchUserRequest::default()
+        };
+        Ok(self.grpc().users.patch_user(request).await?.into_inner())
+    }
+
+    pub async fn delete_user(&self, id: &str) {
+        let request =
+            DeleteUserRequest { organization_id: self.organization.clone(), user_id: id.to_owned(), ..DeleteUserRequest::default() };
+        self.grpc().users.delete_user(request).await.unwrap();
+    }
+
+    /// Users named `{prefix}0`, `{prefix}1`, …, created together; their ids in this order.
+    pub async fn crowd(&self, prefix: &str, size: usize) -> Vec<String> {
+        let users = self.grpc().users;
+        let creates = (0..size).map(|i| {
+            let (mut users, user) = (users.clone(), shapes::user(&format!("{prefix}{i}")));
+            let organization_id = self.organization.clone();
+            async move {
+                let request = CreateUserRequest { organization_id, user: Some(user), ..CreateUserRequest::default() };
+                users.create_user(request).await.unwrap().into_inner().user.unwrap().id
+            }
+        });
+        use futures_util::StreamExt as _;
+        futures_util::stream::iter(creates).buffered(128).collect().await
+    }
+
+    pub async fn create_group(&self, display_name: &str, members: Vec<PrincipalRef>) -> Group {
+        let request = CreateGroupRequest {
+            organization_id: self.organization.clone(),
+            group: Some(shapes::group(display_name)),
+            members,
+            ..CreateGroupRequest::default()
+        };
+        self.grpc().groups.create_group(request).await.unwrap().into_inner().group.unwrap()
+    }
+
+    /// The group as it is now, by id.
+    pub async fn group(&self, id: &str) -> Group {
+        let request = GetGroupRequest {
+            organization_id: self.organization.clone(),
+            group: Some(shapes::group_by_id(id)),
+            ..GetGroupRequest::default()
+        };
+        self.grpc().groups.get_group(request).await.unwrap().into_inner().group.unwrap()
+    }
+
+    pub async fn modify(&self, group_id: &str, deltas: Vec<MemberDelta>) -> Result<ModifyGroupMembersResponse, Status> {
+        let request = ModifyGroupMembersRequest {
+            organization_id: self.organization.clone(),
+            group_id: group_id.to_owned(),
+            deltas,
+            ..ModifyGroupMembersRequest::default()
+        };
+        Ok(self.grpc().groups.modify_group_members(request).await?.into_inner())
+    }
+
+    /// The ids of a group's direct members, in order of id; every page of them.
+    pub async fn members(&self, group_id: &str) -> Vec<String> {
+        let mut ids = Vec::new();
+        let mut page_token = String::new();
+        loop {
+            let request = ListGroupMembersRequest {
+                organization_id: self.organization.clone(),
+                group_id: group_id.to_owned(),
+                page_size: 5_000,
+                page_token,
+                ..ListGroupMembersRequest::default()
+            };
+            let answer = self.grpc().groups.list_group_members(request).await.unwrap().into_inner();
+            ids.extend(answer.members.iter().map(|m| shapes::principal_id(m.member.as_ref().unwrap()).to_owned()));
+            page_token = answer.next_page_token;
+            if page_token.is_empty() {
+                ids.sort();
+                return ids;
+            }
+        }
+    }
+
+    /// The organization's latest revision.
+    pub async fn head(&self) -> u64 {
+        let request =
+            ListUsersRequest { organization_id: self.organization.clone(), list: shapes::page(1, "", ""), ..ListUsersRequest::default() };
+        self.grpc().users.list_users(request).await.unwrap().into_inner().read_at.unwrap().number
+    }
+}

@@ -1,0 +1,9 @@
+//! The SCIM face, section by section of RFC 7644, and what it refuses.
+
+mod bad_input;
+mod conditions;
+mod discovery;
+mod groups;
+mod http;
+mod lists;
+mod users;

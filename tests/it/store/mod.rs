@@ -1,0 +1,3 @@
+//! The store alone: what its statements cost.
+
+mod plans;
