@@ -58,6 +58,10 @@ pub const MESSAGE_BYTES: usize = 4 * 1024 * 1024;
 pub const SCIM_BODY_BYTES: usize = 1024 * 1024;
 /// Bytes of a SCIM group's PUT or POST body: it may name many members.
 pub const SCIM_GROUP_BODY_BYTES: usize = 64 * 1024 * 1024;
+/// Members up to which a group's PATCH is answered with the whole group, and an answer is built in memory.
+pub const SCIM_ANSWER_MEMBERS: usize = 1_000;
+/// Bytes after which a SCIM page of groups with their members is closed early; it is streamed, so this bounds time, not memory.
+pub const SCIM_PAGE_BYTES: usize = 64 * 1024 * 1024;
 /// Levels of a JSON document.
 pub const JSON_DEPTH: usize = 64;
 

@@ -1,11 +1,15 @@
 //! Conditional requests (RFC 7644 section 3.14).
 //!
-//! A user's tag is `W/"<stored version>"`, followed by `.<groups revision>` inside the quotes when the answer shows the groups,
-//! which are derived. `If-Match` compares the stored part only, so a membership change never fails a write of the user;
+//! A user's tag is the stored version and, when the answer shows the groups, which are derived, the revision at which they
+//! last changed ([`version`]). `If-Match` compares the stored part only, so a membership change never fails a write of the user;
 //! `If-None-Match` on a read compares the whole, so it never hides one.
 
 use super::error::Refusal;
-use crate::{api::v1, limits};
+use crate::{
+    api::v1,
+    attributes::render::{stored_version, version},
+    limits,
+};
 use axum::http::{HeaderMap, HeaderName, header};
 
 /// Entity tags of one header at most; the contract takes as many.
@@ -13,11 +17,7 @@ const TAGS: usize = 32;
 
 /// The tag an answer carries.
 pub fn user_tag(user: &v1::User) -> String {
-    let stored = user.meta.as_ref().map_or("", |meta| meta.etag.as_str());
-    match (user.groups_revision, stored.strip_suffix('"')) {
-        (0, _) | (_, None) => stored.to_owned(),
-        (groups, Some(open)) => format!("{open}.{groups}\""),
-    }
+    version(user.meta.as_ref().map_or("", |meta| &meta.etag), user.groups_revision)
 }
 
 /// The preconditions of a write.
@@ -77,8 +77,7 @@ fn stored_part(tag: String) -> String {
     if tag == "*" {
         return tag;
     }
-    let opaque = opaque(&tag);
-    format!("W/\"{}\"", opaque.split_once('.').map_or(opaque, |(stored, _)| stored))
+    stored_version(&format!("W/\"{}\"", opaque(&tag)))
 }
 
 #[cfg(test)]
@@ -95,7 +94,7 @@ mod tests {
 
     #[test]
     fn a_write_compares_what_is_stored() {
-        assert_eq!(if_match(r#"W/"12.7""#), [r#"W/"12""#]);
+        assert_eq!(if_match(r#"W/"12-7""#), [r#"W/"12""#]);
         assert_eq!(if_match(r#""12", W/"13""#), [r#"W/"12""#, r#"W/"13""#]);
         assert_eq!(if_match("12"), [r#"W/"12""#]);
         assert_eq!(if_match("*"), ["*"]);
@@ -109,15 +108,15 @@ mod tests {
         assert_eq!(user_tag(&user), r#"W/"12""#);
         user.groups_revision = 7;
         let tag = user_tag(&user);
-        assert_eq!(tag, r#"W/"12.7""#);
+        assert_eq!(tag, r#"W/"12-7""#);
         let unchanged = |value| is_unchanged(&headers(header::IF_NONE_MATCH, value), &tag).unwrap();
-        assert!(unchanged(r#"W/"12.7""#) && unchanged("*") && unchanged(r#""11", "12.7""#));
-        assert!(!unchanged(r#"W/"12.6""#) && !unchanged(r#"W/"12""#));
+        assert!(unchanged(r#"W/"12-7""#) && unchanged("*") && unchanged(r#""11", "12-7""#));
+        assert!(!unchanged(r#"W/"12-6""#) && !unchanged(r#"W/"12""#));
     }
 
     #[test]
     fn a_request_that_changes_nothing_still_keeps_its_promise() {
         let check = |value| check_match(&headers(header::IF_MATCH, value), r#"W/"12""#).map_err(|r| r.status().as_u16());
-        assert_eq!((check("*"), check(r#"W/"12.3""#), check(r#"W/"11""#)), (Ok(()), Ok(()), Err(412)));
+        assert_eq!((check("*"), check(r#"W/"12-3""#), check(r#"W/"11""#)), (Ok(()), Ok(()), Err(412)));
     }
 }

@@ -11,7 +11,10 @@ use super::{
     session::Session,
 };
 use crate::{api::v1, limits};
-use axum::http::{StatusCode, request::Parts};
+use axum::{
+    http::{StatusCode, request::Parts},
+    response::Response,
+};
 use serde_json::{Map, Value, json};
 
 const CONFIG: &str = "urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig";
@@ -24,7 +27,10 @@ const TYPES: [(&str, &str, &str, &str); 2] = [
     ("Group", "/Groups", "Groups of users and of groups", "urn:ietf:params:scim:schemas:core:2.0:Group"),
 ];
 
-/// A filter on discovery is refused (RFC 7644 section 4); paging, order and projection are ignored.
+/// Paging, order and projection of discovery are ignored.
+///
+/// # Errors
+/// 403 for a filter (RFC 7644 section 4).
 pub fn check_query(parts: &Parts) -> Result<(), Refusal> {
     let has_filter = |raw: &str| raw.split('&').any(|pair| pair.split('=').next().is_some_and(|name| name.eq_ignore_ascii_case("filter")));
     if parts.uri.query().is_some_and(has_filter) {
@@ -34,7 +40,7 @@ pub fn check_query(parts: &Parts) -> Result<(), Refusal> {
 }
 
 /// `/ServiceProviderConfig`: the same for everybody, so it needs no caller.
-pub fn service_provider_config(base: &str) -> Outcome {
+pub fn service_provider_config(base: &str) -> Response {
     let document = json!({
         "schemas": [CONFIG],
         "patch": { "supported": true },
@@ -52,7 +58,7 @@ pub fn service_provider_config(base: &str) -> Outcome {
         }],
         "meta": { "resourceType": "ServiceProviderConfig", "location": format!("{base}/ServiceProviderConfig") }
     });
-    Ok(json(StatusCode::OK, &document))
+    json(StatusCode::OK, &document)
 }
 
 /// `/ResourceTypes`.
@@ -62,7 +68,7 @@ pub fn service_provider_config(base: &str) -> Outcome {
 pub async fn resource_types(facade: &Facade, session: &Session) -> Outcome {
     let schemas = schemas_of(facade, session).await?;
     let all: Vec<Value> = TYPES.iter().map(|of| resource_type(*of, &schemas, &session.base)).collect();
-    Ok(json(StatusCode::OK, &whole(all)))
+    Ok(json(StatusCode::OK, &whole(&all)))
 }
 
 /// `/ResourceTypes/{name}`.
@@ -82,7 +88,8 @@ pub async fn one_resource_type(facade: &Facade, session: &Session, name: &str) -
 /// What the directory answers.
 pub async fn schemas(facade: &Facade, session: &Session) -> Outcome {
     let schemas = schemas_of(facade, session).await?;
-    Ok(json(StatusCode::OK, &whole(schemas.iter().map(|s| schema(s, &session.base)).collect())))
+    let all: Vec<Value> = schemas.iter().map(|s| schema(s, &session.base)).collect();
+    Ok(json(StatusCode::OK, &whole(&all)))
 }
 
 /// `/Schemas/{urn}`; a URN's letter case does not matter (RFC 8141).
@@ -102,7 +109,7 @@ async fn schemas_of(facade: &Facade, session: &Session) -> Result<Vec<v1::Schema
 }
 
 /// A list that is always whole.
-fn whole(resources: Vec<Value>) -> Value {
+fn whole(resources: &[Value]) -> Value {
     let total = resources.len();
     json!({ "schemas": [list::LIST], "totalResults": total, "startIndex": Query::default().first(), "itemsPerPage": total, "Resources": resources })
 }

@@ -86,6 +86,13 @@ impl Refusal {
         Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "A fault of the server; its log says more.")
     }
 
+    /// Names the PATCH operation at fault, counted from 1.
+    #[must_use]
+    pub fn in_operation(mut self, index: usize) -> Self {
+        self.detail = format!("{} (operation {})", self.detail.trim_end_matches('.'), index + 1);
+        self
+    }
+
     /// The HTTP status.
     pub fn status(&self) -> StatusCode {
         self.status

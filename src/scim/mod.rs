@@ -3,19 +3,27 @@
 //! It holds the services and nothing else, local or over a channel ([`remote`]); it decides no access and knows no store.
 //! A request goes through [`path`] (what is asked for), [`session`] (who asks), [`query`], [`conditions`] and [`body`], to one handler
 //! ([`users`], [`groups`], [`discovery`]) and back through [`respond`]. Every refusal is an [`error`]. What identity providers send beside
-//! the RFCs is a row of [`profiles`]; [`patch`] makes clean operations of it.
+//! the RFCs is a row of [`profiles`]; [`patch`] and [`operations`] make clean operations of it.
 
 pub mod body;
 pub mod conditions;
 pub mod discovery;
+pub mod document;
 pub mod error;
+pub mod groups;
 pub mod list;
+pub mod literals;
+pub mod members;
+pub mod operations;
+pub mod patch;
 pub mod path;
 pub mod profiles;
 pub mod query;
 pub mod remote;
 pub mod respond;
 pub mod session;
+pub mod users;
+pub mod values;
 
 use axum::{
     Router,
@@ -73,15 +81,30 @@ async fn answer(facade: &Facade, parts: &Parts, body: Body) -> Outcome {
     if target.endpoint == Endpoint::ServiceProviderConfig {
         read_only(&parts.method)?;
         discovery::check_query(parts)?;
-        return discovery::service_provider_config(&facade.base(organization));
+        return Ok(discovery::service_provider_config(&facade.base(organization)));
     }
     let session = Session::open(facade, parts, organization).await?;
     dispatch(facade, &session, parts, body, &target.endpoint).await
 }
 
 async fn dispatch(facade: &Facade, session: &Session, parts: &Parts, body: Body, endpoint: &Endpoint) -> Outcome {
-    let _ = body;
+    const COLLECTION: &str = "GET, HEAD, POST";
+    const RESOURCE: &str = "GET, HEAD, PUT, PATCH, DELETE";
     match (endpoint, &parts.method) {
+        (Endpoint::Users, &Method::GET | &Method::HEAD) => users::list(facade, session, parts).await,
+        (Endpoint::Users, &Method::POST) => users::create(facade, session, parts, body).await,
+        (Endpoint::User(id), &Method::GET | &Method::HEAD) => users::get(facade, session, parts, id).await,
+        (Endpoint::User(id), &Method::PUT) => users::replace(facade, session, parts, body, id).await,
+        (Endpoint::User(id), &Method::PATCH) => users::patch(facade, session, parts, body, id).await,
+        (Endpoint::User(id), &Method::DELETE) => users::delete(facade, session, parts, id).await,
+        (Endpoint::Groups, &Method::GET | &Method::HEAD) => groups::list(facade, session, parts).await,
+        (Endpoint::Groups, &Method::POST) => groups::create(facade, session, parts, body).await,
+        (Endpoint::Group(id), &Method::GET | &Method::HEAD) => groups::get(facade, session, parts, id).await,
+        (Endpoint::Group(id), &Method::PUT) => groups::replace(facade, session, parts, body, id).await,
+        (Endpoint::Group(id), &Method::PATCH) => groups::patch(facade, session, parts, body, id).await,
+        (Endpoint::Group(id), &Method::DELETE) => groups::delete(facade, session, parts, id).await,
+        (Endpoint::Users | Endpoint::Groups, _) => Err(Refusal::method(COLLECTION)),
+        (Endpoint::User(_) | Endpoint::Group(_), _) => Err(Refusal::method(RESOURCE)),
         (Endpoint::ResourceTypes | Endpoint::ResourceType(_) | Endpoint::Schemas | Endpoint::Schema(_), method) => {
             read_only(method)?;
             discovery::check_query(parts)?;
@@ -94,7 +117,7 @@ async fn dispatch(facade: &Facade, session: &Session, parts: &Parts, body: Body,
         }
         (Endpoint::Unsupported(what), _) => Err(Refusal::unsupported(what)),
         (Endpoint::Version, _) => Err(Refusal::bad("invalidVers", "Only version 2 of the protocol is served.")),
-        _ => Err(Refusal::nowhere()),
+        (Endpoint::Nothing | Endpoint::ServiceProviderConfig, _) => Err(Refusal::nowhere()),
     }
 }
 

@@ -1,7 +1,8 @@
 //! A request's query string: what is known is understood or refused, what is unknown is ignored.
 
 use super::{error::Refusal, path::decode};
-use crate::{api::v1, limits};
+use crate::{api::v1, attributes::ResourceType, limits};
+use axum::http::request::Parts;
 
 /// What a query string asked for (RFC 7644 sections 3.4.2 and 3.9).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -23,6 +24,14 @@ pub struct Query {
 }
 
 impl Query {
+    /// Reads a request's query string.
+    ///
+    /// # Errors
+    /// As [`Query::parse`].
+    pub fn of(parts: &Parts) -> Result<Query, Refusal> {
+        Query::parse(parts.uri.query().unwrap_or(""))
+    }
+
     /// Reads a raw query string. Names of parameters are matched without regard to case: a `Filter` that was ignored
     /// would answer with everybody.
     ///
@@ -36,19 +45,19 @@ impl Query {
             match name.to_ascii_lowercase().as_str() {
                 "filter" => {
                     let filter = filter_text(value)?;
-                    once("filter", query.filter.replace(filter))?;
+                    once("filter", query.filter.replace(filter).is_some())?;
                 }
                 "sortby" => {
                     let sort_by = text("sortBy", value)?;
                     if !sort_by.is_empty() {
-                        once("sortBy", query.sort_by.replace(sort_by))?;
+                        once("sortBy", query.sort_by.replace(sort_by).is_some())?;
                     }
                 }
                 "sortorder" => query.descending = is_descending(&text("sortOrder", value)?)?,
-                "startindex" => once("startIndex", query.start_index.replace(integer("startIndex", value)?.max(1)))?,
+                "startindex" => once("startIndex", query.start_index.replace(integer("startIndex", value)?.max(1)).is_some())?,
                 "count" => {
                     let count = integer("count", value)?.clamp(0, bound(limits::SCIM_PAGE_MAX));
-                    once("count", query.count.replace(usize::try_from(count).unwrap_or(0)))?;
+                    once("count", query.count.replace(usize::try_from(count).unwrap_or(0)).is_some())?;
                 }
                 "attributes" => names("attributes", value, &mut query.attributes)?,
                 "excludedattributes" => names("excludedAttributes", value, &mut query.excluded)?,
@@ -61,12 +70,14 @@ impl Query {
         Ok(query)
     }
 
-    /// The attributes to return, as the contract says it.
-    pub fn selection(&self) -> v1::ReadSelection {
+    /// The attributes to return, as the contract says it: SCIM's default set of a user has the groups, the contract's has not.
+    pub fn selection(&self, kind: ResourceType) -> v1::ReadSelection {
+        let names_groups = |name: &String| name.rsplit(':').next().is_some_and(|name| name.eq_ignore_ascii_case("groups"));
+        let add_groups = kind == ResourceType::User && self.attributes.is_empty() && !self.excluded.iter().any(names_groups);
         v1::ReadSelection {
             attributes: self.attributes.clone(),
             excluded_attributes: self.excluded.clone(),
-            additional_attributes: Vec::new(),
+            additional_attributes: if add_groups { vec!["groups".to_owned()] } else { Vec::new() },
         }
     }
 
@@ -87,12 +98,6 @@ impl Query {
             total_size: total as i32,
             show_deleted: false,
         }
-    }
-
-    /// The filter, as the contract says it.
-    pub fn filter(&self) -> Option<v1::Filter> {
-        let expression = self.filter.clone()?;
-        Some(v1::Filter { expression, ..v1::Filter::default() })
     }
 
     /// The first resource wanted, counted from 1.
@@ -152,11 +157,8 @@ fn names(name: &str, raw: &str, into: &mut Vec<String>) -> Result<(), Refusal> {
 }
 
 /// Two values of one parameter have no meaning that two readers would agree on.
-fn once<T>(name: &str, earlier: Option<T>) -> Result<(), Refusal> {
-    match earlier {
-        None => Ok(()),
-        Some(_) => Err(Refusal::value(format!("{name} is given twice."))),
-    }
+fn once(name: &str, was_given: bool) -> Result<(), Refusal> {
+    if was_given { Err(Refusal::value(format!("{name} is given twice."))) } else { Ok(()) }
 }
 
 fn bound(limit: usize) -> i64 {
@@ -217,6 +219,8 @@ mod tests {
         let query = Query::parse("attributes=userName,+name.givenName,&excludedAttributes=emails").unwrap();
         assert_eq!(query.attributes, ["userName", "name.givenName"]);
         assert!(query.excluded.is_empty());
-        assert_eq!(Query::parse("excludedAttributes=members").unwrap().selection().excluded_attributes, ["members"]);
+        assert_eq!(Query::parse("excludedAttributes=members").unwrap().selection(ResourceType::Group).excluded_attributes, ["members"]);
+        assert_eq!(Query::default().selection(ResourceType::User).additional_attributes, ["groups"]);
+        assert!(Query::parse("excludedAttributes=Groups").unwrap().selection(ResourceType::User).additional_attributes.is_empty());
     }
 }

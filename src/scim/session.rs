@@ -1,7 +1,11 @@
 //! One request's caller, as the directory tells it, and the way to call on the caller's behalf.
 
-use super::{Facade, error::Refusal, profiles::Tolerances};
-use crate::{access, api::v1};
+use super::{Facade, error::Refusal, operations::Rules, profiles::Tolerances};
+use crate::{
+    access,
+    api::v1::{self, connection::UnknownAttributes},
+    attributes::ResourceType,
+};
 use axum::http::{HeaderMap, HeaderName, header, request::Parts};
 use tonic::metadata::MetadataMap;
 
@@ -19,8 +23,8 @@ pub struct Session {
     pub base: String,
     /// The tolerances of the connection's profile.
     pub tolerances: Tolerances,
-    /// What the connection does with attributes no schema knows.
-    pub unknown: v1::connection::UnknownAttributes,
+    /// What becomes of attributes no schema knows: the connection's policy, or its profile's.
+    pub unknown: UnknownAttributes,
     forwarded: Forwarded,
 }
 
@@ -63,12 +67,17 @@ impl Session {
             return Err(Refusal::nowhere());
         }
         let connection = caller.connection.unwrap_or_default();
+        let tolerances = Tolerances::of(&connection.profile);
         Ok(Session {
             organization: organization.id,
             connection: caller.connection_id,
             base: facade.base(segment),
-            tolerances: Tolerances::of(&connection.profile),
-            unknown: connection.unknown_attributes(),
+            tolerances,
+            unknown: match connection.unknown_attributes() {
+                UnknownAttributes::Unspecified if tolerances == Tolerances::STRICT => UnknownAttributes::Reject,
+                UnknownAttributes::Unspecified => UnknownAttributes::Ignore,
+                given => given,
+            },
             forwarded,
         })
     }
@@ -76,6 +85,11 @@ impl Session {
     /// A call on behalf of the caller.
     pub fn call<T>(&self, message: T) -> tonic::Request<T> {
         self.forwarded.call(message)
+    }
+
+    /// What a PATCH or a filter of a resource type is read by.
+    pub fn rules(&self, kind: ResourceType) -> Rules {
+        Rules { kind, tolerances: self.tolerances, unknown: self.unknown }
     }
 
     /// The URL of a resource below an endpoint such as `Users`.

@@ -1,0 +1,202 @@
+//! `/Groups`: one function per method of the endpoint. Members are edges: they are read beside the group and streamed into
+//! the answer, never gathered when there are many.
+
+use super::{
+    Facade, body, conditions,
+    document::{self, Shown},
+    error::Refusal,
+    members, patch,
+    profiles::Tolerance,
+    query::Query,
+    respond::{Answer, Outcome},
+    session::Session,
+};
+use crate::{api::v1, attributes::ResourceType, limits};
+use axum::{
+    body::Body,
+    http::{StatusCode, request::Parts},
+    response::Response,
+};
+
+const KIND: ResourceType = ResourceType::Group;
+
+/// `GET /Groups/{id}` (RFC 7644 section 3.4.1). Without `members` nothing of them is read.
+///
+/// # Errors
+/// What the directory answers, or a query that cannot be read.
+pub async fn get(facade: &Facade, session: &Session, parts: &Parts, id: &str) -> Outcome {
+    let query = Query::of(parts)?;
+    let shown = Shown::new(KIND, &query, session)?;
+    let mut document = if shown.has("members") {
+        members::open(facade, session, id).await?
+    } else {
+        let (group, revision) = fetch(facade, session, &query, id).await?;
+        members::Document::without(group, revision)
+    };
+    let tag = tag(&document.group);
+    if conditions::is_unchanged(&parts.headers, &tag)? {
+        return Ok(Answer::empty(StatusCode::NOT_MODIFIED).version(&tag).revision(document.revision.as_ref()).into());
+    }
+    document.gather().await?;
+    Ok(whole(&shown, session, document, StatusCode::OK))
+}
+
+/// `GET /Groups` (RFC 7644 section 3.4.2).
+///
+/// # Errors
+/// What the directory answers, or a query that cannot be read.
+pub async fn list(facade: &Facade, session: &Session, parts: &Parts) -> Outcome {
+    let query = Query::of(parts)?;
+    let shown = Shown::new(KIND, &query, session)?;
+    let request = v1::ListGroupsRequest {
+        organization_id: session.organization.clone(),
+        filter: patch::filter(&session.rules(KIND), &query),
+        list: Some(query.list_options()),
+        selection: Some(query.selection(KIND)),
+        consistency: None,
+    };
+    let page = facade.groups.list_groups(session.call(request)).await?.into_inner();
+    let revision = page.read_at.clone();
+    let body = members::page(facade, session, &shown, page, query.first()).await?;
+    Ok(Answer::document(StatusCode::OK, body).revision(revision.as_ref()).into())
+}
+
+/// `POST /Groups` (RFC 7644 section 3.3).
+///
+/// # Errors
+/// What the directory answers, or a document that cannot be read.
+pub async fn create(facade: &Facade, session: &Session, parts: &Parts, body: Body) -> Outcome {
+    let shown = Shown::new(KIND, &Query::of(parts)?, session)?;
+    let bytes = body::read(&parts.headers, body, limits::SCIM_GROUP_BODY_BYTES).await?;
+    let (group, members) = given(&bytes, session)?;
+    let any = !members.is_empty();
+    let request = v1::CreateGroupRequest { organization_id: session.organization.clone(), group: Some(group), members, write: None };
+    let created = facade.groups.create_group(session.call(request)).await?.into_inner();
+    let group = created.group.unwrap_or_default();
+    written(facade, session, &shown, group, created.committed_at, any, StatusCode::CREATED).await
+}
+
+/// `PUT /Groups/{id}` (RFC 7644 section 3.5.1): the document and the whole membership; without `members` it is emptied.
+///
+/// # Errors
+/// What the directory answers, or a document that cannot be read.
+pub async fn replace(facade: &Facade, session: &Session, parts: &Parts, body: Body, id: &str) -> Outcome {
+    let shown = Shown::new(KIND, &Query::of(parts)?, session)?;
+    let precondition = conditions::of_write(&parts.headers)?;
+    let bytes = body::read(&parts.headers, body, limits::SCIM_GROUP_BODY_BYTES).await?;
+    let (group, members) = given(&bytes, session)?;
+    let any = !members.is_empty();
+    let request = v1::ReplaceGroupRequest {
+        organization_id: session.organization.clone(),
+        group_id: id.to_owned(),
+        group: Some(group),
+        members,
+        precondition,
+        write: None,
+    };
+    let replaced = facade.groups.replace_group(session.call(request)).await?.into_inner();
+    let group = replaced.group.unwrap_or_default();
+    written(facade, session, &shown, group, replaced.committed_at, any, StatusCode::OK).await
+}
+
+/// `PATCH /Groups/{id}` (RFC 7644 section 3.5.2): answered with the group while it is small, or when attributes are asked for;
+/// otherwise with 204, so that adding one member costs one member.
+///
+/// # Errors
+/// What the directory answers, or a document that cannot be read.
+pub async fn patch(facade: &Facade, session: &Session, parts: &Parts, body: Body, id: &str) -> Outcome {
+    let query = Query::of(parts)?;
+    let shown = Shown::new(KIND, &query, session)?;
+    let precondition = conditions::of_write(&parts.headers)?;
+    let bytes = body::read(&parts.headers, body, limits::SCIM_BODY_BYTES).await?;
+    let operations = patch::read(&session.rules(KIND), &bytes)?;
+    let (group, revision) = if operations.is_empty() {
+        let (group, revision) = fetch(facade, session, &query, id).await?;
+        conditions::check_match(&parts.headers, group.meta.as_ref().map_or("", |meta| &meta.etag))?;
+        (group, revision)
+    } else {
+        let request = v1::PatchGroupRequest {
+            organization_id: session.organization.clone(),
+            group_id: id.to_owned(),
+            operations,
+            precondition,
+            write: None,
+        };
+        let patched = facade.groups.patch_group(session.call(request)).await?.into_inner();
+        (patched.group.unwrap_or_default(), patched.committed_at)
+    };
+    let count = usize::try_from(group.direct_member_count).unwrap_or(0);
+    let asked = !query.attributes.is_empty() || !query.excluded.is_empty();
+    if !asked && (count > limits::SCIM_ANSWER_MEMBERS || session.tolerances.has(Tolerance::SilentGroupPatch)) {
+        return Ok(Answer::empty(StatusCode::NO_CONTENT).version(&tag(&group)).revision(revision.as_ref()).into());
+    }
+    written(facade, session, &shown, group, revision, count > 0, StatusCode::OK).await
+}
+
+/// `DELETE /Groups/{id}` (RFC 7644 section 3.6).
+///
+/// # Errors
+/// What the directory answers.
+pub async fn delete(facade: &Facade, session: &Session, parts: &Parts, id: &str) -> Outcome {
+    let request = v1::DeleteGroupRequest {
+        organization_id: session.organization.clone(),
+        group_id: id.to_owned(),
+        precondition: conditions::of_write(&parts.headers)?,
+        write: None,
+        allow_missing: false,
+    };
+    let deleted = facade.groups.delete_group(session.call(request)).await?.into_inner();
+    Ok(Answer::empty(StatusCode::NO_CONTENT).revision(deleted.committed_at.as_ref()).into())
+}
+
+/// A group's document and the members it names.
+fn given(bytes: &[u8], session: &Session) -> Result<(v1::Group, Vec<v1::PrincipalRef>), Refusal> {
+    let given = document::read_group(bytes, session)?;
+    let members = given.members.unwrap_or_default();
+    if members.len() > limits::MEMBERS_PER_REQUEST {
+        return Err(Refusal::too_large("The list of members", limits::MEMBERS_PER_REQUEST, "members"));
+    }
+    Ok((given.resource, members))
+}
+
+async fn fetch(facade: &Facade, session: &Session, query: &Query, id: &str) -> Result<(v1::Group, Option<v1::Revision>), Refusal> {
+    let request = v1::GetGroupRequest {
+        organization_id: session.organization.clone(),
+        group: Some(v1::GroupRef { r#ref: Some(v1::group_ref::Ref::Id(id.to_owned())) }),
+        selection: Some(query.selection(KIND)),
+        consistency: None,
+    };
+    let read = facade.groups.get_group(session.call(request)).await?.into_inner();
+    Ok((read.group.unwrap_or_default(), read.read_at))
+}
+
+/// The answer to a write. Where members are shown, group and members are read together, so that the document is of one revision.
+async fn written(
+    facade: &Facade,
+    session: &Session,
+    shown: &Shown,
+    group: v1::Group,
+    revision: Option<v1::Revision>,
+    any_members: bool,
+    status: StatusCode,
+) -> Outcome {
+    let document = if any_members && shown.has("members") {
+        let mut document = members::open(facade, session, &group.id).await?;
+        document.gather().await?;
+        document
+    } else {
+        members::Document::without(group, revision)
+    };
+    Ok(whole(shown, session, document, status))
+}
+
+fn whole(shown: &Shown, session: &Session, document: members::Document, status: StatusCode) -> Response {
+    let url = session.url(KIND.endpoint(), &document.group.id);
+    let (tag, revision) = (tag(&document.group), document.revision.clone());
+    let answer = Answer::document(status, document.into_body(shown)).version(&tag).revision(revision.as_ref());
+    if status == StatusCode::CREATED { answer.location(&url).into() } else { answer.content_location(&url).into() }
+}
+
+fn tag(group: &v1::Group) -> String {
+    group.meta.as_ref().map_or_else(String::new, |meta| meta.etag.clone())
+}

@@ -1,0 +1,191 @@
+//! A group with its members as a document, and a page of such groups: in memory while they are few, otherwise written
+//! into the answer as they are read, chunk by chunk.
+
+use super::{Facade, document::Shown, error::Refusal, list, session::Session};
+use crate::{
+    api::{BoxStream, v1},
+    limits,
+};
+use axum::body::{Body, Bytes};
+use futures_util::StreamExt as _;
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::{Code, Status};
+
+/// Members up to which an answer is built whole, with its length known and errors still sayable.
+const WHOLE: usize = limits::SCIM_ANSWER_MEMBERS;
+/// Bytes gathered before they are passed on.
+const CHUNK: usize = 64 * 1024;
+
+/// A group and as much of its membership as has been read.
+pub struct Document {
+    /// The group, of one revision with the members.
+    pub group: v1::Group,
+    /// The revision it was read at.
+    pub revision: Option<v1::Revision>,
+    members: Vec<v1::GroupMember>,
+    rest: Option<BoxStream<v1::StreamGroupMembersResponse>>,
+}
+
+/// Opens a group with its members; the first chunk carries the group.
+///
+/// # Errors
+/// What the directory answers.
+pub async fn open(facade: &Facade, session: &Session, id: &str) -> Result<Document, Status> {
+    let request =
+        v1::StreamGroupMembersRequest { organization_id: session.organization.clone(), group_id: id.to_owned(), ..Default::default() };
+    let mut stream = facade.groups.stream_group_members(session.call(request)).await?.into_inner();
+    let first = stream.next().await.transpose()?.unwrap_or_default();
+    let group = first.group.ok_or_else(|| Status::internal("the first chunk of a group's members carries the group"))?;
+    Ok(Document { group, revision: first.read_at, members: first.members, rest: Some(stream) })
+}
+
+impl Document {
+    /// A group whose members are not shown, or that has none.
+    pub fn without(group: v1::Group, revision: Option<v1::Revision>) -> Self {
+        Document { group, revision, members: Vec::new(), rest: None }
+    }
+
+    /// Reads on while the members are few: what fails until then is still an error answer.
+    ///
+    /// # Errors
+    /// What the directory answers.
+    pub async fn gather(&mut self) -> Result<(), Refusal> {
+        while self.members.len() < WHOLE
+            && let Some(stream) = &mut self.rest
+        {
+            match stream.next().await.transpose()? {
+                Some(chunk) => self.members.extend(chunk.members),
+                None => self.rest = None,
+            }
+        }
+        Ok(())
+    }
+
+    /// The body of an answer: whole if everything was read, otherwise streamed. A stream that breaks breaks the answer.
+    pub fn into_body(self, shown: &Shown) -> Body {
+        if self.rest.is_some() {
+            let shown = shown.clone();
+            return streamed(|mut out| async move {
+                self.write(&shown, &mut out).await?;
+                out.flush().await
+            });
+        }
+        let mut buffer = Vec::with_capacity(1024 + 160 * self.members.len());
+        shown.open_group(&mut buffer, &self.group);
+        let mut any = false;
+        shown.members(&mut buffer, &mut any, &self.members);
+        shown.close_group(&mut buffer, any);
+        Body::from(buffer)
+    }
+
+    /// Writes the document, passing on what is ready.
+    async fn write(self, shown: &Shown, out: &mut Out) -> Result<(), Status> {
+        shown.open_group(&mut out.buffer, &self.group);
+        let mut any = false;
+        shown.members(&mut out.buffer, &mut any, &self.members);
+        if let Some(mut rest) = self.rest {
+            while let Some(chunk) = rest.next().await.transpose()? {
+                shown.members(&mut out.buffer, &mut any, &chunk.members);
+                out.pass_on().await?;
+            }
+        }
+        shown.close_group(&mut out.buffer, any);
+        Ok(())
+    }
+}
+
+/// The body of a list of groups. Members are read group by group; the page is closed early when it grows beyond
+/// [`limits::SCIM_PAGE_BYTES`], and then says how many it shows.
+///
+/// # Errors
+/// What the directory answers while the answer can still say so.
+pub async fn page(facade: &Facade, session: &Session, shown: &Shown, page: v1::ListGroupsResponse, first: i64) -> Result<Body, Refusal> {
+    let count: i64 = page.groups.iter().map(|group| group.direct_member_count).sum();
+    let (facade, session, shown) = (facade.clone(), session.clone(), shown.clone());
+    if shown.has("members") && usize::try_from(count).unwrap_or(usize::MAX) > WHOLE {
+        return Ok(streamed(|mut out| async move {
+            write_page(&facade, &session, &shown, page, first, &mut out).await?;
+            out.flush().await
+        }));
+    }
+    let mut out = Out { buffer: Vec::with_capacity(1024 * (1 + page.groups.len())), passed: 0, to: None };
+    write_page(&facade, &session, &shown, page, first, &mut out).await?;
+    Ok(Body::from(out.buffer))
+}
+
+async fn write_page(
+    facade: &Facade,
+    session: &Session,
+    shown: &Shown,
+    page: v1::ListGroupsResponse,
+    first: i64,
+    out: &mut Out,
+) -> Result<(), Status> {
+    list::open(&mut out.buffer);
+    let mut count = 0;
+    for group in page.groups {
+        if out.total() > limits::SCIM_PAGE_BYTES {
+            break;
+        }
+        let document = if group.direct_member_count > 0 && shown.has("members") {
+            match open(facade, session, &group.id).await {
+                Ok(document) => document,
+                // Gone since the page was read.
+                Err(status) if status.code() == Code::NotFound => continue,
+                Err(status) => return Err(status),
+            }
+        } else {
+            Document::without(group, None)
+        };
+        if count > 0 {
+            out.buffer.push(b',');
+        }
+        document.write(shown, out).await?;
+        count += 1;
+    }
+    list::close(&mut out.buffer, page.total_size.unwrap_or_default(), first, count);
+    Ok(())
+}
+
+/// Where a document is written: a buffer, and whoever reads the answer if it is streamed.
+struct Out {
+    buffer: Vec<u8>,
+    passed: usize,
+    to: Option<mpsc::Sender<Result<Bytes, Status>>>,
+}
+
+impl Out {
+    /// Bytes written so far.
+    fn total(&self) -> usize {
+        self.passed + self.buffer.len()
+    }
+
+    /// Hands over what is ready, if it is worth it. Waits while the reader is behind: nothing is gathered for it.
+    async fn pass_on(&mut self) -> Result<(), Status> {
+        if self.buffer.len() < CHUNK { Ok(()) } else { self.flush().await }
+    }
+
+    async fn flush(&mut self) -> Result<(), Status> {
+        let Some(to) = &self.to else { return Ok(()) };
+        let chunk = Bytes::from(std::mem::take(&mut self.buffer));
+        self.passed += chunk.len();
+        to.send(Ok(chunk)).await.map_err(|_| Status::cancelled("the reader is gone"))
+    }
+}
+
+/// A body that is written while it is read. An error ends it in the middle, so that nobody takes it for whole.
+fn streamed<F>(write: impl FnOnce(Out) -> F) -> Body
+where
+    F: Future<Output = Result<(), Status>> + Send + 'static,
+{
+    let (to, from) = mpsc::channel(2);
+    let writing = write(Out { buffer: Vec::with_capacity(2 * CHUNK), passed: 0, to: Some(to.clone()) });
+    tokio::spawn(async move {
+        if let Err(status) = writing.await {
+            // Nobody listens any more only if the reader is gone.
+            let _ = to.send(Err(status)).await;
+        }
+    });
+    Body::from_stream(ReceiverStream::new(from))
+}

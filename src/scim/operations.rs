@@ -1,0 +1,199 @@
+//! From the operations a client sent to clean ones: canonical `op`, a path that is understood, a value of the attribute's
+//! own type. What is tolerated on the way is a row of [`profiles`](super::profiles); the engine behind sees none of it.
+
+use super::{
+    document::clip,
+    error::Refusal,
+    literals,
+    profiles::{Tolerance as T, Tolerances},
+    values::{fit, is_nothing},
+};
+use crate::{
+    api::v1::{
+        AttributeList, AttributeMap, AttributeValue, PatchOperation, attribute_map::Entry, attribute_value::Kind,
+        connection::UnknownAttributes, patch_operation::Op,
+    },
+    attributes::{
+        ResourceType,
+        path::Target,
+        row::{Attribute, Place},
+        table::ENTERPRISE_URN,
+    },
+};
+use std::collections::BTreeMap;
+
+/// One operation as it was sent; absent and null are told apart.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Given {
+    /// `op`
+    pub op: Option<AttributeValue>,
+    /// `path`
+    pub path: Option<AttributeValue>,
+    /// `value`
+    pub value: Option<AttributeValue>,
+}
+
+/// What operations are read by.
+#[derive(Debug, Clone, Copy)]
+pub struct Rules {
+    /// The resource they are for.
+    pub kind: ResourceType,
+    /// The connection's tolerances.
+    pub tolerances: Tolerances,
+    /// What becomes of attributes no schema knows.
+    pub unknown: UnknownAttributes,
+}
+
+/// Cleans operations. There may be fewer than were sent, if some change nothing, or more, if one without a path
+/// holds several attributes.
+///
+/// # Errors
+/// 400, naming the operation: `invalidSyntax`, `invalidPath`, `invalidValue`, `noTarget`.
+pub fn clean(rules: &Rules, given: Vec<Given>) -> Result<Vec<PatchOperation>, Refusal> {
+    let mut out = Vec::with_capacity(given.len());
+    for (index, operation) in given.into_iter().enumerate() {
+        rules.one(operation, &mut out).map_err(|refusal| refusal.in_operation(index))?;
+    }
+    Ok(out)
+}
+
+impl Rules {
+    fn one(&self, given: Given, out: &mut Vec<PatchOperation>) -> Result<(), Refusal> {
+        let op = self.op(given.op.as_ref())?;
+        let path = match given.path.and_then(|path| path.kind) {
+            None | Some(Kind::NullValue(_)) => String::new(),
+            Some(Kind::StringValue(path)) => path.trim().to_owned(),
+            Some(_) => return Err(Refusal::bad("invalidPath", "path is no text.")),
+        };
+        if !path.is_empty() {
+            let (path, target) = self.target(&path)?;
+            return self.aimed(op, path, &target, given.value, out);
+        }
+        match (op, given.value.and_then(|value| value.kind)) {
+            (Op::Remove, _) => Err(Refusal::bad("noTarget", "A remove needs a path.")),
+            (_, Some(Kind::ComplexValue(attributes))) => self.gathered(op, attributes, out),
+            (_, None) => Err(Refusal::value("value is required.")),
+            _ => Err(Refusal::value("Without a path the value is an object of attributes.")),
+        }
+    }
+
+    fn op(&self, given: Option<&AttributeValue>) -> Result<Op, Refusal> {
+        let Some(Kind::StringValue(text)) = given.and_then(|op| op.kind.as_ref()) else {
+            return Err(Refusal::syntax("op is required: add, remove or replace."));
+        };
+        let lower = if self.tolerances.has(T::CapitalOp) { text.to_ascii_lowercase() } else { text.clone() };
+        match lower.as_str() {
+            "add" => Ok(Op::Add),
+            "remove" => Ok(Op::Remove),
+            "replace" => Ok(Op::Replace),
+            _ => Err(Refusal::syntax(format!("{} is no op: add, remove or replace.", clip(text)))),
+        }
+    }
+
+    /// Understands a path, after what is tolerated in its spelling.
+    fn target(&self, path: &str) -> Result<(String, Target), Refusal> {
+        let mut path = path.to_owned();
+        if self.tolerances.has(T::DottedUrn)
+            && let Some((urn, rest)) = path.split_at_checked(ENTERPRISE_URN.len())
+            && urn.eq_ignore_ascii_case(ENTERPRISE_URN)
+            && let Some(name) = rest.strip_prefix('.')
+        {
+            path = format!("{urn}:{name}");
+        }
+        if self.tolerances.has(T::TextBooleans) {
+            path = literals::unquote_booleans(self.kind, &path);
+        }
+        let target = Target::parse(self.kind, &path, &BTreeMap::new())?;
+        Ok((path, target))
+    }
+
+    /// An operation with a path.
+    fn aimed(
+        &self,
+        op: Op,
+        path: String,
+        target: &Target,
+        value: Option<AttributeValue>,
+        out: &mut Vec<PatchOperation>,
+    ) -> Result<(), Refusal> {
+        let attribute = target.attribute();
+        let element = target.has_filter();
+        let list = !element && attribute.is_some_and(|a| a.multi_valued);
+        let value = match (value, attribute) {
+            (Some(value), Some(attribute)) => Some(fit(value, attribute, element, self.tolerances)),
+            (value, _) => value,
+        };
+        let mut push = |op: Op, path: String, value: Option<AttributeValue>| {
+            out.push(PatchOperation { op: op as i32, path, value, parameters: BTreeMap::new() });
+        };
+        match (op, value) {
+            (Op::Remove, Some(value)) if list && !is_null(&value) => {
+                // The values name what goes (Entra, JumpCloud, Rauthy); an empty list names nobody, and is never "all".
+                if !is_nothing(&value) {
+                    push(op, path, Some(value));
+                }
+            }
+            // Elsewhere a remove's value says what the client believes is there.
+            (Op::Remove, _) => push(op, path, None),
+            (Op::Add, None) if element && self.tolerances.has(T::AddByFilter) => match literals::sole_value(&path, "members") {
+                Some(id) => push(op, "members".to_owned(), Some(list_of(object_of("value", id)))),
+                None => return Err(Refusal::value("value is required.")),
+            },
+            (_, None) => return Err(Refusal::value("value is required.")),
+            (_, Some(value)) if self.unsets(&value, attribute) => match (op, list) {
+                // Adding nothing to a list changes nothing; replacing by an empty list leaves an empty one.
+                (Op::Add, true) => {}
+                (_, true) => push(Op::Replace, path, Some(Kind::ListValue(AttributeList::default()).into())),
+                _ if attribute.is_some_and(|a| a.required) => push(op, path, Some(value)),
+                _ => push(Op::Remove, path, None),
+            },
+            // Only a part of an element can be made: a whole element is given as itself, by add.
+            (Op::Replace, Some(value)) if element && !path.ends_with(']') && self.tolerances.has(T::CreateOnAbsent) => {
+                push(Op::Add, path, Some(value));
+            }
+            (op, Some(value)) => push(op, path, Some(value)),
+        }
+        Ok(())
+    }
+
+    /// An operation without a path: each attribute of its value is an operation of its own.
+    fn gathered(&self, op: Op, attributes: AttributeMap, out: &mut Vec<PatchOperation>) -> Result<(), Refusal> {
+        for Entry { name, value } in attributes.entries {
+            let (path, target) = match self.target(name.trim()) {
+                Ok(found) => found,
+                // A name with a filter in it is a path: it is understood or refused.
+                Err(_) if !name.contains('[') && self.ignores_unknown() => continue,
+                Err(refusal) => return Err(refusal),
+            };
+            let read_only = target.attribute().is_some_and(|a| !a.writable() || a.place == Place::Groups);
+            if read_only && self.tolerances.has(T::ReadOnlyKeys) {
+                continue;
+            }
+            self.aimed(op, path, &target, value.or_else(|| Some(AttributeValue::default())), out)?;
+        }
+        Ok(())
+    }
+
+    /// Whether a value takes away what is there. An empty text never empties a group.
+    fn unsets(&self, value: &AttributeValue, attribute: Option<&Attribute>) -> bool {
+        let empties = !attribute.is_some_and(|a| a.place == Place::Members) || matches!(value.kind, Some(Kind::ListValue(_)));
+        is_null(value) || (is_nothing(value) && empties && self.tolerances.has(T::EmptyIsAbsent))
+    }
+
+    fn ignores_unknown(&self) -> bool {
+        self.unknown != UnknownAttributes::Reject
+    }
+}
+
+fn is_null(value: &AttributeValue) -> bool {
+    matches!(value.kind, None | Some(Kind::NullValue(_)))
+}
+
+fn object_of(name: &str, text: String) -> AttributeValue {
+    let entry = Entry { name: name.to_owned(), value: Some(Kind::StringValue(text).into()) };
+    Kind::ComplexValue(AttributeMap { entries: vec![entry] }).into()
+}
+
+fn list_of(value: AttributeValue) -> AttributeValue {
+    Kind::ListValue(AttributeList { values: vec![value] }).into()
+}

@@ -1,0 +1,175 @@
+//! `/Users`: one function per method of the endpoint.
+
+use super::{
+    Facade, body, conditions,
+    document::{self, Shown},
+    error::Refusal,
+    list, patch,
+    query::Query,
+    respond::{Answer, Outcome},
+    session::Session,
+};
+use crate::{api::v1, attributes::ResourceType, limits};
+use axum::{
+    body::Body,
+    http::{StatusCode, request::Parts},
+};
+
+const KIND: ResourceType = ResourceType::User;
+
+/// `GET /Users/{id}` (RFC 7644 section 3.4.1).
+///
+/// # Errors
+/// What the directory answers, or a query that cannot be read.
+pub async fn get(facade: &Facade, session: &Session, parts: &Parts, id: &str) -> Outcome {
+    let query = Query::of(parts)?;
+    let shown = Shown::new(KIND, &query, session)?;
+    let (user, revision) = fetch(facade, session, &query, id).await?;
+    let tag = conditions::user_tag(&user);
+    if conditions::is_unchanged(&parts.headers, &tag)? {
+        return Ok(Answer::empty(StatusCode::NOT_MODIFIED).version(&tag).revision(revision.as_ref()).into());
+    }
+    Ok(whole(&shown, &user, StatusCode::OK).content_location(&location(session, &user)).revision(revision.as_ref()).into())
+}
+
+/// `GET /Users` (RFC 7644 section 3.4.2).
+///
+/// # Errors
+/// What the directory answers, or a query that cannot be read.
+pub async fn list(facade: &Facade, session: &Session, parts: &Parts) -> Outcome {
+    let query = Query::of(parts)?;
+    let shown = Shown::new(KIND, &query, session)?;
+    let request = v1::ListUsersRequest {
+        organization_id: session.organization.clone(),
+        filter: patch::filter(&session.rules(KIND), &query),
+        list: Some(query.list_options()),
+        selection: Some(query.selection(KIND)),
+        consistency: None,
+    };
+    let page = facade.users.list_users(session.call(request)).await?.into_inner();
+    let mut out = Vec::with_capacity(1024 * (1 + page.users.len()));
+    list::open(&mut out);
+    for (at, user) in page.users.iter().enumerate() {
+        if at > 0 {
+            out.push(b',');
+        }
+        shown.user(&mut out, user);
+    }
+    list::close(&mut out, page.total_size.unwrap_or_default(), query.first(), page.users.len());
+    Ok(Answer::document(StatusCode::OK, out).revision(page.read_at.as_ref()).into())
+}
+
+/// `POST /Users` (RFC 7644 section 3.3).
+///
+/// # Errors
+/// What the directory answers, or a document that cannot be read.
+pub async fn create(facade: &Facade, session: &Session, parts: &Parts, body: Body) -> Outcome {
+    let shown = Shown::new(KIND, &Query::of(parts)?, session)?;
+    let bytes = body::read(&parts.headers, body, limits::SCIM_BODY_BYTES).await?;
+    let given = document::read_user(&bytes, session)?;
+    let request = v1::CreateUserRequest {
+        organization_id: session.organization.clone(),
+        user: Some(given.resource),
+        write: None,
+        password: given.password,
+    };
+    let created = facade.users.create_user(session.call(request)).await?.into_inner();
+    if created.outcome() == v1::create_user_response::Outcome::PendingApproval {
+        return Err(Refusal::new(StatusCode::CONFLICT, "The user exists; taking it over waits for an administrator's approval."));
+    }
+    let user = created.user.unwrap_or_default();
+    let answer = whole(&shown, &user, StatusCode::CREATED).location(&location(session, &user));
+    Ok(answer.revision(created.committed_at.as_ref()).into())
+}
+
+/// `PUT /Users/{id}` (RFC 7644 section 3.5.1).
+///
+/// # Errors
+/// What the directory answers, or a document that cannot be read.
+pub async fn replace(facade: &Facade, session: &Session, parts: &Parts, body: Body, id: &str) -> Outcome {
+    let query = Query::of(parts)?;
+    let shown = Shown::new(KIND, &query, session)?;
+    let precondition = conditions::of_write(&parts.headers)?;
+    let bytes = body::read(&parts.headers, body, limits::SCIM_BODY_BYTES).await?;
+    let given = document::read_user(&bytes, session)?;
+    let request = v1::ReplaceUserRequest {
+        organization_id: session.organization.clone(),
+        // The path alone says who is meant; an id in the document is ignored.
+        user: Some(v1::User { id: id.to_owned(), ..given.resource }),
+        precondition,
+        write: None,
+        password: given.password,
+        selection: Some(query.selection(KIND)),
+    };
+    let replaced = facade.users.replace_user(session.call(request)).await?.into_inner();
+    Ok(written(&shown, session, replaced.user, replaced.committed_at.as_ref()))
+}
+
+/// `PATCH /Users/{id}` (RFC 7644 section 3.5.2); always answered with the user.
+///
+/// # Errors
+/// What the directory answers, or a document that cannot be read.
+pub async fn patch(facade: &Facade, session: &Session, parts: &Parts, body: Body, id: &str) -> Outcome {
+    let query = Query::of(parts)?;
+    let shown = Shown::new(KIND, &query, session)?;
+    let precondition = conditions::of_write(&parts.headers)?;
+    let bytes = body::read(&parts.headers, body, limits::SCIM_BODY_BYTES).await?;
+    let operations = patch::read(&session.rules(KIND), &bytes)?;
+    if operations.is_empty() {
+        let (user, revision) = fetch(facade, session, &query, id).await?;
+        conditions::check_match(&parts.headers, user.meta.as_ref().map_or("", |meta| &meta.etag))?;
+        return Ok(written(&shown, session, Some(user), revision.as_ref()));
+    }
+    let request = v1::PatchUserRequest {
+        organization_id: session.organization.clone(),
+        user_id: id.to_owned(),
+        operations,
+        precondition,
+        write: None,
+        selection: Some(query.selection(KIND)),
+    };
+    let patched = facade.users.patch_user(session.call(request)).await?.into_inner();
+    Ok(written(&shown, session, patched.user, patched.committed_at.as_ref()))
+}
+
+/// `DELETE /Users/{id}` (RFC 7644 section 3.6): 204 whatever the connection's policy made of it.
+///
+/// # Errors
+/// What the directory answers.
+pub async fn delete(facade: &Facade, session: &Session, parts: &Parts, id: &str) -> Outcome {
+    let request = v1::DeleteUserRequest {
+        organization_id: session.organization.clone(),
+        user_id: id.to_owned(),
+        precondition: conditions::of_write(&parts.headers)?,
+        write: None,
+        allow_missing: false,
+    };
+    let deleted = facade.users.delete_user(session.call(request)).await?.into_inner();
+    Ok(Answer::empty(StatusCode::NO_CONTENT).revision(deleted.committed_at.as_ref()).into())
+}
+
+async fn fetch(facade: &Facade, session: &Session, query: &Query, id: &str) -> Result<(v1::User, Option<v1::Revision>), Refusal> {
+    let request = v1::GetUserRequest {
+        organization_id: session.organization.clone(),
+        user: Some(v1::UserRef { r#ref: Some(v1::user_ref::Ref::Id(id.to_owned())) }),
+        selection: Some(query.selection(KIND)),
+        consistency: None,
+    };
+    let read = facade.users.get_user(session.call(request)).await?.into_inner();
+    Ok((read.user.unwrap_or_default(), read.read_at))
+}
+
+fn written(shown: &Shown, session: &Session, user: Option<v1::User>, revision: Option<&v1::Revision>) -> axum::response::Response {
+    let user = user.unwrap_or_default();
+    whole(shown, &user, StatusCode::OK).content_location(&location(session, &user)).revision(revision).into()
+}
+
+fn whole(shown: &Shown, user: &v1::User, status: StatusCode) -> Answer {
+    let mut out = Vec::with_capacity(2048);
+    shown.user(&mut out, user);
+    Answer::document(status, out).version(&conditions::user_tag(user))
+}
+
+fn location(session: &Session, user: &v1::User) -> String {
+    session.url(KIND.endpoint(), &user.id)
+}

@@ -1,0 +1,90 @@
+//! Values fitted to the attribute they are for: the tolerated spellings of a value become the one the schema has.
+//! What fits no tolerance is left as it is; the engine refuses it.
+
+use super::profiles::{Tolerance as T, Tolerances};
+use crate::{
+    api::v1::{AttributeList, AttributeMap, AttributeValue, NullMarker, attribute_map::Entry, attribute_value::Kind},
+    attributes::row::{Attribute, Kind as Type, Table},
+};
+
+/// Fits a value to an attribute; `element` says that the target is one element of its list.
+pub fn fit(value: AttributeValue, attribute: &Attribute, element: bool, tolerances: Tolerances) -> AttributeValue {
+    let many = attribute.multi_valued && !element;
+    match (many, value.kind) {
+        (true, Some(Kind::ListValue(list))) => {
+            let values = list.values.into_iter().map(|value| fit_one(value, attribute, tolerances)).collect();
+            Kind::ListValue(AttributeList { values }).into()
+        }
+        (true, Some(kind @ (Kind::ComplexValue(_) | Kind::StringValue(_)))) if tolerances.has(T::OneForMany) => {
+            let value = AttributeValue { kind: Some(kind) };
+            if is_nothing(&value) {
+                return value;
+            }
+            Kind::ListValue(AttributeList { values: vec![fit_one(value, attribute, tolerances)] }).into()
+        }
+        (true, kind) => AttributeValue { kind },
+        (false, Some(Kind::ListValue(mut list))) if tolerances.has(T::OneForMany) && list.values.len() < 2 => match list.values.pop() {
+            Some(value) => fit_one(value, attribute, tolerances),
+            None => null(),
+        },
+        (false, kind) => fit_one(AttributeValue { kind }, attribute, tolerances),
+    }
+}
+
+/// Whether a value holds nothing: null, `""`, `[]` or `{}`.
+pub fn is_nothing(value: &AttributeValue) -> bool {
+    match &value.kind {
+        None | Some(Kind::NullValue(_)) => true,
+        Some(Kind::StringValue(text)) => text.is_empty(),
+        Some(Kind::ListValue(list)) => list.values.is_empty(),
+        Some(Kind::ComplexValue(map)) => map.entries.is_empty(),
+        Some(_) => false,
+    }
+}
+
+fn fit_one(value: AttributeValue, attribute: &Attribute, tolerances: Tolerances) -> AttributeValue {
+    match (attribute.kind, attribute.sub, value.kind) {
+        (Type::Boolean, _, Some(Kind::StringValue(text))) if tolerances.has(T::TextBooleans) => match boolean(&text) {
+            Some(value) => Kind::BoolValue(value).into(),
+            None => Kind::StringValue(text).into(),
+        },
+        (Type::Complex, Some(table), Some(Kind::ComplexValue(map))) => Kind::ComplexValue(fit_map(map, table, tolerances)).into(),
+        (Type::Complex, Some(table), Some(Kind::StringValue(text)))
+            if tolerances.has(T::BareValue) && !text.is_empty() && table.find("value", 0).is_some() =>
+        {
+            let entry = Entry { name: "value".to_owned(), value: Some(Kind::StringValue(text).into()) };
+            Kind::ComplexValue(AttributeMap { entries: vec![entry] }).into()
+        }
+        (_, _, kind) => AttributeValue { kind },
+    }
+}
+
+fn fit_map(map: AttributeMap, table: &'static dyn Table, tolerances: Tolerances) -> AttributeMap {
+    let fit_entry = |Entry { name, value }| {
+        let value = match (value, table.find(&name, 0)) {
+            (Some(value), Some((_, attribute))) => {
+                let value = fit(value, attribute, false, tolerances);
+                // Inside an object an empty text unsets, as null does.
+                if is_nothing(&value) && tolerances.has(T::EmptyIsAbsent) { Some(null()) } else { Some(value) }
+            }
+            (value, _) => value,
+        };
+        Entry { name, value }
+    };
+    AttributeMap { entries: map.entries.into_iter().map(fit_entry).collect() }
+}
+
+/// `true` or `false` in any letter case.
+pub fn boolean(text: &str) -> Option<bool> {
+    if text.eq_ignore_ascii_case("true") {
+        Some(true)
+    } else if text.eq_ignore_ascii_case("false") {
+        Some(false)
+    } else {
+        None
+    }
+}
+
+fn null() -> AttributeValue {
+    Kind::NullValue(NullMarker::Null as i32).into()
+}
