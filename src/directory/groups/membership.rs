@@ -30,10 +30,11 @@ pub(super) fn add(work: &mut Work, group: &str, members: &[Named]) -> Edit<Moved
     let ids: Vec<String> = members.iter().map(|m| m.id.clone()).collect();
     let (kinds, edges) = (work.kinds(&ids), work.edges(group, &ids));
     let (kinds, edges) = (kinds?, edges?);
-    let mut moved = Moved::default();
+    let (mut moved, mut seen) = (Moved::default(), BTreeSet::new());
     for ((member, kind), edge) in members.iter().zip(kinds).zip(edges) {
         let kind = kind.filter(|k| member.kind.is_none_or(|said| said == *k)).ok_or_else(|| unknown(&member.id))?;
-        if edge.is_some() {
+        // Who is named twice was in the second time.
+        if edge.is_some() || !seen.insert(member.id.as_str()) {
             moved.kept += 1;
             continue;
         }
@@ -47,9 +48,9 @@ pub(super) fn add(work: &mut Work, group: &str, members: &[Named]) -> Edit<Moved
 /// Removes members; who is not in is no error.
 pub(super) fn remove(work: &mut Work, group: &str, ids: &[String]) -> Edit<Moved> {
     let edges = work.edges(group, ids)?;
-    let mut moved = Moved::default();
+    let (mut moved, mut seen) = (Moved::default(), BTreeSet::new());
     for (id, edge) in ids.iter().zip(edges) {
-        let Some(kind) = edge else {
+        let Some(kind) = edge.filter(|_| seen.insert(id.as_str())) else {
             moved.kept += 1;
             continue;
         };
