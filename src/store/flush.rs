@@ -3,124 +3,15 @@
 use super::{
     Connection, Fault, GroupRow, Record, Rows, Text, UserRow, Work, users,
     work::{Change, Tombstone},
+    writes::{
+        CHANGES_OF, DROP_EDGES, DROP_GROUPS, DROP_KEYS, DROP_RECORDS, DROP_TOMBSTONES, DROP_USERS, FREE_NAMES, NEW_HEADS, PUT_CHANGES,
+        PUT_COMMITS, PUT_EDGES, PUT_GROUPS, PUT_KEYS, PUT_RECORDS, PUT_TOMBSTONES, PUT_USERS, REWRITE_CHANGES, SET_HEAD,
+    },
 };
 use crate::api::v1::{ChangeEvent, change_event::Detail};
 use prost::Message as _;
+
 use std::sync::Arc;
-
-const DROP_USERS: Text = Text::twin(
-    "DELETE FROM users WHERE organization_id = $1 AND id IN (SELECT value->>0 FROM json_each($2))",
-    "DELETE FROM users WHERE organization_id = $1 AND id = ANY($2)",
-);
-// Names that move between users in one commit would meet on the way: they are let go first. No folded name begins with a space.
-const FREE_NAMES: Text = Text::twin(
-    "UPDATE users SET user_name_key = ' ' || id WHERE organization_id = $1 AND id IN (SELECT value->>0 FROM json_each($2))",
-    "UPDATE users SET user_name_key = ' ' || id WHERE organization_id = $1 AND id = ANY($2)",
-);
-const PUT_USERS: Text = Text::twin(
-    "INSERT INTO users (organization_id, id, user_name_key, display, active, created_at, updated_at, version, body) \
-     SELECT $1, value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, value->>6, substr($3, value->>7, value->>8) FROM json_each($2) WHERE true \
-     ON CONFLICT (organization_id, id) DO UPDATE SET user_name_key = excluded.user_name_key, display = excluded.display, active = excluded.active, \
-     updated_at = excluded.updated_at, version = excluded.version, body = excluded.body",
-    "INSERT INTO users (organization_id, id, user_name_key, display, active, created_at, updated_at, version, body) \
-     SELECT $1, r.* FROM unnest($2::text[], $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bytea[]) AS r \
-     ON CONFLICT (organization_id, id) DO UPDATE SET user_name_key = excluded.user_name_key, display = excluded.display, active = excluded.active, \
-     updated_at = excluded.updated_at, version = excluded.version, body = excluded.body",
-);
-const DROP_GROUPS: Text = Text::twin(
-    "DELETE FROM groups WHERE organization_id = $1 AND id IN (SELECT value->>0 FROM json_each($2))",
-    "DELETE FROM groups WHERE organization_id = $1 AND id = ANY($2)",
-);
-const PUT_GROUPS: Text = Text::twin(
-    "INSERT INTO groups (organization_id, id, name_key, display, member_count, created_at, updated_at, version, body) \
-     SELECT $1, value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, value->>6, substr($3, value->>7, value->>8) FROM json_each($2) WHERE true \
-     ON CONFLICT (organization_id, id) DO UPDATE SET name_key = excluded.name_key, display = excluded.display, member_count = excluded.member_count, \
-     updated_at = excluded.updated_at, version = excluded.version, body = excluded.body",
-    "INSERT INTO groups (organization_id, id, name_key, display, member_count, created_at, updated_at, version, body) \
-     SELECT $1, r.* FROM unnest($2::text[], $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bytea[]) AS r \
-     ON CONFLICT (organization_id, id) DO UPDATE SET name_key = excluded.name_key, display = excluded.display, member_count = excluded.member_count, \
-     updated_at = excluded.updated_at, version = excluded.version, body = excluded.body",
-);
-const DROP_KEYS: Text = Text::twin(
-    "DELETE FROM resource_keys WHERE organization_id = $1 AND (kind, key, resource_id) IN (SELECT value->>0, value->>1, value->>2 FROM json_each($2))",
-    "DELETE FROM resource_keys WHERE ctid = ANY(ARRAY(SELECT k.ctid FROM unnest($2::bigint[], $3::text[], $4::text[]) AS r(kind, key, id), \
-     LATERAL (SELECT ctid FROM resource_keys WHERE organization_id = $1 AND kind = r.kind AND key = r.key AND resource_id = r.id LIMIT 1) k))",
-);
-const PUT_KEYS: Text = Text::twin(
-    "INSERT INTO resource_keys (organization_id, kind, key, resource_id) SELECT $1, value->>0, value->>1, value->>2 FROM json_each($2)",
-    "INSERT INTO resource_keys (organization_id, kind, key, resource_id) SELECT $1, r.* FROM unnest($2::bigint[], $3::text[], $4::text[]) AS r",
-);
-const DROP_EDGES: Text = Text::twin(
-    "DELETE FROM members WHERE organization_id = $1 AND (group_id, member_id) IN (SELECT value->>0, value->>1 FROM json_each($2))",
-    "DELETE FROM members WHERE ctid = ANY(ARRAY(SELECT m.ctid FROM unnest($2::text[], $3::text[]) AS r(g, m), \
-     LATERAL (SELECT ctid FROM members WHERE organization_id = $1 AND group_id = r.g AND member_id = r.m LIMIT 1) m))",
-);
-const PUT_EDGES: Text = Text::twin(
-    "INSERT INTO members (organization_id, group_id, member_id, member_kind) SELECT $1, value->>0, value->>1, value->>2 FROM json_each($2)",
-    "INSERT INTO members (organization_id, group_id, member_id, member_kind) SELECT $1, r.* FROM unnest($2::text[], $3::text[], $4::bigint[]) AS r",
-);
-const DROP_RECORDS: Text = Text::twin(
-    "DELETE FROM records WHERE organization_id = $1 AND (kind, id) IN (SELECT value->>0, value->>1 FROM json_each($2))",
-    "DELETE FROM records WHERE ctid = ANY(ARRAY(SELECT x.ctid FROM unnest($2::bigint[], $3::text[]) AS r(kind, id), \
-     LATERAL (SELECT ctid FROM records WHERE organization_id = $1 AND kind = r.kind AND id = r.id LIMIT 1) x))",
-);
-const PUT_RECORDS: Text = Text::twin(
-    "INSERT INTO records (organization_id, kind, id, key, secret, version, body) \
-     SELECT $1, value->>0, value->>1, value->>2, substr($3, value->>3, value->>4), value->>5, substr($3, value->>6, value->>7) FROM json_each($2) WHERE true \
-     ON CONFLICT (organization_id, kind, id) DO UPDATE SET key = excluded.key, secret = excluded.secret, version = excluded.version, body = excluded.body",
-    "INSERT INTO records (organization_id, kind, id, key, secret, version, body) \
-     SELECT $1, r.* FROM unnest($2::bigint[], $3::text[], $4::text[], $5::bytea[], $6::bigint[], $7::bytea[]) AS r \
-     ON CONFLICT (organization_id, kind, id) DO UPDATE SET key = excluded.key, secret = excluded.secret, version = excluded.version, body = excluded.body",
-);
-const DROP_TOMBSTONES: Text = Text::twin(
-    "DELETE FROM tombstones WHERE organization_id = $1 AND id IN (SELECT value->>0 FROM json_each($2))",
-    "DELETE FROM tombstones WHERE organization_id = $1 AND id = ANY($2)",
-);
-const PUT_TOMBSTONES: Text = Text::twin(
-    "INSERT INTO tombstones (organization_id, id, kind, deleted_at, purge_at, body) \
-     SELECT $1, value->>0, value->>1, value->>2, value->>3, substr($3, value->>4, value->>5) FROM json_each($2)",
-    "INSERT INTO tombstones (organization_id, id, kind, deleted_at, purge_at, body) \
-     SELECT $1, r.* FROM unnest($2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bytea[]) AS r",
-);
-const PUT_COMMITS: Text = Text::twin(
-    "INSERT INTO commits (organization_id, revision, committed_at, actor) \
-     SELECT $1, value->>0, value->>1, substr($3, value->>2, value->>3) FROM json_each($2)",
-    "INSERT INTO commits (organization_id, revision, committed_at, actor) SELECT $1, r.* FROM unnest($2::bigint[], $3::bigint[], $4::bytea[]) AS r",
-);
-const PUT_CHANGES: Text = Text::twin(
-    "INSERT INTO changes (organization_id, revision, idx, kind, action, resource_id, body) \
-     SELECT $1, value->>0, value->>1, value->>2, value->>3, value->>4, substr($3, value->>5, value->>6) FROM json_each($2)",
-    "INSERT INTO changes (organization_id, revision, idx, kind, action, resource_id, body) \
-     SELECT $1, r.* FROM unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[], $7::bytea[]) AS r",
-);
-const CHANGES_OF: Text = Text::same(
-    "SELECT revision, idx, kind, action, resource_id, body FROM changes WHERE organization_id = $1 AND resource_id = $2 ORDER BY revision, idx",
-);
-const REWRITE_CHANGES: Text = Text::twin(
-    "INSERT INTO changes (organization_id, revision, idx, kind, action, resource_id, body) \
-     SELECT $1, value->>0, value->>1, value->>2, value->>3, value->>4, substr($3, value->>5, value->>6) FROM json_each($2) WHERE true \
-     ON CONFLICT (organization_id, revision, idx) DO UPDATE SET body = excluded.body",
-    "INSERT INTO changes (organization_id, revision, idx, kind, action, resource_id, body) \
-     SELECT $1, r.* FROM unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[], $7::bytea[]) AS r \
-     ON CONFLICT (organization_id, revision, idx) DO UPDATE SET body = excluded.body",
-);
-const NEW_HEADS: Text = Text::twin(
-    "INSERT INTO heads (organization_id, revision, user_count, group_count) SELECT value->>0, 0, 0, 0 FROM json_each($1)",
-    "INSERT INTO heads (organization_id, revision, user_count, group_count) SELECT r, 0, 0, 0 FROM unnest($1::text[]) AS r",
-);
-const SET_HEAD: Text =
-    Text::same("UPDATE heads SET revision = $2, user_count = user_count + $3, group_count = group_count + $4 WHERE organization_id = $1");
-
-/// The statements that find rows to change for a lane, for the test that reads their plans.
-pub(super) const LANE_WRITES: &[(&str, Text)] = &[
-    ("drop users", DROP_USERS),
-    ("free names", FREE_NAMES),
-    ("drop groups", DROP_GROUPS),
-    ("drop keys", DROP_KEYS),
-    ("drop edges", DROP_EDGES),
-    ("drop records", DROP_RECORDS),
-    ("drop tombstones", DROP_TOMBSTONES),
-];
 
 /// What happened to one row, by its value before and after.
 enum Fate<'a, T> {

@@ -13,6 +13,7 @@ mod lane;
 mod load;
 mod members;
 mod open;
+mod people;
 mod plans;
 mod postgres;
 mod reader;
@@ -23,6 +24,7 @@ mod sqlite;
 mod statement;
 mod users;
 mod work;
+mod writes;
 
 pub use counters::{Counted, Counters};
 pub use error::{Fault, Reach};

@@ -1,6 +1,6 @@
 //! How the engines would run the lanes' statements: a set must never join freely, so a test reads every plan.
 
-use super::{Fault, Statement, Store, flush::LANE_WRITES, load::LANE_READS, open::Engine};
+use super::{Fault, Statement, Store, load::LANE_READS, open::Engine, writes::LANE_WRITES};
 
 impl Store {
     /// Name and plan of every statement by which a lane finds rows, as the engine explains it.

@@ -12,7 +12,7 @@ use crate::{
     api::{
         BoxStream,
         v1::{
-            BatchListPrincipalGroupsRequest, BatchListPrincipalGroupsResponse, GroupMember, GroupSummary, ListGroupMembersRequest,
+            BatchListPrincipalGroupsRequest, BatchListPrincipalGroupsResponse, Group, GroupMember, GroupSummary, ListGroupMembersRequest,
             ListGroupMembersResponse, StreamGroupMembersRequest, StreamGroupMembersResponse, batch_list_principal_groups_response,
             group_summary::Kind,
         },
@@ -78,21 +78,13 @@ pub(super) async fn stream(
     let message = read::by_id(&mut reader, &group).await?;
     let head = resumed.is_none().then(|| read::Shown::new(None).map(|shown| shown.finish(&call, message))).transpose()?;
     let (chunks, answer) = mpsc::channel(2);
-    let mut pager =
-        Pager { directory, organization, group, binding, after: resumed.unwrap_or_default().after, reader, since: Instant::now() };
-    tokio::spawn(async move {
-        let mut head = head;
-        loop {
-            let chunk = pager.next(head.take()).await;
-            let last = chunk.as_ref().map_or(true, |(_, last)| *last);
-            // Nobody listens any more: nothing is left to do.
-            if chunks.send(chunk.map(|(c, _)| c).map_err(Status::from)).await.is_err() || last {
-                return;
-            }
-        }
-    });
+    let snapshot = Some((reader, Instant::now()));
+    let pager = Pager { directory, organization, group, binding, after: resumed.unwrap_or_default().after, snapshot };
+    tokio::spawn(pager.run(head, chunks));
     Ok(Box::pin(ReceiverStream::new(answer)))
 }
+
+type Chunk = std::result::Result<StreamGroupMembersResponse, Status>;
 
 /// Reads a group's members chunk by chunk.
 struct Pager {
@@ -101,20 +93,47 @@ struct Pager {
     group: String,
     binding: Vec<u8>,
     after: String,
-    reader: Reader,
-    since: Instant,
+    /// What is read from, and since when. It is given back when the reader does not keep up: a snapshot that is kept slows
+    /// every commit, and there are few of them.
+    snapshot: Option<(Reader, Instant)>,
 }
 
 impl Pager {
-    /// The next chunk, and whether it is the last.
-    async fn next(&mut self, group: Option<crate::api::v1::Group>) -> Result<(StreamGroupMembersResponse, bool)> {
-        if self.since.elapsed() > SNAPSHOT {
-            // A snapshot that is kept longer slows every commit; what follows is read at a newer one and says so.
-            self.reader = self.directory.read(&self.organization, None).await?;
-            self.since = Instant::now();
-            read::by_id(&mut self.reader, &self.group).await?;
+    async fn run(mut self, mut head: Option<Group>, chunks: mpsc::Sender<Chunk>) {
+        loop {
+            let left = self.snapshot.as_ref().map_or(Duration::ZERO, |(_, since)| SNAPSHOT.saturating_sub(since.elapsed()));
+            let place = match tokio::time::timeout(left, chunks.reserve()).await {
+                Ok(place) => place,
+                Err(_) => {
+                    self.snapshot = None;
+                    chunks.reserve().await
+                }
+            };
+            // Nobody listens any more: nothing is left to do.
+            let Ok(place) = place else { return };
+            match self.next(head.take()).await {
+                Ok((chunk, last)) => {
+                    place.send(Ok(chunk));
+                    if last {
+                        return;
+                    }
+                }
+                Err(error) => return place.send(Err(error.into())),
+            }
         }
-        let mut rows = self.reader.members(&self.group, &self.after, limits::MEMBER_PAGE_DEFAULT + 1).await?;
+    }
+
+    /// The next chunk, and whether it is the last.
+    async fn next(&mut self, group: Option<Group>) -> Result<(StreamGroupMembersResponse, bool)> {
+        let (mut reader, since) = match self.snapshot.take() {
+            Some(snapshot) => snapshot,
+            None => {
+                let mut reader = self.directory.read(&self.organization, None).await?;
+                read::by_id(&mut reader, &self.group).await?;
+                (reader, Instant::now())
+            }
+        };
+        let mut rows = reader.members(&self.group, &self.after, limits::MEMBER_PAGE_DEFAULT + 1).await?;
         let last = rows.len() <= limits::MEMBER_PAGE_DEFAULT;
         rows.truncate(limits::MEMBER_PAGE_DEFAULT);
         if let Some(row) = rows.last() {
@@ -125,8 +144,9 @@ impl Pager {
             group,
             members: rows.into_iter().map(member).collect(),
             resume_token: page::seal(&self.directory.store, &self.binding, position, self.directory.clock.now()),
-            read_at: Some(revision::message(self.directory.store.epoch(), self.reader.revision())),
+            read_at: Some(revision::message(self.directory.store.epoch(), reader.revision())),
         };
+        self.snapshot = Some((reader, since));
         Ok((answer, last))
     }
 }

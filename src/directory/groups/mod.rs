@@ -1,5 +1,6 @@
 //! `GroupService`.
 
+mod change;
 mod end;
 mod members;
 mod membership;

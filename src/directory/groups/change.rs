@@ -1,0 +1,126 @@
+//! The edit that changes one group: its attributes, its edges, or both.
+
+use super::{
+    super::{
+        Error, Result,
+        core::{Call, Directory, Edit},
+        precondition,
+    },
+    membership::{self, Moved},
+    refer::{self, Named},
+};
+use crate::{
+    api::v1::{Group, MemberDelta, Precondition, WriteOptions, change_event::Action, member_delta},
+    attributes::{check, patch::MemberEdit},
+    feed::append,
+    store::{GroupRow, KEY_GROUP_EXTERNAL_ID, Work, Written},
+};
+use std::sync::Arc;
+
+/// One thing to do to a group's edges.
+#[derive(Debug, Clone)]
+pub(super) enum Step {
+    Add(Vec<Named>),
+    Remove(Vec<String>),
+    Replace(Vec<Named>),
+}
+
+pub(super) fn step(edit: MemberEdit) -> Result<Step> {
+    Ok(match edit {
+        MemberEdit::Add(members) => Step::Add(refer::principals(members, "members")?),
+        MemberEdit::Remove(ids) => Step::Remove(ids),
+        MemberEdit::Clear => Step::Replace(Vec::new()),
+        MemberEdit::Replace(members) => Step::Replace(refer::principals(members, "members")?),
+    })
+}
+
+/// Neighbouring deltas of one direction become one step.
+pub(super) fn deltas(deltas: Vec<MemberDelta>) -> Result<Vec<Step>> {
+    let mut steps: Vec<Step> = Vec::new();
+    for delta in deltas {
+        let action = delta.action();
+        let member = refer::principal(delta.member.ok_or_else(|| Error::missing("deltas.member"))?, "deltas.member")?;
+        match (action, steps.last_mut()) {
+            (member_delta::Action::Add, Some(Step::Add(members))) => members.push(member),
+            (member_delta::Action::Add, _) => steps.push(Step::Add(vec![member])),
+            (member_delta::Action::Remove, Some(Step::Remove(ids))) => ids.push(member.id),
+            (member_delta::Action::Remove, _) => steps.push(Step::Remove(vec![member.id])),
+            (member_delta::Action::Unspecified, _) => return Err(Error::value("deltas.action", "deltas.action is none of its values.")),
+        }
+    }
+    Ok(steps)
+}
+
+pub(super) fn take(work: &mut Work, group: &str, steps: &[Step]) -> Edit<Moved> {
+    let mut moved = Moved::default();
+    for step in steps {
+        let one = match step {
+            Step::Add(members) => membership::add(work, group, members)?,
+            Step::Remove(ids) => membership::remove(work, group, ids)?,
+            Step::Replace(members) => membership::replace(work, group, members)?,
+        };
+        moved = Moved { added: moved.added + one.added, removed: moved.removed + one.removed, kept: moved.kept + one.kept };
+    }
+    Ok(moved)
+}
+
+/// The group's version follows its membership.
+pub(super) fn settle(work: &mut Work, row: Arc<GroupRow>, moved: Moved) -> Edit<Arc<GroupRow>> {
+    if moved.added == 0 && moved.removed == 0 {
+        return Ok(row);
+    }
+    let row = membership::touch(work, &row, moved.added - moved.removed);
+    membership::check_size(&row)?;
+    Ok(row)
+}
+
+/// Changes a group's attributes and edges in one edit. What comes to nothing makes no revision.
+pub(super) async fn modify(
+    directory: &Directory,
+    call: &Call,
+    organization: &str,
+    id: String,
+    condition: Option<Precondition>,
+    options: Option<WriteOptions>,
+    change: impl Fn(&mut Group) -> Result<Vec<Step>> + Send + 'static,
+) -> Result<Written<(Arc<GroupRow>, Moved)>> {
+    precondition::check_form(condition.as_ref())?;
+    let edit = move |work: &mut Work| -> Edit<(Arc<GroupRow>, Moved)> {
+        let before = work.group(&id)?.ok_or_else(|| Error::not_found("group"))?;
+        precondition::check(condition.as_ref(), before.version)?;
+        let mut group = before.group.clone();
+        let steps = change(&mut group)?;
+        check::check_group(&mut group).map_err(Error::from)?;
+        let unique = check_unique(work, &group, Some(&before));
+        let moved = take(work, &id, &steps);
+        unique?;
+        let moved = moved?;
+        if group == before.group {
+            return Ok((settle(work, before, moved)?, moved));
+        }
+        let after = work.put_group(group, moved.added - moved.removed);
+        membership::check_size(&after)?;
+        append::group(work, Action::Updated, Some(&before.message()), Some(&after.message()), changed(&before.group, &after.group));
+        Ok((after, moved))
+    };
+    directory.write(call, organization, options, edit).await
+}
+
+/// Within a connection an externalId names one group. Display names may repeat (RFC 7643 section 4.2).
+pub(super) fn check_unique(work: &mut Work, group: &Group, before: Option<&GroupRow>) -> Edit<()> {
+    let external: Vec<_> = GroupRow::external_keys(group)
+        .into_iter()
+        .filter(|key| !before.is_some_and(|b| b.keys.contains(&(KEY_GROUP_EXTERNAL_ID, key.clone()))))
+        .map(|key| work.holders(KEY_GROUP_EXTERNAL_ID, &key))
+        .collect();
+    for holders in external {
+        if holders?.iter().any(|holder| *holder != group.id) {
+            return Err(Error::taken("externalId").into());
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn changed(before: &Group, after: &Group) -> Vec<String> {
+    append::changed(append::GROUP_FIELDS, before, after)
+}

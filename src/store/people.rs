@@ -1,0 +1,138 @@
+//! Users, groups and edges as an edit sees them. See [`Work`].
+
+use super::{GroupRow, MEMBER_GROUP, MEMBER_USER, Miss, UserRow, Work};
+use crate::api::v1::{Group, User};
+use std::{collections::BTreeSet, sync::Arc};
+
+impl Work {
+    /// A user by id.
+    ///
+    /// # Errors
+    /// [`Miss`] until it was read; so for all that follow.
+    pub fn user(&mut self, id: &str) -> Result<Option<Arc<UserRow>>, Miss> {
+        self.users.get(id)
+    }
+
+    /// The id of the user with this folded name.
+    pub fn user_named(&mut self, key: &str) -> Result<Option<String>, Miss> {
+        self.names.get(key)
+    }
+
+    /// The ids of the resources that hold this key.
+    pub fn holders(&mut self, kind: i64, key: &str) -> Result<BTreeSet<String>, Miss> {
+        self.holders.get(&(kind, key.to_owned()))
+    }
+
+    /// Stores a user, new or changed; answers it as it will be read.
+    pub fn put_user(&mut self, user: User, name_key: String) -> Arc<UserRow> {
+        let id = user.id.clone();
+        let old = self.users.peek(&id).cloned().flatten();
+        let created_at = old.as_ref().map_or(self.now(), |o| o.created_at);
+        let row = Arc::new(UserRow::new(user, name_key, created_at, self.now(), self.revision()));
+        self.follow_user(&id, old.as_deref(), Some(&row));
+        self.users.set(id, Some(row.clone()));
+        row
+    }
+
+    /// Removes a user's row; its edges are removed one by one before.
+    pub fn drop_user(&mut self, id: &str) {
+        let old = self.users.peek(id).cloned().flatten();
+        self.follow_user(id, old.as_deref(), None);
+        self.users.set(id.to_owned(), None);
+    }
+
+    fn follow_user(&mut self, id: &str, old: Option<&UserRow>, new: Option<&UserRow>) {
+        if let Some(old) = old
+            && new.is_none_or(|n| n.name_key != old.name_key)
+        {
+            self.names.follow(old.name_key.clone(), |_| None);
+        }
+        if let Some(new) = new {
+            self.names.follow(new.name_key.clone(), |_| Some(id.to_owned()));
+        }
+        self.follow_keys(id, old.map_or(&[], |o| &o.keys), new.map_or(&[], |n| &n.keys));
+        self.kinds.follow(id.to_owned(), |_| new.map(|_| MEMBER_USER));
+    }
+
+    fn follow_keys(&mut self, id: &str, old: &[(i64, String)], new: &[(i64, String)]) {
+        for key in old.iter().filter(|k| !new.contains(k)) {
+            self.holders.follow(key.clone(), |mut ids| {
+                ids.remove(id);
+                ids
+            });
+        }
+        for key in new.iter().filter(|k| !old.contains(k)) {
+            self.holders.follow(key.clone(), |mut ids| {
+                ids.insert(id.to_owned());
+                ids
+            });
+        }
+    }
+
+    /// A group by id.
+    pub fn group(&mut self, id: &str) -> Result<Option<Arc<GroupRow>>, Miss> {
+        self.groups.get(id)
+    }
+
+    /// Stores a group with its attributes, new or changed, and how many members it gains; answers it as it will be read.
+    pub fn put_group(&mut self, group: Group, gained: i64) -> Arc<GroupRow> {
+        let id = group.id.clone();
+        let old = self.groups.peek(&id).cloned().flatten();
+        let (created_at, count) = old.as_ref().map_or((self.now(), 0), |o| (o.created_at, o.member_count));
+        let row = Arc::new(GroupRow::new(group, count + gained, created_at, self.now(), self.revision()));
+        self.follow_keys(&id, old.as_deref().map_or(&[], |o| &o.keys), &row.keys);
+        self.kinds.follow(id.clone(), |_| Some(MEMBER_GROUP));
+        self.groups.set(id, Some(row.clone()));
+        row
+    }
+
+    /// Removes a group's row; its edges are removed one by one before.
+    pub fn drop_group(&mut self, id: &str) {
+        let old = self.groups.peek(id).cloned().flatten();
+        self.follow_keys(id, old.as_deref().map_or(&[], |o| &o.keys), &[]);
+        self.kinds.follow(id.to_owned(), |_| None);
+        self.groups.set(id.to_owned(), None);
+    }
+
+    /// The kind of each principal, `None` for one that does not exist. All are asked for before it stops.
+    pub fn kinds(&mut self, ids: &[String]) -> Result<Vec<Option<i64>>, Miss> {
+        let found: Vec<_> = ids.iter().map(|id| self.kinds.get(id.as_str())).collect();
+        found.into_iter().collect()
+    }
+
+    /// Whether each principal is a direct member, and as what. All are asked for before it stops.
+    pub fn edges(&mut self, group: &str, members: &[String]) -> Result<Vec<Option<i64>>, Miss> {
+        let whole = self.rosters.peek(group).is_some();
+        let found: Vec<_> = members
+            .iter()
+            .map(|member| {
+                let key = (group.to_owned(), member.clone());
+                // In a roster that was read whole, what is not there is known to be absent.
+                if whole { Ok(self.edges.peek(&key).copied().flatten()) } else { self.edges.get(&key) }
+            })
+            .collect();
+        found.into_iter().collect()
+    }
+
+    /// All direct members of a group: cost follows its size, so only for what replaces or removes them all.
+    pub fn roster(&mut self, group: &str) -> Result<Vec<(String, i64)>, Miss> {
+        self.rosters.get(group)?;
+        let from = (group.to_owned(), String::new());
+        let of_group = self.edges.range(&from).take_while(|((g, _), _)| g == group);
+        Ok(of_group.filter_map(|((_, member), kind)| kind.map(|kind| (member.clone(), kind))).collect())
+    }
+
+    /// The groups a principal is a direct member of.
+    pub fn memberships(&mut self, member: &str) -> Result<Vec<String>, Miss> {
+        self.memberships.get(member)?;
+        let from = (member.to_owned(), String::new());
+        let of_member = self.by_member.range(&from).take_while(|((m, _), _)| m == member);
+        Ok(of_member.filter_map(|((_, group), kind)| kind.map(|_| group.clone())).collect())
+    }
+
+    /// Adds (with the member's kind) or removes an edge. Its group is to be stored again, since its version changes.
+    pub fn set_edge(&mut self, group: &str, member: &str, kind: Option<i64>) {
+        self.edges.set((group.to_owned(), member.to_owned()), kind);
+        self.by_member.set((member.to_owned(), group.to_owned()), kind);
+    }
+}
