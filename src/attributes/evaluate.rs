@@ -1,1 +1,196 @@
-//! Filled with the walks that need it.
+//! The verdict: a filter's tree against a message. Folding happens here and nowhere else, so both engines agree.
+
+use super::Context;
+use super::access::View;
+use super::filter::{Node, Operand, Operator};
+use super::fold;
+use super::moment;
+use super::number::Number;
+use super::path::{Path, Step, Tail, strip};
+use super::render::location;
+use super::row::{Attribute, Fold, Table};
+use crate::api::v1::{AttributeMap, AttributeValue, attribute_value::Kind};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use std::{any::Any, cmp::Ordering};
+
+/// What a path leads to.
+enum Found<'a> {
+    /// A row's value.
+    Row(&'static Attribute, View<'a>),
+    /// A value that no row knows.
+    Open(&'a AttributeValue),
+    /// A whole extension.
+    Map(&'a AttributeMap),
+}
+
+type Test<'t> = &'t mut dyn FnMut(&Found<'_>) -> bool;
+
+impl Node {
+    /// Whether an object satisfies it; `held` answers the leaves on membership.
+    pub(super) fn matches(&self, object: &dyn Any, cx: &Context<'_>, held: &dyn Fn(usize) -> bool) -> bool {
+        match self {
+            Node::And(all) => all.iter().all(|n| n.matches(object, cx, held)),
+            Node::Or(any) => any.iter().any(|n| n.matches(object, cx, held)),
+            Node::Not(node) => !node.matches(object, cx, held),
+            Node::Edge(leaf) => held(*leaf),
+            Node::Present(path) => some(path, object, cx, &mut |found| present(found, cx)),
+            Node::Compare(path, Operator::Ne, Operand::Null) => some(path, object, cx, &mut |found| present(found, cx)),
+            Node::Compare(path, _, Operand::Null) => !some(path, object, cx, &mut |found| present(found, cx)),
+            // No value is not the given value.
+            Node::Compare(path, Operator::Ne, to) => !some(path, object, cx, &mut |found| compare(found, Operator::Eq, to, cx)),
+            Node::Compare(path, operator, to) => some(path, object, cx, &mut |found| compare(found, *operator, to, cx)),
+            Node::Element(path, inner) => {
+                some(path, object, cx, &mut |found| matches!(found, Found::Row(_, View::One(item)) if inner.matches(*item, cx, held)))
+            }
+        }
+    }
+}
+
+/// Whether some value at the end of the path passes the test. The elements of a list are tested one by one.
+fn some(path: &Path, object: &dyn Any, cx: &Context<'_>, test: Test<'_>) -> bool {
+    match &path.tail {
+        Some(Tail::Extension(text)) => {
+            let extensions = path.kind.and_then(|kind| kind.table().extensions(object));
+            extensions.into_iter().flatten().any(|(urn, map)| match strip(text, urn) {
+                Some("") => test(&Found::Map(map)),
+                Some(below) => below.strip_prefix(':').is_some_and(|names| open(map, &names.split('.').collect::<Vec<_>>(), test)),
+                None => false,
+            })
+        }
+        Some(Tail::Rest(names)) => {
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            let sub = path.steps.last().and_then(|s| s.attribute.sub);
+            walk(&path.steps, object, cx, &mut |found| match (found, sub) {
+                (Found::Row(_, View::One(object)), Some(sub)) => sub.rest(*object).is_some_and(|map| open(map, &names, test)),
+                _ => false,
+            })
+        }
+        None => walk(&path.steps, object, cx, test),
+    }
+}
+
+fn walk(steps: &[Step], object: &dyn Any, cx: &Context<'_>, test: Test<'_>) -> bool {
+    let Some((step, below)) = steps.split_first() else { return false };
+    let down = |object: &dyn Any, test: Test<'_>| match below.is_empty() {
+        true => test(&Found::Row(step.attribute, View::One(object))),
+        false => walk(below, object, cx, test),
+    };
+    match step.view(object) {
+        View::Absent => false,
+        View::One(object) => down(object, test),
+        View::Many(items) => (0..items.len()).filter_map(|k| items.at(k)).any(|item| down(item, test)),
+        View::Texts(texts) => texts.into_iter().any(|text| test(&Found::Row(step.attribute, View::Text(text)))),
+        View::ExternalId(ids) => {
+            ids.iter().find(|e| e.connection_id == cx.connection).is_some_and(|e| test(&Found::Row(step.attribute, View::Text(&e.value))))
+        }
+        View::Location(endpoint, id) => test(&Found::Row(step.attribute, View::Text(&location(cx, endpoint, id)))),
+        View::Version(etag, _) => test(&Found::Row(step.attribute, View::Text(etag))),
+        view => test(&Found::Row(step.attribute, view)),
+    }
+}
+
+/// Down into a map that no row knows; lists on the way and at the end are tested element by element.
+fn open(map: &AttributeMap, names: &[&str], test: Test<'_>) -> bool {
+    let Some((name, below)) = names.split_first() else { return false };
+    let entry = map.entries.iter().find(|e| e.name.eq_ignore_ascii_case(name));
+    entry.and_then(|e| e.value.as_ref()).is_some_and(|value| open_value(value, below, test))
+}
+
+fn open_value(value: &AttributeValue, below: &[&str], test: Test<'_>) -> bool {
+    match &value.kind {
+        Some(Kind::ListValue(list)) => list.values.iter().any(|v| open_value(v, below, test)),
+        Some(Kind::ComplexValue(map)) if !below.is_empty() => open(map, below, test),
+        _ => below.is_empty() && test(&Found::Open(value)),
+    }
+}
+
+/// RFC 7644 `pr`: a value that is not empty, or an object with one in it.
+fn present(found: &Found<'_>, cx: &Context<'_>) -> bool {
+    match found {
+        Found::Row(_, View::Absent | View::Text("")) => false,
+        Found::Row(attribute, View::One(object)) => attribute.sub.is_some_and(|sub| has_value(sub, *object, cx)),
+        Found::Row(..) => true,
+        Found::Open(value) => value_present(value),
+        Found::Map(map) => map.entries.iter().filter_map(|e| e.value.as_ref()).any(value_present),
+    }
+}
+
+fn has_value(table: &'static dyn Table, object: &dyn Any, cx: &Context<'_>) -> bool {
+    let rows = (0..table.len()).filter_map(|row| table.attribute(row).map(|attribute| Step { table, row, attribute }));
+    let known = rows.into_iter().any(|step| walk(&[step], object, cx, &mut |found| present(found, cx)));
+    known || table.rest(object).is_some_and(|map| present(&Found::Map(map), cx))
+}
+
+fn value_present(value: &AttributeValue) -> bool {
+    match &value.kind {
+        None | Some(Kind::NullValue(_)) => false,
+        Some(Kind::StringValue(v) | Kind::DateTimeValue(v) | Kind::ReferenceValue(v)) => !v.is_empty(),
+        Some(Kind::ComplexValue(map)) => map.entries.iter().filter_map(|e| e.value.as_ref()).any(value_present),
+        Some(Kind::ListValue(list)) => list.values.iter().any(value_present),
+        Some(_) => true,
+    }
+}
+
+fn compare(found: &Found<'_>, operator: Operator, to: &Operand, cx: &Context<'_>) -> bool {
+    match (found, to) {
+        (Found::Row(attribute, View::Text(v)), Operand::Text { folded, .. }) => text(attribute.fold, v, operator, folded),
+        (Found::Row(_, View::Bool(v)), Operand::Bool(to)) => operator == Operator::Eq && v == to,
+        (Found::Row(_, View::Time(v)), Operand::Time(to)) => holds(operator, (v.seconds, v.nanos).cmp(to)),
+        (Found::Open(value), to) => compare_open(value, operator, to, cx),
+        _ => false,
+    }
+}
+
+/// Where no schema says the type, the value's own decides.
+fn compare_open(value: &AttributeValue, operator: Operator, to: &Operand, cx: &Context<'_>) -> bool {
+    match (value.kind.as_ref(), to) {
+        (Some(Kind::DateTimeValue(v)), Operand::Text { raw, folded }) => match (moment::parse(v), moment::parse(raw)) {
+            (Some(v), Some(to)) => holds(operator, v.cmp(&to)),
+            _ => text(Fold::Caseless, v, operator, folded),
+        },
+        (Some(Kind::StringValue(v) | Kind::ReferenceValue(v)), Operand::Text { folded, .. }) => text(Fold::Caseless, v, operator, folded),
+        (Some(Kind::BinaryValue(v)), Operand::Text { raw, .. }) => operator == Operator::Eq && STANDARD.encode(v) == *raw,
+        (Some(Kind::BoolValue(v)), Operand::Bool(to)) => operator == Operator::Eq && v == to,
+        (Some(Kind::IntegerValue(v)), Operand::Number(to)) => holds(operator, Number::from(*v).cmp(to)),
+        (Some(Kind::DecimalValue(v)), Operand::Number(to)) => Number::parse(v).is_some_and(|v| holds(operator, v.cmp(to))),
+        // As with known attributes, an object is compared by its value.
+        (Some(Kind::ComplexValue(map)), _) => open(map, &["value"], &mut |found| compare(found, operator, to, cx)),
+        _ => false,
+    }
+}
+
+/// `to` is folded already.
+fn text(fold: Fold, value: &str, operator: Operator, to: &str) -> bool {
+    if fold != Fold::Exact && value.is_ascii() {
+        return ascii(value.as_bytes(), operator, to.as_bytes());
+    }
+    let value = fold::apply(fold, value);
+    match operator {
+        Operator::Co => value.contains(to),
+        Operator::Sw => value.starts_with(to),
+        Operator::Ew => value.ends_with(to),
+        _ => holds(operator, (*value).cmp(to)),
+    }
+}
+
+/// Every folding lower-cases ASCII and does nothing else to it, so no copy is needed.
+fn ascii(value: &[u8], operator: Operator, to: &[u8]) -> bool {
+    match operator {
+        Operator::Eq => value.eq_ignore_ascii_case(to),
+        Operator::Sw => value.get(..to.len()).is_some_and(|v| v.eq_ignore_ascii_case(to)),
+        Operator::Ew => value.len().checked_sub(to.len()).and_then(|at| value.get(at..)).is_some_and(|v| v.eq_ignore_ascii_case(to)),
+        Operator::Co => to.is_empty() || value.windows(to.len()).any(|v| v.eq_ignore_ascii_case(to)),
+        _ => holds(operator, value.iter().map(u8::to_ascii_lowercase).cmp(to.iter().copied())),
+    }
+}
+
+fn holds(operator: Operator, order: Ordering) -> bool {
+    match operator {
+        Operator::Eq => order.is_eq(),
+        Operator::Gt => order.is_gt(),
+        Operator::Ge => order.is_ge(),
+        Operator::Lt => order.is_lt(),
+        Operator::Le => order.is_le(),
+        Operator::Ne | Operator::Co | Operator::Sw | Operator::Ew => false,
+    }
+}

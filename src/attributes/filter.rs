@@ -1,45 +1,103 @@
-//! RFC 7644 section 3.4.2.2 filters: text to a bounded tree over rows.
+//! RFC 7644 section 3.4.2.2 filters, understood: a bounded tree over rows. [`super::grammar`] reads the text,
+//! [`super::evaluate`] has the last word on a message, [`super::narrow`] says what an index can do before that.
 
+use super::access::View;
+use super::decode::Fields;
 use super::edge::{EdgeLeaf, Edges};
 use super::error::{AttributeError, Result};
-use super::narrow::Condition;
-use super::path::{Path, Target};
+use super::grammar;
+use super::moment::Instant;
+use super::narrow::{self, Condition};
+use super::number::Number;
+use super::path::{Path, Step};
 use super::{Context, ResourceType};
 use crate::api::v1::AttributeValue;
+use crate::limits;
 use prost::{DecodeError, Message};
 use std::{any::Any, collections::BTreeMap};
+
+/// A comparison.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the RFC's own words")]
+pub(super) enum Operator {
+    Eq,
+    Ne,
+    Co,
+    Sw,
+    Ew,
+    Gt,
+    Ge,
+    Lt,
+    Le,
+}
+
+/// What a value is compared with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Operand {
+    /// As written, and folded as the attribute's values will be.
+    Text { raw: String, folded: String },
+    /// A boolean.
+    Bool(bool),
+    /// A number; only attributes of extensions that no schema describes have some.
+    Number(Number),
+    /// An instant.
+    Time(Instant),
+    /// No value.
+    Null,
+}
+
+/// A node of the tree. Lists, so that a long chain of `and` is no deep tree; the rest is bounded by the lexer.
+#[derive(Debug, Clone)]
+pub(super) enum Node {
+    And(Vec<Node>),
+    Or(Vec<Node>),
+    Not(Box<Node>),
+    Present(Path),
+    Compare(Path, Operator, Operand),
+    /// `emails[…]`: one element satisfies all of the inner filter.
+    Element(Path, Box<Node>),
+    /// A leaf that the edges' index answers, by its number.
+    Edge(usize),
+}
 
 /// A filter that was understood.
 #[derive(Debug, Clone)]
 pub struct Filter {
+    kind: ResourceType,
     root: Node,
     edges: Vec<EdgeLeaf>,
-}
-
-/// A node of the tree.
-#[derive(Debug, Clone)]
-pub(super) enum Node {
-    Present(Path),
+    fields: Fields,
 }
 
 impl Filter {
     /// Reads an expression; `:name` stands for a parameter.
     ///
     /// # Errors
-    /// `INVALID_FILTER` with the byte at which reading stopped and what was expected there.
-    pub fn parse(_kind: ResourceType, _expression: &str, _parameters: &BTreeMap<String, AttributeValue>) -> Result<Filter> {
-        Err(AttributeError::filter(0, "Filters are not read yet."))
+    /// `INVALID_FILTER` with the byte at which reading stopped and what was expected there: broken grammar, unknown
+    /// attributes, secrets, values of the wrong type, orders that a type has not, and what lies beyond
+    /// [`limits::FILTER_BYTES`], [`limits::FILTER_NODES`] or [`limits::FILTER_DEPTH`].
+    pub fn parse(kind: ResourceType, expression: &str, parameters: &BTreeMap<String, AttributeValue>) -> Result<Filter> {
+        if expression.len() > limits::FILTER_BYTES {
+            let detail = format!("The filter is longer than {} bytes.", limits::FILTER_BYTES);
+            return Err(AttributeError { limit: Some(limits::FILTER_BYTES), ..AttributeError::filter(limits::FILTER_BYTES, detail) });
+        }
+        let (root, edges) = grammar::filter(kind, expression, parameters)?;
+        let fields = Fields::of(kind, &root);
+        Ok(Filter { kind, root, edges, fields })
     }
 
-    /// Whether an object satisfies it. Names are those of [`ResourceType::table`]'s message.
-    pub fn matches(&self, _object: &dyn Any, _cx: &Context<'_>, _edges: &dyn Edges) -> bool {
-        let Node::Present(_) = &self.root;
-        false
+    /// Whether an object, the message of the filter's kind, satisfies it.
+    pub fn matches(&self, object: &dyn Any, cx: &Context<'_>, edges: &dyn Edges) -> bool {
+        let held = |leaf: usize| match Step::find(self.kind.table(), "id").map(|id| id.view(object)) {
+            Some(View::Text(id)) => edges.holds(leaf, id),
+            _ => false,
+        };
+        self.root.matches(object, cx, &held)
     }
 
     /// Conditions it implies, all of them at once, that an index of the store answers.
     pub fn narrow(&self) -> Vec<Condition> {
-        Vec::new()
+        narrow::conditions(&self.root, &self.edges)
     }
 
     /// Its leaves on membership.
@@ -47,15 +105,11 @@ impl Filter {
         &self.edges
     }
 
-    /// Decodes only the fields of the message that the verdict depends on.
+    /// Decodes only the fields of the message that the verdict depends on, and its id.
     ///
     /// # Errors
-    /// When the bytes are no such message.
+    /// When the bytes are no message.
     pub fn decode<M: Message + Default>(&self, body: &[u8]) -> std::result::Result<M, DecodeError> {
-        M::decode(body)
+        self.fields.decode(body)
     }
-}
-
-pub(super) fn target(kind: ResourceType, text: &str, _parameters: &BTreeMap<String, AttributeValue>) -> Result<Target> {
-    Ok(Target { path: Path::parse(kind, text)?, filter: None, sub: None })
 }

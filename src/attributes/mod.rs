@@ -6,17 +6,20 @@
 
 pub mod access;
 pub mod check;
+mod decode;
 pub mod edge;
 mod error;
-pub mod evaluate;
+mod evaluate;
 pub mod filter;
 pub mod fold;
-pub mod json;
-pub mod lexer;
+mod grammar;
+mod json;
+mod lexer;
 pub mod mask;
 pub mod moment;
 pub mod narrow;
 pub mod number;
+mod operand;
 pub mod order;
 pub mod parse;
 pub mod patch;

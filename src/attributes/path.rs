@@ -36,6 +36,8 @@ impl fmt::Debug for Step {
 /// `userName`, `name.familyName`, `urn:…:User:manager.value`; or a name inside an extension that no schema describes.
 #[derive(Debug, Clone)]
 pub struct Path {
+    /// The resource it begins at; `None` below one element of a list.
+    pub(super) kind: Option<ResourceType>,
     pub(super) steps: Vec<Step>,
     pub(super) tail: Option<Tail>,
 }
@@ -78,7 +80,7 @@ impl Path {
 
     /// Below a resource (`kind` given) or below one element of a list.
     pub(super) fn resolve(root: &'static dyn Table, kind: Option<ResourceType>, text: &str) -> Option<Path> {
-        let mut path = Path { steps: Vec::new(), tail: None };
+        let mut path = Path { kind, steps: Vec::new(), tail: None };
         let (mut at, mut rest) = (root, text);
         if let (Some(kind), true) = (kind, starts_with(text, "urn:")) {
             if let Some(below) = strip(text, kind.schema()) {
@@ -91,7 +93,11 @@ impl Path {
                 rest = below.strip_prefix(':')?;
                 at = step.attribute.sub?;
             } else {
-                return plausible_urn(text).then(|| Path { steps: Vec::new(), tail: Some(Tail::Extension(text.to_owned())) });
+                return plausible_urn(text).then(|| Path {
+                    kind: Some(kind),
+                    steps: Vec::new(),
+                    tail: Some(Tail::Extension(text.to_owned())),
+                });
             }
         }
         let mut names = rest.split('.');
@@ -126,6 +132,7 @@ impl Path {
             .find_map(|step| {
                 let mut below = Self::resolve(step.attribute.sub?, None, text)?;
                 below.steps.insert(0, step);
+                below.kind = Some(kind);
                 Some(below)
             })
     }
@@ -171,6 +178,8 @@ pub struct Target {
     pub(super) path: Path,
     pub(super) filter: Option<Node>,
     pub(super) sub: Option<Step>,
+    /// The ids that a filter on membership names.
+    pub(super) members: Option<Vec<String>>,
 }
 
 impl Target {
@@ -182,7 +191,7 @@ impl Target {
         if text.len() > limits::PATH_BYTES {
             return Err(AttributeError::too_large("path", limits::PATH_BYTES, "bytes"));
         }
-        super::filter::target(kind, text, parameters).map_err(|e| e.of_path(text))
+        super::grammar::target(kind, text, parameters).map_err(|e| e.of_path(text))
     }
 
     /// The facts of the attribute it aims at; `None` inside an extension that no schema describes.
@@ -192,6 +201,6 @@ impl Target {
 
     /// Whether it names elements by a filter.
     pub fn has_filter(&self) -> bool {
-        self.filter.is_some()
+        self.filter.is_some() || self.members.is_some()
     }
 }

@@ -21,7 +21,7 @@ pub const ENTERPRISE_URN: &str = "urn:ietf:params:scim:schemas:extension:enterpr
 #[rustfmt::skip]
 pub static USER: Rows<User> = Rows { rest: None, open: Some((|u| &u.extensions, |u| &mut u.extensions)), rows: &[
     reference("schemas",       Access::<_, str>::computed(&["enterprise", "extensions"], user_schemas), &["uri"])
-        .multi().read_only().returned(Returned::Always).unlisted().about("The schemas the resource has attributes of."),
+        .multi().fold(Fold::Caseless).read_only().returned(Returned::Always).unlisted().about("The schemas the resource has attributes of."),
     text("id",                 at!(User.id)).read_only().fold(Fold::Exact).unique().returned(Returned::Always).unlisted()
         .indexed(Index::Id).about("The server's name of the resource."),
     text("externalId",         at!(User.external_ids)).fold(Fold::Exact).unlisted().indexed(Index::ExternalId)
@@ -59,7 +59,7 @@ pub static USER: Rows<User> = Rows { rest: None, open: Some((|u| &u.extensions, 
 #[rustfmt::skip]
 pub static GROUP: Rows<Group> = Rows { rest: None, open: Some((|g| &g.extensions, |g| &mut g.extensions)), rows: &[
     reference("schemas",       Access::<_, str>::computed(&["extensions"], group_schemas), &["uri"])
-        .multi().read_only().returned(Returned::Always).unlisted().about("The schemas the resource has attributes of."),
+        .multi().fold(Fold::Caseless).read_only().returned(Returned::Always).unlisted().about("The schemas the resource has attributes of."),
     text("id",                 at!(Group.id)).read_only().fold(Fold::Exact).unique().returned(Returned::Always).unlisted()
         .indexed(Index::Id).about("The server's name of the resource."),
     text("externalId",         at!(Group.external_ids)).fold(Fold::Exact).unlisted().indexed(Index::ExternalId)

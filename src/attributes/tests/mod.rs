@@ -1,6 +1,7 @@
 //! What the whole room does together. What one file does alone is tested in that file.
 
 mod documents;
+mod filters;
 mod generate;
 mod tables;
 

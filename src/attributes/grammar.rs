@@ -1,0 +1,276 @@
+//! The grammar of RFC 7644 section 3.4.2.2 (figure 1) and of PATCH paths (figure 7), read into a tree.
+//!
+//! Wider than the RFC in four points that clients use: `path[filter].sub` may be compared, `true` and `false` may be
+//! quoted, blanks may be any white space, and attributes of the enterprise extension may be named without its URN.
+
+use super::ResourceType;
+use super::edge::EdgeLeaf;
+use super::error::{AttributeError, Result};
+use super::filter::{Node, Operator};
+use super::lexer::{Token, Tokens, expected, tokens};
+use super::operand;
+use super::path::{Path, Step, Target, strip, unknown};
+use super::row::{Mutability, Place, Table};
+use crate::api::v1::AttributeValue;
+use crate::limits;
+use std::collections::BTreeMap;
+
+/// What names are looked up in.
+#[derive(Clone, Copy)]
+enum Scope {
+    Resource,
+    Element(&'static dyn Table),
+    /// Inside `members[…]` or `groups[…]`: edges, not elements.
+    Edges(Place),
+}
+
+struct Parser<'a> {
+    kind: ResourceType,
+    tokens: std::iter::Peekable<std::vec::IntoIter<(usize, Token<'a>)>>,
+    end: usize,
+    parameters: &'a BTreeMap<String, AttributeValue>,
+    nodes: usize,
+    edges: Vec<EdgeLeaf>,
+}
+
+/// A whole filter and its leaves on membership.
+pub(super) fn filter(kind: ResourceType, text: &str, parameters: &BTreeMap<String, AttributeValue>) -> Result<(Node, Vec<EdgeLeaf>)> {
+    let mut parser = Parser::new(kind, text, parameters)?;
+    let root = parser.any(Scope::Resource)?;
+    parser.finish("and, or, or the end of the filter")?;
+    Ok((root, parser.edges))
+}
+
+/// A PATCH path: `path`, `path[filter]` or `path[filter].sub`.
+pub(super) fn target(kind: ResourceType, text: &str, parameters: &BTreeMap<String, AttributeValue>) -> Result<Target> {
+    let mut parser = Parser::new(kind, text, parameters)?;
+    let Some((_, Token::Word(name))) = parser.tokens.next() else { return Err(expected("an attribute", 0)) };
+    let mut target = Target { path: Path::parse(kind, name)?, filter: None, sub: None, members: None };
+    if parser.sign('[') {
+        let attribute = target.path.attribute().filter(|a| a.multi_valued);
+        let (Some(attribute), Some(sub)) = (attribute, attribute.and_then(|a| a.sub)) else {
+            return Err(AttributeError::filter(0, format!("{name} is no list of objects: a value filter cannot choose from it.")));
+        };
+        if attribute.place == Place::Field {
+            target.filter = Some(parser.any(Scope::Element(sub))?);
+        } else {
+            parser.edges_only(attribute.place)?;
+            let id = |leaf: &EdgeLeaf| if let EdgeLeaf::Member(id) | EdgeLeaf::InGroup(id) = leaf { Some(id.clone()) } else { None };
+            target.members = Some(parser.edges.iter().filter_map(id).collect());
+        }
+        parser.close(']')?;
+        if let Some((at, name)) = parser.sub() {
+            target.sub = Some(Step::find(sub, name).ok_or_else(|| AttributeError { offset: Some(at), ..unknown(name) })?);
+        }
+    }
+    parser.finish("the end of the path")?;
+    Ok(target)
+}
+
+impl<'a> Parser<'a> {
+    fn new(kind: ResourceType, text: &'a str, parameters: &'a BTreeMap<String, AttributeValue>) -> Result<Self> {
+        let cut: Tokens<'a> = tokens(text)?;
+        Ok(Parser { kind, tokens: cut.into_iter().peekable(), end: text.len(), parameters, nodes: 0, edges: Vec::new() })
+    }
+
+    fn at(&mut self) -> usize {
+        self.tokens.peek().map_or(self.end, |(at, _)| *at)
+    }
+
+    fn expected<T>(&mut self, what: &str) -> Result<T> {
+        Err(expected(what, self.at()))
+    }
+
+    fn keyword(&mut self, word: &str) -> bool {
+        self.tokens.next_if(|(_, token)| token.is(word)).is_some()
+    }
+
+    fn sign(&mut self, sign: char) -> bool {
+        self.tokens.next_if(|(_, token)| *token == Token::Sign(sign)).is_some()
+    }
+
+    fn close(&mut self, sign: char) -> Result<()> {
+        if self.sign(sign) { Ok(()) } else { self.expected(&format!("and, or, or {sign:?}")) }
+    }
+
+    fn sub(&mut self) -> Option<(usize, &'a str)> {
+        match self.tokens.next_if(|(_, token)| matches!(token, Token::Sub(_))) {
+            Some((at, Token::Sub(name))) => Some((at, name)),
+            _ => None,
+        }
+    }
+
+    fn finish(&mut self, what: &str) -> Result<()> {
+        if self.tokens.peek().is_none() { Ok(()) } else { self.expected(what) }
+    }
+
+    fn count(&mut self) -> Result<()> {
+        self.nodes += 1;
+        if self.nodes <= limits::FILTER_NODES {
+            return Ok(());
+        }
+        let detail = format!("The filter has more than {} conditions.", limits::FILTER_NODES);
+        Err(AttributeError { limit: Some(limits::FILTER_NODES), ..AttributeError::filter(self.at(), detail) })
+    }
+
+    /// Alternatives. Recursion ends with the depth that the lexer has bounded.
+    fn any(&mut self, scope: Scope) -> Result<Node> {
+        let mut nodes = vec![self.all(scope)?];
+        while self.keyword("or") {
+            nodes.push(self.all(scope)?);
+        }
+        Ok(if nodes.len() == 1 { nodes.remove(0) } else { Node::Or(nodes) })
+    }
+
+    fn all(&mut self, scope: Scope) -> Result<Node> {
+        let mut nodes = vec![self.term(scope)?];
+        while self.keyword("and") {
+            nodes.push(self.term(scope)?);
+        }
+        Ok(if nodes.len() == 1 { nodes.remove(0) } else { Node::And(nodes) })
+    }
+
+    fn term(&mut self, scope: Scope) -> Result<Node> {
+        self.count()?;
+        if self.keyword("not") {
+            if !self.sign('(') {
+                return self.expected("'(' after not");
+            }
+            let inner = self.any(scope)?;
+            self.close(')')?;
+            return Ok(Node::Not(Box::new(inner)));
+        }
+        if self.sign('(') {
+            let inner = self.any(scope)?;
+            self.close(')')?;
+            return Ok(inner);
+        }
+        let (at, name) = match self.tokens.next_if(|(_, token)| matches!(token, Token::Word(_))) {
+            Some((at, Token::Word(name))) => (at, name),
+            _ => return self.expected("an attribute, not, or '('"),
+        };
+        if let Scope::Edges(place) = scope {
+            return if name.eq_ignore_ascii_case("value") { self.edge(place, at) } else { Err(edges_only(at)) };
+        }
+        let path = self.path(scope, name).ok_or_else(|| AttributeError { offset: Some(at), ..as_filter(unknown(name)) })?;
+        if path.steps.iter().any(|s| s.attribute.mutability == Mutability::WriteOnly) {
+            return Err(AttributeError::filter(at, format!("{name} is a secret: no filter may ask for it.")));
+        }
+        let place = path.steps.first().map(|s| s.attribute.place).filter(|p| matches!(p, Place::Members | Place::Groups));
+        if self.sign('[') {
+            return self.element(place, path, name, at);
+        }
+        match (place, path.steps.get(1)) {
+            (Some(place), None) => self.edge(place, at),
+            (Some(place), Some(below)) if below.attribute.name == "value" => self.edge(place, at),
+            (Some(_), Some(_)) => Err(edges_only(at)),
+            (None, _) => self.comparison(path, name, at),
+        }
+    }
+
+    fn path(&self, scope: Scope, name: &str) -> Option<Path> {
+        match scope {
+            Scope::Element(table) => Path::resolve(table, None, name),
+            _ => Path::resolve(self.kind.table(), Some(self.kind), name).or_else(|| match strip(name, "urn:") {
+                Some(_) => None,
+                None => Path::resolve_bare(self.kind, name),
+            }),
+        }
+    }
+
+    /// What follows `path[`.
+    fn element(&mut self, place: Option<Place>, path: Path, name: &str, at: usize) -> Result<Node> {
+        if let Some(place) = place {
+            let node = self.edges_only(place)?;
+            self.close(']')?;
+            return Ok(node);
+        }
+        let Some(sub) = path.attribute().and_then(|a| a.sub) else {
+            return Err(AttributeError::filter(at, format!("{name} has no sub-attributes.")));
+        };
+        let inner = self.any(Scope::Element(sub))?;
+        self.close(']')?;
+        let Some((at, below)) = self.sub() else { return Ok(Node::Element(path, Box::new(inner))) };
+        let step = Step::find(sub, below).ok_or_else(|| AttributeError { offset: Some(at), ..as_filter(unknown(below)) })?;
+        // The element that the brackets chose is the one compared.
+        let compared = self.comparison(Path { kind: None, steps: vec![step], tail: None }, below, at)?;
+        Ok(Node::Element(path, Box::new(Node::And(vec![inner, compared]))))
+    }
+
+    /// `value eq "id"`, alternatives of it, and nothing else: one element at a time is all that edges can answer.
+    fn edges_only(&mut self, place: Place) -> Result<Node> {
+        let at = self.at();
+        let node = self.any(Scope::Edges(place))?;
+        if only_alternatives(&node) { Ok(node) } else { Err(edges_only(at)) }
+    }
+
+    fn edge(&mut self, place: Place, at: usize) -> Result<Node> {
+        let leaf = if place == Place::Members && self.keyword("pr") {
+            EdgeLeaf::AnyMember
+        } else if self.keyword("eq") {
+            let value_at = self.at();
+            match (self.literal(value_at)?, place) {
+                (operand::Literal::Text(id), Place::Members) => EdgeLeaf::Member(id),
+                (operand::Literal::Text(id), _) => EdgeLeaf::InGroup(id),
+                _ => return Err(expected("an id in quotes", value_at)),
+            }
+        } else {
+            return Err(edges_only(at));
+        };
+        self.edges.push(leaf);
+        Ok(Node::Edge(self.edges.len() - 1))
+    }
+
+    fn comparison(&mut self, mut path: Path, name: &str, at: usize) -> Result<Node> {
+        if self.keyword("pr") {
+            return Ok(Node::Present(path));
+        }
+        const OPERATORS: [(&str, Operator); 9] = [
+            ("eq", Operator::Eq),
+            ("ne", Operator::Ne),
+            ("co", Operator::Co),
+            ("sw", Operator::Sw),
+            ("ew", Operator::Ew),
+            ("gt", Operator::Gt),
+            ("ge", Operator::Ge),
+            ("lt", Operator::Lt),
+            ("le", Operator::Le),
+        ];
+        let Some((_, operator)) = OPERATORS.into_iter().find(|(word, _)| self.keyword(word)) else {
+            return self.expected("an operator: eq, ne, co, sw, ew, gt, ge, lt, le or pr");
+        };
+        let value_at = self.at();
+        let literal = self.literal(value_at)?;
+        let is_null = matches!(literal, operand::Literal::Null);
+        // "emails eq …" means emails.value; without a value only presence can be asked.
+        if let Some(sub) = path.attribute().and_then(|a| a.sub).filter(|_| !is_null) {
+            let value = Step::find(sub, "value")
+                .ok_or_else(|| AttributeError::filter(at, format!("{name} has sub-attributes: compare one of them.")))?;
+            path.steps.push(value);
+        }
+        let operand = operand::check(path.attribute(), name, operator, literal, value_at)?;
+        Ok(Node::Compare(path, operator, operand))
+    }
+
+    fn literal(&mut self, at: usize) -> Result<operand::Literal> {
+        match self.tokens.next() {
+            Some((_, token)) => operand::literal(token, self.parameters, at),
+            None => Err(expected("a value", at)),
+        }
+    }
+}
+
+fn only_alternatives(node: &Node) -> bool {
+    match node {
+        Node::Or(nodes) => nodes.iter().all(only_alternatives),
+        node => matches!(node, Node::Edge(_)),
+    }
+}
+
+fn edges_only(at: usize) -> AttributeError {
+    AttributeError::filter(at, "Membership can be asked for with eq and an id alone: members eq \"id\", members[value eq \"id\"].")
+}
+
+fn as_filter(error: AttributeError) -> AttributeError {
+    AttributeError { reason: crate::api::v1::ErrorReason::InvalidFilter, ..error }
+}

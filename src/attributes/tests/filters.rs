@@ -1,0 +1,334 @@
+//! Filters against messages.
+
+use super::super::table::{ENTERPRISE_URN, USER_URN};
+use super::*;
+use crate::api::v1::{AttributeValue, ErrorReason, attribute_value::Kind};
+use crate::limits;
+use proptest::prelude::*;
+use prost::Message as _;
+use serde_json::json;
+use std::collections::{BTreeMap, BTreeSet};
+
+pub fn parse(expression: &str) -> Result<Filter> {
+    Filter::parse(ResourceType::User, expression, &BTreeMap::new())
+}
+
+fn barbara() -> User {
+    stored(user(&json!({
+        "userName": "BJensen@Example.com", "externalId": "701984", "active": true, "title": "Tour Guide", "nickName": "straße",
+        "name": {"familyName": "Jensen", "givenName": "Barbara"}, "profileUrl": "https://img.example/B",
+        "emails": [{"value": "BJ@work.example", "type": "work", "primary": true}, {"value": "bj@home.example", "type": "home"}],
+        "x509Certificates": [{"value": "MIID"}],
+        ENTERPRISE_URN: {"department": "Dock", "manager": {"value": "9B1f"}, "badge": {"level": 3}},
+        "urn:example:params:2.0:User": {"Rank": 7.50, "vip": true, "tags": ["red", "Blue"], "since": "2026-01-01T00:00:00Z", "desk": {"value": "D1"}},
+    })))
+}
+
+fn matches(user: &User, expression: &str) -> bool {
+    let filter = parse(expression).unwrap_or_else(|e| panic!("{expression}: {e}"));
+    let whole = filter.matches(user, &CX, &NoEdges);
+    let part: User = filter.decode(&user.encode_to_vec()).unwrap();
+    assert_eq!(filter.matches(&part, &CX, &NoEdges), whole, "{expression}: the decoded fields decide otherwise");
+    whole
+}
+
+#[test]
+fn filters_find_what_they_name() {
+    let user = barbara();
+    for yes in [
+        "userName eq \"bjensen@example.COM\"",
+        "USERNAME Eq \"BJENSEN@EXAMPLE.COM\"",
+        "urn:ietf:params:scim:schemas:core:2.0:user:userName sw \"bJ\"",
+        "userName sw \"\"",
+        "userName ew \".COM\"",
+        "userName co \"sen@\" and title pr",
+        "name.familyName eq \"jensen\" AND NOT (name.givenName eq \"x\")",
+        "title eq \"x\" or title eq \"tour guide\" and active eq true",
+        "(title eq \"x\" or title eq \"tour guide\") and active eq \"True\"",
+        "emails eq \"bj@WORK.example\"",
+        "emails.type eq \"home\"",
+        "emails[type eq \"work\" and value co \"@work\"]",
+        "emails[type eq \"work\" and (value co \"@home\" or primary eq true)]",
+        "emails[type eq \"work\"].value eq \"bj@work.example\"",
+        "emails[not (type eq \"work\")].value ew \"home.example\" and id eq \"2819c223\"",
+        "not (emails[type eq \"other\"])",
+        "emails[type eq \"home\"].primary ne true",
+        "nickName eq \"STRAßE\"",
+        "profileUrl sw \"https://\"",
+        "userType ne \"Employee\"",
+        "userType eq null",
+        "title ne null",
+        "name pr and emails pr and meta pr and schemas pr",
+        "externalId eq \"701984\"",
+        "meta.created eq \"2026-01-01T01:00:00+01:00\"",
+        "meta.lastModified gt \"2026-01-01T23:59:59Z\" and meta.lastModified le \"2026-01-02T00:00:00.123456Z\"",
+        "meta.resourceType eq \"User\" and meta.version eq \"W/\\\"7\\\"\"",
+        "meta.location eq \"https://host/scim/v2/acme/Users/2819c223\"",
+        "schemas eq \"URN:ietf:params:scim:schemas:core:2.0:USER\"",
+        "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department eq \"dock\"",
+        "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager.value eq \"9B1f\"",
+        "manager eq \"9B1f\" and department pr",
+        "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User pr",
+        "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:badge.level ge 3",
+        "urn:EXAMPLE:params:2.0:User:rank eq 7.5",
+        "urn:example:params:2.0:User:rank gt 7 and urn:example:params:2.0:User:vip eq true",
+        "urn:example:params:2.0:User:tags eq \"blue\"",
+        "urn:example:params:2.0:User:since ge \"2026\"",
+        "urn:example:params:2.0:User:desk eq \"d1\"",
+        "urn:example:params:2.0:User pr",
+        "urn:example:params:2.0:User:nothing eq null",
+        "x509Certificates.value eq \"MIID\"",
+        "title gt \"tour\" and title lt \"TOURS\"",
+    ] {
+        assert!(matches(&user, yes), "{yes}");
+    }
+    for no in [
+        "userName eq \"bjensen\"",
+        "externalId eq \"701984 \"",
+        "id eq \"2819C223\"",
+        "manager.value eq \"9b1f\"",
+        "emails[type eq \"work\" and value co \"@home\"]",
+        "emails[type eq \"home\"].primary eq true",
+        "userType eq \"Employee\"",
+        "userType pr",
+        "active ne true",
+        "title eq null",
+        "roles pr",
+        "emails ne \"bj@home.example\"",
+        "meta.created lt \"2026-01-01T01:00:00+01:00\"",
+        "urn:example:other:User:rank eq 7.5",
+        "urn:example:params:2.0:User:rank eq \"7.5\"",
+        "urn:example:params:2.0:User:nothing pr",
+        "not (userName pr)",
+    ] {
+        assert!(!matches(&user, no), "{no}");
+    }
+}
+
+#[test]
+fn what_cannot_be_understood_is_refused_and_says_where() {
+    let deep = format!("{}title pr{}", "(".repeat(33), ")".repeat(33));
+    let long = format!("title eq \"{}\"", "x".repeat(limits::FILTER_BYTES));
+    let wide = vec!["a"; 300].join(" or ").replace('a', "id pr");
+    for (bad, at) in [
+        ("", 0),
+        ("userName", 8),
+        ("userName eq", 11),
+        ("userName is \"x\"", 9),
+        ("userName eq x", 12),
+        ("userName eq \"x", 14),
+        ("userName eq \"x\" and", 19),
+        ("userName eq \"x\" nor title pr", 16),
+        ("(title pr", 9),
+        ("title pr)", 8),
+        ("not title pr", 4),
+        ("shoeSize eq 44", 0),
+        ("name.shoeSize eq \"4\"", 0),
+        ("title.value eq \"4\"", 0),
+        ("emails[shoe eq \"4\"]", 7),
+        ("emails[type eq \"4\"", 18),
+        ("emails[type eq \"4\"].shoe pr", 19),
+        ("title[type eq \"4\"]", 0),
+        ("password eq \"x\"", 0),
+        ("password pr", 0),
+        ("active gt true", 10),
+        ("active eq \"maybe\"", 10),
+        ("active co true", 10),
+        ("title eq 5", 9),
+        ("title eq true", 9),
+        ("title gt null", 9),
+        ("meta.created co \"2026\"", 16),
+        ("meta.created gt \"yesterday\"", 16),
+        ("meta.created eq 5", 16),
+        ("name eq \"x\"", 0),
+        ("x509Certificates.value gt \"MIID\"", 26),
+        ("x509Certificates.value co \"MIID\"", 26),
+        ("userName eq :who", 12),
+        ("urn:ietf:params:scim:schemas:core:2.0:Group:displayName pr", 0),
+        ("urn:x:y:z co 5", 13),
+        ("members eq \"x\"", 0),
+        ("groups pr", 0),
+        ("groups.display eq \"x\"", 0),
+        ("groups ne \"x\"", 0),
+        ("groups[value eq \"x\" and value eq \"y\"]", 7),
+        ("groups[display eq \"x\"]", 7),
+        ("userName eq 01", 12),
+        (&deep, 32),
+        (&long, limits::FILTER_BYTES),
+    ] {
+        let refused = parse(bad).expect_err(bad);
+        assert_eq!((refused.reason, refused.offset), (ErrorReason::InvalidFilter, Some(at)), "{bad}: {refused}");
+    }
+    assert_eq!(parse(&wide).unwrap_err().limit, Some(limits::FILTER_NODES));
+}
+
+#[test]
+fn parameters_are_values_and_never_grammar() {
+    let kinds = [
+        ("name", Kind::StringValue("BJensen@example.com".into())),
+        ("trick", Kind::StringValue("x\" or title pr or title eq \"".into())),
+        ("on", Kind::BoolValue(true)),
+        ("from", Kind::DateTimeValue("2025-12-31T00:00:00Z".into())),
+        ("rank", Kind::IntegerValue(7)),
+        ("exact", Kind::DecimalValue("7.5".into())),
+        ("list", Kind::ListValue(Default::default())),
+    ];
+    let parameters: BTreeMap<String, AttributeValue> = kinds.map(|(n, k)| (n.to_owned(), k.into())).into();
+    let matches = |e: &str| Filter::parse(ResourceType::User, e, &parameters).map(|f| f.matches(&barbara(), &CX, &NoEdges));
+    assert_eq!(matches("userName eq :name and active eq :on and meta.created gt :from"), Ok(true));
+    assert_eq!(matches("urn:example:params:2.0:User:rank gt :rank and urn:example:params:2.0:User:rank eq :exact"), Ok(true));
+    assert_eq!(matches("title eq :trick"), Ok(false));
+    assert!(matches("title eq :list").is_err() && matches("title eq :on").is_err());
+}
+
+struct Held(BTreeSet<usize>);
+impl Edges for Held {
+    fn holds(&self, leaf: usize, resource_id: &str) -> bool {
+        resource_id == "2819c223" && self.0.contains(&leaf)
+    }
+}
+
+#[test]
+fn membership_is_left_to_the_edges() {
+    let group = Group { id: "2819c223".into(), display_name: "Night Shift".into(), ..Group::default() };
+    let filter = |e: &str| Filter::parse(ResourceType::Group, e, &BTreeMap::new()).unwrap();
+    let found =
+        filter("displayName eq \"night shift\" and (members eq \"u1\" or members[value eq \"u2\" or value eq \"u3\"] or members pr)");
+    let leaf = |id: &str| EdgeLeaf::Member(id.to_owned());
+    assert_eq!(found.edges(), [leaf("u1"), leaf("u2"), leaf("u3"), EdgeLeaf::AnyMember]);
+    assert!(found.matches(&group, &CX, &Held([2].into())) && !found.matches(&group, &CX, &NoEdges));
+    let part: Group = found.decode(&group.encode_to_vec()).unwrap();
+    assert!(found.matches(&part, &CX, &Held([0].into())));
+    assert_eq!(
+        filter("id eq \"g\" and members.value eq \"u1\" and not (members eq \"u2\")").narrow(),
+        [Condition::Id("g".into()), Condition::Member("u1".into())]
+    );
+    assert_eq!(filter("displayName eq \"NIGHT\"").narrow(), [Condition::DisplayName("night".into())]);
+    assert_eq!(parse("groups[value eq \"g1\"]").unwrap().narrow(), [Condition::InGroup("g1".into())]);
+}
+
+#[test]
+fn narrowing_says_what_every_match_must_have() {
+    let narrowed = |e: &str| parse(e).unwrap().narrow();
+    assert_eq!(
+        narrowed(
+            "userName eq \"A@B.example\" and (externalId eq \"X\" and active eq false) and emails[value eq \"C@d\" and type eq \"work\"]"
+        ),
+        [
+            Condition::UserName("a@b.example".into()),
+            Condition::ExternalId("X".into()),
+            Condition::Active(false),
+            Condition::Email("c@d".into())
+        ]
+    );
+    assert_eq!(narrowed("userName sw \"Bj\""), [Condition::UserNamePrefix("bj".into())]);
+    assert_eq!(narrowed("userName eq \"a\" or id eq \"b\""), []);
+    assert_eq!(narrowed("not (userName eq \"a\") and id ne \"x\" and displayName eq \"x\""), []);
+}
+
+fn leaf() -> impl Strategy<Value = String> {
+    let operator = prop::sample::select(&["eq", "ne", "co", "sw", "ew", "gt", "ge", "lt", "le"][..]);
+    let name = prop::sample::select(&["userName", "name.familyName", "emails", "emails.type", "manager", "urn:x:Y:z", "profileUrl"][..]);
+    let word = prop::sample::select(&["", "a", "work", "É", "ﬁ", "Jensen", "bjensen@example.com", "İ"][..]);
+    prop_oneof![
+        (name.clone(), operator, word.clone()).prop_map(|(n, o, w)| format!("{n} {o} {}", json!(w))),
+        name.prop_map(|n| format!("{n} pr")),
+        word.prop_map(|w| format!("emails[type eq \"work\" and value co {}]", json!(w))),
+        Just("active eq true".to_owned()),
+    ]
+}
+
+fn expression() -> impl Strategy<Value = String> {
+    leaf().prop_recursive(4, 24, 3, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 1..4).prop_map(|v| format!("({})", v.join(" and "))),
+            prop::collection::vec(inner.clone(), 1..4).prop_map(|v| format!("({})", v.join(" or "))),
+            inner.prop_map(|e| format!("not ({e})")),
+        ]
+    })
+}
+
+/// The keys the store keeps of a user, as the directory will make them.
+fn implied(user: &User, condition: &Condition) -> bool {
+    match condition {
+        Condition::UserName(key) => fold::user_name_key(&user.user_name) == *key,
+        Condition::UserNamePrefix(key) => fold::user_name_key(&user.user_name).starts_with(key),
+        Condition::Email(key) => user.emails.iter().flat_map(|e| &e.value).any(|v| fold::email(v) == *key),
+        Condition::Active(active) => user.active.unwrap_or(true) == *active,
+        Condition::ExternalId(id) => user.external_ids.iter().any(|e| e.value == *id),
+        Condition::Id(id) => user.id == *id,
+        other => panic!("{other:?} is no condition on a user"),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
+    #[test]
+    fn not_means_not_and_order_of_and_or_does_not_matter(document in generate::user(), a in expression(), b in expression()) {
+        let user = stored(user(&document));
+        let (x, y) = (matches(&user, &a), matches(&user, &b));
+        prop_assert_eq!(matches(&user, &format!("not ({a})")), !x);
+        prop_assert_eq!(matches(&user, &format!("{a} and {b}")), x && y);
+        prop_assert_eq!(matches(&user, &format!("{b} or {a}")), x || y);
+        let ne = matches(&user, "nickName ne \"a\"");
+        prop_assert_eq!(ne, !matches(&user, "nickName eq \"a\""));
+    }
+
+    #[test]
+    fn every_match_satisfies_what_narrowing_says(document in generate::user(), e in expression()) {
+        let user = stored(user(&document));
+        let filters = [
+            e.clone(),
+            format!("{e} and userName eq {}", json!(user.user_name.to_uppercase())),
+            format!("userName sw {}", json!(user.user_name.chars().take(3).collect::<String>().to_uppercase())),
+            format!("emails eq {}", json!(user.emails.first().and_then(|e| e.value.clone()).unwrap_or_default().to_lowercase())),
+        ];
+        for expression in filters {
+            let filter = parse(&expression).unwrap();
+            if filter.matches(&user, &CX, &NoEdges) {
+                for condition in filter.narrow() {
+                    prop_assert!(implied(&user, &condition), "{} but not {:?}", expression, condition);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn no_text_breaks_the_parser(words in prop::collection::vec(prop::sample::select(&["(", ")", "[", "]", "not", "and", "or", "eq", "pr", "emails", ".type",
+        "userName", "\"x\"", "5", "true", ":p", "members", "groups", "value", "urn:a:b", "null", "."][..]), 0..24), spaced in any::<bool>()) {
+        let text = words.join(if spaced { " " } else { "" });
+        for kind in [ResourceType::User, ResourceType::Group] {
+            let _ = Filter::parse(kind, &text, &BTreeMap::new());
+            let _ = Target::parse(kind, &text, &BTreeMap::new());
+            let _ = Order::parse(kind, &text);
+        }
+    }
+
+    #[test]
+    fn no_bytes_break_the_decoder(bytes in any::<Vec<u8>>()) {
+        let _ = parse(&format!("title pr and {USER_URN}:name pr")).unwrap().decode::<User>(&bytes);
+    }
+}
+
+#[test]
+fn orders_sort_as_the_rfc_says() {
+    let order = |text: &str| Order::parse(ResourceType::User, text).unwrap();
+    let key = |text: &str, document: Value| order(text).key(&stored(user(&document)), &CX);
+    assert!(order("title desc").descending() && !order("Title").descending());
+    assert_eq!(key("userName", json!({"userName": "BJ"})), Some(b"bj".to_vec()));
+    assert_eq!(key("externalId", json!({"externalId": "BJ"})), Some(b"BJ".to_vec()));
+    assert_eq!(key("title", json!({})), None);
+    let emails = json!({"emails": [{"value": "a@x"}, {"value": "B@x", "primary": true}]});
+    assert_eq!(key("emails", emails.clone()), Some(b"b@x".to_vec()));
+    assert_eq!(key("emails.value", emails), Some(b"b@x".to_vec()));
+    assert!(key("active", json!({"active": false})) < key("active", json!({"active": true})));
+    assert!(key("meta.created", json!({})) < key("meta.lastModified", json!({})));
+    assert_eq!(
+        key("urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department asc", json!({ENTERPRISE_URN: {"department": "D"}})),
+        Some(b"d".to_vec())
+    );
+    for bad in ["", "shoeSize", "password", "groups", "groups.value", "name", "schemas", "title down", "title asc asc", "urn:x:y:z"] {
+        assert_eq!(Order::parse(ResourceType::User, bad).unwrap_err().reason, ErrorReason::InvalidPath, "{bad}");
+    }
+}
