@@ -37,27 +37,27 @@ impl Projection {
         if !attributes.is_empty() && !excluded.is_empty() {
             return Err(AttributeError::value("excludedAttributes", "attributes and excludedAttributes exclude each other."));
         }
-        if attributes.is_empty() {
-            let mut all = Self::all(kind);
-            for name in excluded {
-                match Path::parse(kind, name) {
-                    Ok(path) if path.tail().is_none() => all.rows.drop(kind.table(), &path.rows()),
-                    Ok(_) => all.named.push(name.to_lowercase()),
-                    Err(_) => {}
-                }
-            }
-            return Ok(all);
-        }
-        let rows = Pick::of(kind.table(), |r| r == Returned::Always, false);
-        let mut only = Projection { kind, rows, named: Vec::new(), only: true };
-        for name in attributes {
+        let mut picked = if attributes.is_empty() { Self::all(kind) } else { Self::only(kind) };
+        for name in attributes.iter().chain(&selection.additional_attributes) {
             match Path::parse(kind, name) {
-                Ok(path) if path.tail().is_none() => only.rows.add(kind.table(), &path.rows()),
-                Ok(_) => only.named.push(name.to_lowercase()),
+                Ok(path) if path.tail().is_none() => picked.rows.add(kind.table(), &path.rows()),
+                // Everything unnamed is shown already.
+                Ok(_) if picked.only => picked.named.push(name.to_lowercase()),
+                _ => {}
+            }
+        }
+        for name in excluded {
+            match Path::parse(kind, name) {
+                Ok(path) if path.tail().is_none() => picked.rows.drop(kind.table(), &path.rows()),
+                Ok(_) => picked.named.push(name.to_lowercase()),
                 Err(_) => {}
             }
         }
-        Ok(only)
+        Ok(picked)
+    }
+
+    fn only(kind: ResourceType) -> Self {
+        Projection { kind, rows: Pick::of(kind.table(), |r| r == Returned::Always, false), named: Vec::new(), only: true }
     }
 
     /// The default: everything that is not `never` and not only on request.

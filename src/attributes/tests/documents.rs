@@ -164,7 +164,7 @@ fn projections_choose_rows_parts_and_extensions() {
     let urns = json!([USER_URN, ENTERPRISE_URN, "urn:example:Boat"]);
     let pick = |attributes: &[&str], excluded: &[&str]| {
         let list = |names: &[&str]| names.iter().map(|n| (*n).to_owned()).collect();
-        let selection = ReadSelection { attributes: list(attributes), excluded_attributes: list(excluded) };
+        let selection = ReadSelection { attributes: list(attributes), excluded_attributes: list(excluded), ..Default::default() };
         let projection = Projection::new(ResourceType::User, &selection).unwrap();
         let mut pruned = user.clone();
         projection.apply_to_user(&mut pruned);
@@ -199,7 +199,7 @@ fn projections_choose_rows_parts_and_extensions() {
         without,
         json!({"userName": "ines", "title": "Pilot", "emails": [{"value": "a@b.example", "rank": 1}], "urn:example:Boat": {"name": "Petrel"}})
     );
-    let both = ReadSelection { attributes: vec!["id".into()], excluded_attributes: vec!["name".into()] };
+    let both = ReadSelection { attributes: vec!["id".into()], excluded_attributes: vec!["name".into()], ..Default::default() };
     assert!(Projection::new(ResourceType::User, &both).is_err());
     let projection =
         |a: &str| Projection::new(ResourceType::Group, &ReadSelection { attributes: vec![a.into()], ..Default::default() }).unwrap();
