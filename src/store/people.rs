@@ -23,7 +23,8 @@ impl Work {
         self.holders.get(&(kind, key.to_owned()))
     }
 
-    /// Stores a user, new or changed; answers it as it will be read.
+    /// Stores a user, new or changed; answers it as it will be read. Unless its id is a new one, ask for it first: what was
+    /// never read is taken for new.
     pub fn put_user(&mut self, user: User, name_key: String) -> Arc<UserRow> {
         let id = user.id.clone();
         let old = self.users.peek(&id).cloned().flatten();
@@ -75,6 +76,7 @@ impl Work {
     }
 
     /// Stores a group with its attributes, new or changed, and how many members it gains; answers it as it will be read.
+    /// Unless its id is a new one, ask for it first: what was never read is taken for new.
     pub fn put_group(&mut self, group: Group, gained: i64) -> Arc<GroupRow> {
         let id = group.id.clone();
         let old = self.groups.peek(&id).cloned().flatten();

@@ -1,3 +1,4 @@
 //! The store alone: what its statements cost.
 
+mod lanes;
 mod plans;
