@@ -52,7 +52,7 @@ fn main() -> Done<()> {
     Ok(())
 }
 
-/// One constant per method: its path, its scope, and whether it only reads.
+/// One constant per method: its path, its scope, whether it only reads, and whether the client streams.
 fn write_methods(pool: &DescriptorPool, service: &ServiceDescriptor) -> Done<String> {
     let scope_option = pool.get_extension_by_name("roster.v1.required_scope").ok_or("options.proto defines required_scope")?;
     let mut out = String::new();
@@ -65,10 +65,11 @@ fn write_methods(pool: &DescriptorPool, service: &ServiceDescriptor) -> Done<Str
         let scope = options.get_extension(&scope_option);
         let scope = scope.as_str().ok_or("required_scope is a string")?;
         let idempotency = method.method_descriptor_proto().options.as_ref().map(prost_types::MethodOptions::idempotency_level);
+        let uploads = method.is_client_streaming();
         let read_only = idempotency == Some(prost_types::method_options::IdempotencyLevel::NoSideEffects);
         writeln!(
             out,
-            "    /// `{full}`\n    pub const {constant}: Method = Method {{ path: \"/{service}/{name}\", scope: {scope:?}, read_only: {read_only} }};",
+            "    /// `{full}`\n    pub const {constant}: Method = Method {{ path: \"/{service}/{name}\", scope: {scope:?}, read_only: {read_only}, uploads: {uploads} }};",
             full = method.full_name(),
             constant = snake(method.name()).to_uppercase(),
             service = service.full_name(),

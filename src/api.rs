@@ -38,6 +38,8 @@ pub struct Method {
     pub scope: &'static str,
     /// Whether the method promises `NO_SIDE_EFFECTS`.
     pub read_only: bool,
+    /// Whether the client streams its request.
+    pub uploads: bool,
 }
 
 /// One constant per method, generated from the descriptor.

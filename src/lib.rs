@@ -2,9 +2,13 @@
 pub mod access;
 pub mod api;
 pub mod attributes;
+pub mod cli;
 pub mod clock;
+pub mod config;
 pub mod directory;
 pub mod feed;
 pub mod limits;
 pub mod scim;
+pub mod server;
 pub mod store;
+pub mod telemetry;

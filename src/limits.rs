@@ -78,3 +78,39 @@ pub const RESOLVER_CACHE_ENTRIES: usize = 10_000;
 pub const RESOLVER_CACHE_LIFE: Duration = Duration::from_secs(1);
 /// Days a softly deleted user is kept unless its connection says otherwise.
 pub const PURGE_DAYS: i64 = 30;
+
+/// Connections one face holds at once.
+pub const CONNECTIONS: usize = 20_000;
+/// Connections one peer address holds at once on one face.
+pub const CONNECTIONS_PER_ADDRESS: usize = 1_000;
+/// A connection that has not said by then what it is (TLS handshake, HTTP version, request head) is closed.
+pub const HEAD_TIME: Duration = Duration::from_secs(10);
+/// A request body that stands still this long ends its request.
+pub const BODY_PAUSE: Duration = Duration::from_secs(30);
+/// A unary call that names no deadline gets this one.
+pub const CALL_TIME: Duration = Duration::from_secs(30);
+/// Bytes of an HTTP/1.1 request head; hyper's own bound is 400 KiB.
+pub const HEAD_BYTES: usize = 64 * 1024;
+/// Header fields of a request.
+pub const HEADERS: usize = 100;
+/// Bytes of an HTTP/2 header list.
+pub const HEADER_LIST_BYTES: u32 = 16 * 1024;
+/// Calls at once on one HTTP/2 connection.
+pub const CONCURRENT_STREAMS: u32 = 256;
+/// How often an HTTP/2 peer is asked whether it is there.
+pub const KEEPALIVE_EVERY: Duration = Duration::from_secs(30);
+/// How long it may take to answer.
+pub const KEEPALIVE_WAIT: Duration = Duration::from_secs(20);
+/// Seconds that requests under way may take to finish after SIGTERM.
+pub const DRAIN_SECONDS: u64 = 10;
+/// How long the server goes on accepting after it has said that it stops, so that balancers see it first.
+pub const DRAIN_NOTICE: Duration = Duration::from_secs(1);
+
+/// Characters of an administrative resource's name or description.
+pub const NAME_CHARS: usize = 255;
+/// Characters of an organization's key: it is a part of URLs and may become one of host names.
+pub const KEY_CHARS: usize = 63;
+/// Domains of an organization.
+pub const DOMAINS: usize = 100;
+/// Scopes of a token.
+pub const TOKEN_SCOPES: usize = 64;

@@ -1,2 +1,7 @@
 //! Parse the arguments, run one command, answer with an exit code.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    roster::cli::run(std::env::args_os())
+}

@@ -1,6 +1,6 @@
 //! Who calls, for which organization, with which rights.
 
-use crate::api::v1::{Connection, PrincipalRef};
+use crate::api::v1::{Connection, Organization, PrincipalRef};
 use std::{collections::BTreeSet, sync::Arc};
 
 /// Which organizations a caller may enter.
@@ -46,6 +46,8 @@ impl Scopes {
 pub struct Caller {
     /// The organization the credential belongs to (an id, never a key).
     pub organization: String,
+    /// The same organization as it was when the credential was resolved.
+    pub home: Arc<Organization>,
     /// Who it is: a service account; absent for a connection.
     pub principal: Option<PrincipalRef>,
     /// Set when an identity provider's connection calls.

@@ -133,6 +133,7 @@ mod tests {
             }
             Ok(Caller {
                 organization: "acme".to_owned(),
+                home: Arc::default(),
                 principal: None,
                 connection: None,
                 token_id: token.id().to_owned(),

@@ -87,7 +87,10 @@ impl<R: Resolver> Resolver for Cached<R> {
 mod tests {
     use super::*;
     use crate::access::{Kind, Reach, Scopes};
-    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    };
 
     #[derive(Default)]
     struct Counting {
@@ -101,6 +104,7 @@ mod tests {
             self.asked.fetch_add(1, Ordering::SeqCst);
             Ok(Caller {
                 organization: "acme".to_owned(),
+                home: Arc::default(),
                 principal: None,
                 connection: None,
                 token_id: token.id().to_owned(),

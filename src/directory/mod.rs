@@ -1,14 +1,33 @@
 //! The services: one file per gRPC service, one function per method in proto order. Every rule lives here.
+mod caller;
+mod connections;
 mod core;
+mod credentials;
 mod error;
+mod fields;
 mod groups;
 mod list;
+mod organizations;
 mod page;
 mod precondition;
+mod provisioning;
+mod record;
 mod revision;
+mod service_accounts;
+mod services;
+mod tokens;
 mod users;
 
 pub use core::Directory;
+pub use credentials::Credentials;
 pub use error::{DOMAIN, Error, Result};
 pub use groups::Groups;
+pub use organizations::Organizations;
+pub use provisioning::Provisioning;
+pub use service_accounts::ServiceAccounts;
+pub use services::Services;
+pub use tokens::known_scopes;
 pub use users::Users;
+
+/// What every method of a service answers.
+type Reply<T> = std::result::Result<tonic::Response<T>, tonic::Status>;

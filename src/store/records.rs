@@ -1,6 +1,6 @@
 //! Administrative resources: organizations, connections, service accounts, tokens. Few, small, read whole.
 
-use super::{Fault, Reader, Store, Text};
+use super::{Counters, Fault, Reader, Store, Text};
 use crate::clock::Micros;
 
 /// Which administrative resource; the numbers are the contract's `ResourceKind`.
@@ -48,6 +48,7 @@ const BY_KEY: Text =
 const PAGE: Text = Text::same(
     "SELECT kind, id, key, secret, version, body FROM records WHERE organization_id = $1 AND kind = $2 AND id > $3 ORDER BY id LIMIT $4",
 );
+const COUNT: Text = Text::same("SELECT COUNT(*) FROM records WHERE organization_id = $1 AND kind = $2");
 const ANYWHERE: Text = Text::same("SELECT organization_id, secret, body FROM records WHERE kind = $1 AND id = $2");
 const USED: Text = Text::same(
     "INSERT INTO token_uses (organization_id, token_id, used_at) VALUES ($1, $2, $3) \
@@ -93,6 +94,16 @@ impl Reader {
         Ok(rows.into_iter().map(Record::from).collect())
     }
 
+    /// How many there are of a kind.
+    ///
+    /// # Errors
+    /// When the store cannot answer.
+    pub async fn count_records(&mut self, kind: RecordKind) -> Result<i64, Fault> {
+        let organization = self.organization().to_owned();
+        let row: Option<(i64,)> = self.connection().statement(COUNT).bind(organization).bind(kind as i64).optional().await?;
+        Ok(row.map_or(0, |(count,)| count))
+    }
+
     /// When these tokens were last used; a token that never was is left out.
     ///
     /// # Errors
@@ -114,13 +125,17 @@ impl Store {
         pooled.on(&self.inner.counters).statement(ANYWHERE).bind(RecordKind::Token as i64).bind(id.to_owned()).optional().await
     }
 
-    /// Notes that a token was used. Beside the lane: it is no change of the directory.
+    /// Notes when tokens were used: (organization, token, time). Beside the lane, since it is no change of the directory,
+    /// and not counted, since it comes at a time of its own.
     ///
     /// # Errors
     /// When the store cannot answer.
-    pub async fn note_use(&self, organization: &str, token: &str, at: Micros) -> Result<(), Fault> {
+    pub async fn note_uses(&self, uses: Vec<(String, String, Micros)>) -> Result<(), Fault> {
+        let uncounted = Counters::default();
         let mut tx = self.inner.begin_write().await?;
-        tx.on(&self.inner.counters).statement(USED).bind(organization.to_owned()).bind(token.to_owned()).bind(at).execute().await?;
+        for (organization, token, at) in uses {
+            tx.on(&uncounted).statement(USED).bind(organization).bind(token).bind(at).execute().await?;
+        }
         tx.commit().await
     }
 }

@@ -1,0 +1,122 @@
+//! What commands print: tables for people, the contract's JSON for programs, refusals as sentences.
+
+use super::Failure;
+use crate::{api, clock};
+use clap::Args;
+use comfy_table::{ContentArrangement, Table, presets};
+use prost::Message;
+use prost_reflect::{DescriptorPool, DynamicMessage};
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+use tonic::Status;
+use tonic_types::StatusExt;
+
+/// How to print.
+#[derive(Debug, Clone, Copy, Args)]
+pub(super) struct Form {
+    /// Print JSON, in the contract's own field names, instead of a table.
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+/// A noun that can be printed.
+pub(super) trait Shown: Message {
+    /// Its message's name in the contract.
+    const MESSAGE: &'static str;
+    /// The table's columns.
+    const COLUMNS: &'static [&'static str];
+    /// The table's cells.
+    fn cells(&self) -> Vec<String>;
+}
+
+/// Prints several: a table, or a JSON array.
+pub(super) fn list<T: Shown>(form: Form, items: &[T]) -> Result<(), Failure> {
+    if form.json {
+        let items: Vec<_> = items.iter().map(json).collect::<Result<_, _>>()?;
+        return print(&serde_json::Value::Array(items));
+    }
+    let mut table = Table::new();
+    table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled).set_header(T::COLUMNS);
+    for item in items {
+        table.add_row(item.cells().iter().map(|cell| plain(cell)));
+    }
+    println!("{table}");
+    Ok(())
+}
+
+/// Prints one: a column of fields, or a JSON object.
+pub(super) fn one<T: Shown>(form: Form, item: &T) -> Result<(), Failure> {
+    if form.json {
+        return print(&json(item)?);
+    }
+    let mut table = Table::new();
+    table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    for (name, cell) in T::COLUMNS.iter().zip(item.cells()) {
+        table.add_row([(*name).to_owned(), plain(&cell)]);
+    }
+    println!("{table}");
+    Ok(())
+}
+
+/// The contract's JSON of a message (the proto3 JSON mapping, with proto field names).
+pub(super) fn json<T: Shown>(item: &T) -> Result<serde_json::Value, Failure> {
+    let failed = |error: &dyn std::fmt::Display| Failure::refused(format!("The answer cannot be shown as JSON: {error}."));
+    let pool = DescriptorPool::decode(api::DESCRIPTORS).map_err(|error| failed(&error))?;
+    let kind = pool.get_message_by_name(T::MESSAGE).ok_or_else(|| failed(&"its type is unknown"))?;
+    let message = DynamicMessage::decode(kind, item.encode_to_vec().as_slice()).map_err(|error| failed(&error))?;
+    let options = prost_reflect::SerializeOptions::new().use_proto_field_name(true).skip_default_fields(false);
+    message.serialize_with_options(serde_json::value::Serializer, &options).map_err(|error| failed(&error))
+}
+
+/// Prints a JSON value on lines of its own.
+pub(super) fn print(value: &serde_json::Value) -> Result<(), Failure> {
+    let text = serde_json::to_string_pretty(value).map_err(|error| Failure::refused(format!("The answer cannot be shown as JSON: {error}.")))?;
+    println!("{text}");
+    Ok(())
+}
+
+/// A refusal in one sentence, with the reason programs know it by.
+pub(super) fn sentence(status: &Status) -> String {
+    let message = plain(status.message());
+    match status.get_details_error_info() {
+        Some(info) => format!("{message} ({})", plain(&info.reason)),
+        None => format!("{message} ({:?})", status.code()),
+    }
+}
+
+/// The innermost cause: the one that says what happened.
+pub(super) fn deepest(error: &(dyn std::error::Error + 'static)) -> String {
+    error.source().map_or_else(|| error.to_string(), deepest)
+}
+
+/// A time to the second, or nothing.
+pub(super) fn time(timestamp: Option<&prost_types::Timestamp>) -> String {
+    let Some(timestamp) = timestamp else { return String::new() };
+    let seconds = clock::micros(timestamp) / 1_000_000;
+    OffsetDateTime::from_unix_timestamp(seconds).ok().and_then(|time| time.format(&Rfc3339).ok()).unwrap_or_default()
+}
+
+/// Text that cannot move the cursor or change the colours of a terminal.
+fn plain(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '\u{FFFD}' } else { c }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::directory::Error;
+
+    #[test]
+    fn a_refusal_is_its_sentence_and_its_reason() {
+        assert_eq!(
+            sentence(&Status::from(Error::scope_missing("users.read"))),
+            "The credential lacks the scope users.read. (SCOPE_MISSING)"
+        );
+        assert_eq!(sentence(&Status::unavailable("gone\u{1b}[31m")), "gone\u{FFFD}[31m (Unavailable)");
+    }
+
+    #[test]
+    fn times_are_shown_to_the_second() {
+        assert_eq!(time(Some(&clock::timestamp(1_700_000_000_123_456))), "2023-11-14T22:13:20Z");
+        assert_eq!(time(None), "");
+    }
+}

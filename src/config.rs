@@ -1,0 +1,265 @@
+//! Every setting of the server: its unit, default, bound, environment name, and why it is one.
+//!
+//! The command line wins over the environment, the environment over the default. What an operator may get wrong is
+//! refused before anything is opened, in one sentence that names the setting.
+
+use crate::limits;
+use clap::{Args, ValueEnum};
+use std::{fmt, net::SocketAddr, path::PathBuf};
+use url::Url;
+
+/// A setting that cannot be used; one sentence for the operator.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BadSetting(pub String);
+
+impl fmt::Display for BadSetting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for BadSetting {}
+
+/// Where the data lives.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Data")]
+pub struct StoreSettings {
+    /// Directory for the SQLite file and bootstrap.json; created with mode 0700. One server at a time.
+    #[arg(long, value_name = "DIR", env = "ROSTER_DATA_DIR", default_value = "./roster-data")]
+    pub data_dir: PathBuf,
+
+    /// A PostgreSQL URL (postgres://user:password@host/database) to keep the data there instead of in SQLite.
+    #[arg(long, value_name = "URL", env = "ROSTER_DATABASE", hide_env_values = true)]
+    pub database: Option<String>,
+}
+
+/// How log lines are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object per line.
+    Json,
+}
+
+/// What the server says about itself, on stderr.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Logs")]
+pub struct LogSettings {
+    /// What to log: off, error, warn, info, debug or trace, also per module (info,roster::store=debug).
+    #[arg(long = "log", value_name = "FILTER", env = "ROSTER_LOG", default_value = "info")]
+    pub filter: String,
+
+    /// Log lines for people (text) or for machines (json).
+    #[arg(long = "log-format", value_name = "FORMAT", env = "ROSTER_LOG_FORMAT", default_value = "text")]
+    pub format: LogFormat,
+}
+
+/// The settings of `roster serve`.
+#[derive(Debug, Clone, Args)]
+pub struct ServeSettings {
+    /// Where the data lives.
+    #[command(flatten)]
+    pub store: StoreSettings,
+
+    /// Address of the SCIM face, /alive and /readyz; port 0 takes a free one.
+    #[arg(long, value_name = "ADDR", env = "ROSTER_HTTP", default_value = "127.0.0.1:8080", help_heading = "Network")]
+    pub http: String,
+
+    /// Address of the gRPC face; port 0 takes a free one.
+    #[arg(long, value_name = "ADDR", env = "ROSTER_GRPC", default_value = "127.0.0.1:50051", help_heading = "Network")]
+    pub grpc: String,
+
+    /// What identity providers reach the SCIM face by, for example <https://roster.example.com>. Locations in answers are
+    /// made from it, never from a request's headers. Default: the HTTP address.
+    #[arg(long, value_name = "URL", env = "ROSTER_PUBLIC_URL", help_heading = "Network")]
+    pub public_url: Option<String>,
+
+    /// PEM file with the certificate chain; both faces then speak TLS only.
+    #[arg(long, value_name = "FILE", env = "ROSTER_TLS_CERT", help_heading = "Network")]
+    pub tls_cert: Option<PathBuf>,
+
+    /// PEM file with the certificate's private key.
+    #[arg(long, value_name = "FILE", env = "ROSTER_TLS_KEY", help_heading = "Network")]
+    pub tls_key: Option<PathBuf>,
+
+    /// Connections each face holds at once; more are closed as they come.
+    #[arg(long, value_name = "COUNT", env = "ROSTER_CONNECTIONS", default_value_t = limits::CONNECTIONS, help_heading = "Network")]
+    pub connections: usize,
+
+    /// Connections one address may hold at once on each face. Raise it behind a proxy.
+    #[arg(long, value_name = "COUNT", env = "ROSTER_CONNECTIONS_PER_ADDRESS", default_value_t = limits::CONNECTIONS_PER_ADDRESS, help_heading = "Network")]
+    pub connections_per_address: usize,
+
+    /// Seconds that requests under way may take to finish after SIGTERM (0 to 300).
+    #[arg(long, value_name = "SECONDS", env = "ROSTER_DRAIN_SECONDS", default_value_t = limits::DRAIN_SECONDS, help_heading = "Network")]
+    pub drain_seconds: u64,
+
+    /// Logs.
+    #[command(flatten)]
+    pub log: LogSettings,
+}
+
+/// Which engine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Engine {
+    /// A file in the data directory.
+    Sqlite(PathBuf),
+    /// A server, by URL.
+    Postgres(String),
+}
+
+/// Settings that have been read as far as that goes without opening anything.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// For the SQLite file and bootstrap.json.
+    pub data_dir: PathBuf,
+    /// Which engine.
+    pub engine: Engine,
+    /// The HTTP address.
+    pub http: SocketAddr,
+    /// The gRPC address.
+    pub grpc: SocketAddr,
+    /// Without a slash at its end; absent = from the address that was bound.
+    pub public_url: Option<String>,
+    /// Certificate and key.
+    pub tls: Option<(PathBuf, PathBuf)>,
+    /// Per face.
+    pub connections: usize,
+    /// Per face and peer address.
+    pub connections_per_address: usize,
+    /// Seconds.
+    pub drain_seconds: u64,
+}
+
+impl StoreSettings {
+    /// The engine these settings select.
+    ///
+    /// # Errors
+    /// For a URL of another database.
+    pub fn engine(&self) -> Result<Engine, BadSetting> {
+        match self.database.as_deref() {
+            None => Ok(Engine::Sqlite(self.data_dir.join("roster.sqlite"))),
+            Some(url) if url.starts_with("postgres://") || url.starts_with("postgresql://") => match Url::parse(url) {
+                Ok(_) => Ok(Engine::Postgres(url.to_owned())),
+                // The URL may hold a password, so it is not repeated.
+                Err(error) => Err(BadSetting(format!("--database is no URL: {error}."))),
+            },
+            Some(_) => Err(BadSetting("--database takes a PostgreSQL URL (postgres://…); without it the data is kept in --data-dir.".into())),
+        }
+    }
+}
+
+impl ServeSettings {
+    /// Reads what can be read without opening anything.
+    ///
+    /// # Errors
+    /// With the sentence that names the first bad setting.
+    pub fn check(&self) -> Result<Config, BadSetting> {
+        let tls = match (&self.tls_cert, &self.tls_key) {
+            (Some(cert), Some(key)) => Some((cert.clone(), key.clone())),
+            (None, None) => None,
+            _ => return Err(BadSetting("--tls-cert and --tls-key go together; one of them is missing.".into())),
+        };
+        within("--connections", self.connections, 1, 1_000_000)?;
+        within("--connections-per-address", self.connections_per_address, 1, 1_000_000)?;
+        within("--drain-seconds", usize::try_from(self.drain_seconds).unwrap_or(usize::MAX), 0, 300)?;
+        Ok(Config {
+            data_dir: self.store.data_dir.clone(),
+            engine: self.store.engine()?,
+            http: address("--http", &self.http)?,
+            grpc: address("--grpc", &self.grpc)?,
+            public_url: self.public_url.as_deref().map(public_url).transpose()?,
+            tls,
+            connections: self.connections,
+            connections_per_address: self.connections_per_address,
+            drain_seconds: self.drain_seconds,
+        })
+    }
+}
+
+fn within(name: &str, value: usize, least: usize, most: usize) -> Result<(), BadSetting> {
+    if (least..=most).contains(&value) { Ok(()) } else { Err(BadSetting(format!("{name} is {value}; it takes {least} to {most}."))) }
+}
+
+fn address(name: &str, text: &str) -> Result<SocketAddr, BadSetting> {
+    text.parse().map_err(|_| BadSetting(format!("{name} is {text:?}; it takes an IP address and a port, for example 127.0.0.1:8080.")))
+}
+
+/// A URL to put paths behind: http or https, a host, nothing after the path.
+fn public_url(text: &str) -> Result<String, BadSetting> {
+    let bad = |why: &str| BadSetting(format!("--public-url {why}; it takes for example https://roster.example.com."));
+    let url = Url::parse(text).map_err(|_| bad("is no URL"))?;
+    if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
+        return Err(bad("is no http or https URL"));
+    }
+    if !url.username().is_empty() || url.password().is_some() || url.query().is_some() || url.fragment().is_some() {
+        return Err(bad("has a user, a query or a fragment"));
+    }
+    Ok(url.as_str().trim_end_matches('/').to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::{CommandFactory, Parser};
+
+    #[derive(Debug, Parser)]
+    struct Line {
+        #[command(flatten)]
+        settings: ServeSettings,
+    }
+
+    fn check(arguments: &[&str]) -> Result<Config, BadSetting> {
+        Line::parse_from([&["roster"], arguments].concat()).settings.check()
+    }
+
+    #[test]
+    fn the_defaults_are_a_sqlite_file_here_and_loopback() {
+        let config = check(&[]).unwrap();
+        assert_eq!(config.engine, Engine::Sqlite("./roster-data/roster.sqlite".into()));
+        assert_eq!((config.http.to_string(), config.grpc.to_string()), ("127.0.0.1:8080".into(), "127.0.0.1:50051".into()));
+        assert_eq!((config.public_url, config.tls, config.drain_seconds), (None, None, 10));
+    }
+
+    #[test]
+    fn a_postgres_url_selects_postgres() {
+        for url in ["postgres://u:p@h/d", "postgresql:///d?host=/tmp"] {
+            assert_eq!(check(&["--database", url]).unwrap().engine, Engine::Postgres(url.to_owned()));
+        }
+    }
+
+    #[test]
+    fn a_bad_setting_is_one_sentence_that_names_it() {
+        let cases: [(&[&str], &str); 9] = [
+            (&["--database", "mysql://u:secret@h/d"], "--database"),
+            (&["--http", "localhost"], "--http"),
+            (&["--grpc", ""], "--grpc"),
+            (&["--public-url", "roster.example.com"], "--public-url"),
+            (&["--public-url", "ftp://roster.example.com"], "--public-url"),
+            (&["--public-url", "https://u:secret@h/"], "--public-url"),
+            (&["--tls-cert", "a.pem"], "--tls-key"),
+            (&["--drain-seconds", "301"], "--drain-seconds"),
+            (&["--connections", "0"], "--connections"),
+        ];
+        for (arguments, name) in cases {
+            let sentence = check(arguments).unwrap_err().0;
+            assert!(sentence.contains(name) && sentence.ends_with('.') && !sentence.contains('\n'), "{sentence}");
+            assert!(!sentence.contains("secret"), "{sentence}");
+        }
+    }
+
+    #[test]
+    fn a_public_url_loses_its_last_slash_and_keeps_its_path() {
+        assert_eq!(check(&["--public-url", "https://h.example/"]).unwrap().public_url.unwrap(), "https://h.example");
+        assert_eq!(check(&["--public-url", "https://h.example/id/"]).unwrap().public_url.unwrap(), "https://h.example/id");
+    }
+
+    #[test]
+    fn every_setting_has_its_environment_name() {
+        for argument in Line::command().get_arguments().filter(|a| !a.is_global_set() && a.get_id() != "help") {
+            let expected = format!("ROSTER_{}", argument.get_long().unwrap().replace('-', "_").to_uppercase());
+            assert_eq!(argument.get_env().and_then(|name| name.to_str()), Some(expected.as_str()));
+        }
+    }
+}

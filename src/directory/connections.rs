@@ -1,0 +1,215 @@
+//! Connections: the part of `ProvisioningService` that is about identity providers.
+
+use super::{
+    Directory, Error, Reply, Result,
+    core::Call,
+    fields::{self, Field},
+    precondition, record,
+    record::Noun,
+    tokens,
+};
+use crate::{
+    api::v1::{
+        Connection, CreateConnectionRequest, CreateConnectionResponse, DeleteConnectionRequest, DeleteConnectionResponse,
+        GetConnectionRequest, GetConnectionResponse, ListConnectionsRequest, ListConnectionsResponse, ResourceKind, ResourceMeta,
+        UpdateConnectionRequest, UpdateConnectionResponse, change_event::Action,
+        connection::{Deprovision, Takeover, UnknownAttributes, Visibility},
+    },
+    store::RecordKind,
+};
+use std::sync::Arc;
+use tonic::{Request, Response};
+
+/// The profiles a connection may have; empty is the default one.
+const PROFILES: [&str; 6] = ["", "default", "strict", "okta", "entra", "jumpcloud"];
+
+impl Noun for Connection {
+    const STORED: RecordKind = RecordKind::Connection;
+    const KIND: ResourceKind = ResourceKind::Connection;
+    const NAME: &'static str = "connection";
+
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn meta(&mut self) -> Option<&mut Option<ResourceMeta>> {
+        Some(&mut self.meta)
+    }
+}
+
+const FIELDS: &[Field<Connection>] = &[
+    ("display_name", |to, from| to.display_name.clone_from(&from.display_name)),
+    ("profile", |to, from| to.profile.clone_from(&from.profile)),
+    ("enabled", |to, from| to.enabled = from.enabled),
+    ("takeover", |to, from| to.takeover = from.takeover),
+    ("takeover_match_attributes", |to, from| to.takeover_match_attributes.clone_from(&from.takeover_match_attributes)),
+    ("on_delete", |to, from| to.on_delete = from.on_delete),
+    ("drop_memberships_on_deactivate", |to, from| to.drop_memberships_on_deactivate = from.drop_memberships_on_deactivate),
+    ("purge_after", |to, from| to.purge_after = from.purge_after),
+    ("visibility", |to, from| to.visibility = from.visibility),
+    ("unknown_attributes", |to, from| to.unknown_attributes = from.unknown_attributes),
+    ("owned_attributes", |to, from| to.owned_attributes.clone_from(&from.owned_attributes)),
+    ("role_mappings", |to, from| to.role_mappings.clone_from(&from.role_mappings)),
+];
+const OUTPUT_ONLY: &[&str] = &["id", "organization_id", "meta", "scim_base_url"];
+
+pub(super) async fn create(directory: &Arc<Directory>, request: Request<CreateConnectionRequest>) -> Reply<CreateConnectionResponse> {
+    let (call, message) = Call::of(request)?;
+    let given = message.connection.ok_or_else(|| Error::missing("connection"))?;
+    let organization_id = message.organization_id.clone();
+    let id = directory.clock.new_id();
+    let mut connection = Connection { id, organization_id, meta: None, enabled: true, scim_base_url: String::new(), ..given };
+    check(&mut connection)?;
+    let kept = Arc::clone(directory);
+    let written = directory
+        .write(&call, &message.organization_id, message.write, move |work| {
+            record::put(&kept, work, connection.clone(), Action::Created, Vec::new())
+        })
+        .await?;
+    let connection = Some(directory.shown(written.answer).await?);
+    Ok(Response::new(CreateConnectionResponse { connection, committed_at: directory.revision(written.revision) }))
+}
+
+pub(super) async fn get(directory: &Arc<Directory>, request: Request<GetConnectionRequest>) -> Reply<GetConnectionResponse> {
+    let message = request.into_inner();
+    let mut reader = directory.read(&message.organization_id, None).await?;
+    let connection: Connection = record::get(directory, &mut reader, &message.connection_id).await?;
+    drop(reader);
+    Ok(Response::new(GetConnectionResponse { connection: Some(directory.shown(connection).await?) }))
+}
+
+pub(super) async fn list(directory: &Arc<Directory>, request: Request<ListConnectionsRequest>) -> Reply<ListConnectionsResponse> {
+    let (call, message) = Call::of(request)?;
+    let mut reader = directory.read(&message.organization_id, None).await?;
+    let page = (message.page_size, message.page_token.as_str());
+    let (mut connections, next_page_token) = record::list(directory, &call, &mut reader, &[], page, |_: &Connection| true).await?;
+    drop(reader);
+    let key = directory.organization(&message.organization_id).await?.key;
+    for connection in &mut connections {
+        connection.scim_base_url = directory.base_url(&key);
+    }
+    Ok(Response::new(ListConnectionsResponse { connections, next_page_token }))
+}
+
+pub(super) async fn update(directory: &Arc<Directory>, request: Request<UpdateConnectionRequest>) -> Reply<UpdateConnectionResponse> {
+    let (call, message) = Call::of(request)?;
+    let given = message.connection.ok_or_else(|| Error::missing("connection"))?;
+    let (mask, precondition) = (message.update_mask, message.precondition);
+        precondition::check_form(precondition.as_ref())?;
+    let kept = Arc::clone(directory);
+    let written = directory
+        .write(&call, &message.organization_id, message.write, move |work| {
+            let mut connection: Connection = record::find_if(&kept, work, &given.id, precondition.as_ref())?;
+            let before = connection.clone();
+            let changed = fields::take(&mut connection, &given, mask.as_ref(), FIELDS, OUTPUT_ONLY)?;
+            check(&mut connection)?;
+            if connection == before {
+                return Ok(connection);
+            }
+            record::put(&kept, work, connection, Action::Updated, changed)
+        })
+        .await?;
+    let connection = Some(directory.shown(written.answer).await?);
+    Ok(Response::new(UpdateConnectionResponse { connection, committed_at: directory.revision(written.revision) }))
+}
+
+pub(super) async fn delete(directory: &Arc<Directory>, request: Request<DeleteConnectionRequest>) -> Reply<DeleteConnectionResponse> {
+    let (call, message) = Call::of(request)?;
+    let (id, precondition) = (message.connection_id, message.precondition);
+        precondition::check_form(precondition.as_ref())?;
+    let owned = tokens::owned_by(directory, &message.organization_id, |token| token.connection_id == id).await?;
+    let kept = Arc::clone(directory);
+    let written = directory
+        .write(&call, &message.organization_id, message.write, move |work| {
+            let _there: Connection = record::find_if(&kept, work, &id, precondition.as_ref())?;
+            tokens::revoke_all(&kept, work, &owned)?;
+            record::remove::<Connection>(work, &id);
+            Ok(())
+        })
+        .await?;
+    Ok(Response::new(DeleteConnectionResponse { committed_at: directory.revision(written.revision) }))
+}
+
+impl Directory {
+    /// The base URL to paste into an identity provider.
+    pub(super) fn base_url(&self, organization_key: &str) -> String {
+        format!("{}/scim/v2/{organization_key}", self.public_url)
+    }
+
+    /// A connection as callers see it. Its base URL follows from settings and the organization's key, so it is not stored.
+    async fn shown(&self, mut connection: Connection) -> Result<Connection> {
+        connection.scim_base_url = self.base_url(&self.organization(&connection.organization_id).await?.key);
+        Ok(connection)
+    }
+}
+
+/// The border: what is stored is valid, and nothing is promised that is not served.
+fn check(connection: &mut Connection) -> Result<()> {
+    record::check_name("connection.display_name", &connection.display_name, true)?;
+    if !PROFILES.contains(&connection.profile.as_str()) {
+        let why = "connection.profile takes default, strict, okta, entra or jumpcloud.";
+        return Err(Error::value("connection.profile", why));
+    }
+    match Takeover::try_from(connection.takeover) {
+        Ok(Takeover::Unspecified | Takeover::Never) => connection.takeover = Takeover::Never.into(),
+        _ => return Err(unserved("takeover")),
+    }
+    match Deprovision::try_from(connection.on_delete) {
+        Ok(Deprovision::Unspecified) => connection.on_delete = Deprovision::SoftDelete.into(),
+        Ok(_) => {}
+        Err(_) => return Err(unserved("on_delete")),
+    }
+    match Visibility::try_from(connection.visibility) {
+        Ok(Visibility::Unspecified | Visibility::Organization) => connection.visibility = Visibility::Organization.into(),
+        _ => return Err(unserved("visibility")),
+    }
+    if UnknownAttributes::try_from(connection.unknown_attributes).is_err() {
+        return Err(unserved("unknown_attributes"));
+    }
+    let later = [
+        ("takeover_match_attributes", !connection.takeover_match_attributes.is_empty()),
+        ("drop_memberships_on_deactivate", connection.drop_memberships_on_deactivate),
+        ("purge_after", connection.purge_after.is_some()),
+        ("owned_attributes", !connection.owned_attributes.is_empty()),
+        ("role_mappings", !connection.role_mappings.is_empty()),
+    ];
+    match later.into_iter().find(|(_, given)| *given) {
+        Some((field, _)) => Err(unserved(field)),
+        None => Ok(()),
+    }
+}
+
+fn unserved(field: &str) -> Error {
+    Error::value(format!("connection.{field}"), format!("connection.{field}: this value is not served in this version."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_connection_gets_the_defaults_its_contract_names() {
+        let mut connection = Connection { display_name: "Okta".into(), profile: "okta".into(), ..Connection::default() };
+        check(&mut connection).unwrap();
+        assert_eq!(
+            (connection.takeover(), connection.on_delete(), connection.visibility()),
+            (Takeover::Never, Deprovision::SoftDelete, Visibility::Organization)
+        );
+    }
+
+    #[test]
+    fn what_is_not_served_is_refused_by_name() {
+        let good = || Connection { display_name: "x".into(), ..Connection::default() };
+        for (connection, field) in [
+            (Connection { display_name: String::new(), ..good() }, "display_name"),
+            (Connection { profile: "Okta".into(), ..good() }, "profile"),
+            (Connection { takeover: Takeover::Always.into(), ..good() }, "takeover"),
+            (Connection { on_delete: 99, ..good() }, "on_delete"),
+            (Connection { visibility: Visibility::Linked.into(), ..good() }, "visibility"),
+            (Connection { owned_attributes: vec!["title".into()], ..good() }, "owned_attributes"),
+        ] {
+            let mut connection = connection;
+            assert_eq!(check(&mut connection).unwrap_err().field, format!("connection.{field}"));
+        }
+    }
+}

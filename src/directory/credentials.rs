@@ -1,0 +1,134 @@
+//! From a token to its caller, as the store knows them.
+//!
+//! A token works while it has not ended, its owner is there and switched on, and its organization is not suspended.
+//! All of that is read here and remembered by [`crate::access::Cached`] for a second, so each of it bites within one.
+
+use super::{Directory, Error, Result, organizations, record};
+use crate::{
+    access::{self, Caller, Kind, Reach, Resolver, Scopes, SecretHash},
+    api::v1::{Connection, ErrorReason, Organization, PrincipalRef, ServiceAccount, Token, organization::State, principal_ref::Principal},
+    clock::Micros,
+    store::{RecordKind, SYSTEM},
+};
+use prost::Message as _;
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+/// The grain of `last_use_time`.
+const MINUTE: Micros = 60 * 1_000_000;
+/// How long uses are collected before they are written together.
+const NOTE_AFTER: Duration = Duration::from_secs(1);
+/// Tokens whose last noted minute is remembered; beyond that a use may be written again.
+const REMEMBERED: usize = 10_000;
+
+/// The tokens of a directory.
+#[derive(Debug, Clone)]
+pub struct Credentials {
+    directory: Arc<Directory>,
+    uses: Arc<Mutex<Uses>>,
+}
+
+#[derive(Debug, Default)]
+struct Uses {
+    /// Token → the last minute that was noted or is about to be.
+    noted: HashMap<String, Micros>,
+    /// (organization, token, minute), waiting to be written.
+    waiting: Vec<(String, String, Micros)>,
+}
+
+impl Credentials {
+    /// Over the directory that issued them.
+    pub fn new(directory: Arc<Directory>) -> Self {
+        Credentials { directory, uses: Arc::default() }
+    }
+
+    /// The organization, unless it is suspended.
+    async fn home(&self, id: &str) -> Result<Organization> {
+        if id == SYSTEM {
+            return Ok(organizations::system());
+        }
+        let organization = self.directory.organization(id).await?;
+        if organization.state() == State::Suspended {
+            return Err(Error::new(ErrorReason::OrganizationSuspended, "The organization is suspended."));
+        }
+        Ok(organization)
+    }
+
+    /// Notes the use, at most once a minute per token, off the caller's path.
+    fn note(&self, token: &Token) {
+        let minute = self.directory.clock.now() / MINUTE * MINUTE;
+        let mut uses = self.uses.lock().unwrap_or_else(PoisonError::into_inner);
+        if uses.noted.get(&token.id) == Some(&minute) {
+            return;
+        }
+        if uses.noted.len() >= REMEMBERED {
+            uses.noted.retain(|_, noted| *noted == minute);
+        }
+        uses.noted.insert(token.id.clone(), minute);
+        uses.waiting.push((token.organization_id.clone(), token.id.clone(), minute));
+        if uses.waiting.len() == 1 {
+            tokio::spawn(self.clone().write_uses());
+        }
+    }
+
+    async fn write_uses(self) {
+        tokio::time::sleep(NOTE_AFTER).await;
+        let waiting = std::mem::take(&mut self.uses.lock().unwrap_or_else(PoisonError::into_inner).waiting);
+        if let Err(fault) = self.directory.store.note_uses(waiting).await {
+            tracing::warn!(%fault, "when tokens were last used could not be written");
+        }
+    }
+}
+
+#[tonic::async_trait]
+impl Resolver for Credentials {
+    async fn resolve(&self, given: &access::Token) -> Result<Caller> {
+        let found = self.directory.store.find_token(given.id()).await?;
+        let stored = found.as_ref().and_then(|(_, secret, _)| secret.as_deref()).and_then(SecretHash::from_bytes);
+        let matches = given.matches(stored.as_ref());
+        let (Some((organization, _, body)), true) = (found, matches) else {
+            return Err(Error::unauthenticated());
+        };
+        let token = Token::decode(body.as_slice()).map_err(|_| Error::internal())?;
+        if token.ends() <= self.directory.clock.now() {
+            return Err(Error::unauthenticated());
+        }
+        let home = self.home(&organization).await?;
+        let mut reader = self.directory.read(&organization, None).await?;
+        let (principal, connection) = match given.kind() {
+            Kind::Scim => {
+                let record = reader.record(RecordKind::Connection, &token.connection_id).await?;
+                let record = record.ok_or_else(Error::unauthenticated)?;
+                let connection: Connection = record::read(&self.directory, &record)?;
+                if !connection.enabled {
+                    return Err(Error::new(ErrorReason::ConnectionDisabled, "The connection is switched off."));
+                }
+                (None, Some(Arc::new(connection)))
+            }
+            Kind::Service => {
+                let record = reader.record(RecordKind::ServiceAccount, &token.service_account_id).await?;
+                let record = record.ok_or_else(Error::unauthenticated)?;
+                let account: ServiceAccount = record::read(&self.directory, &record)?;
+                if account.disabled {
+                    return Err(Error::unauthenticated());
+                }
+                (Some(PrincipalRef { principal: Some(Principal::ServiceAccountId(account.id)) }), None)
+            }
+        };
+        drop(reader);
+        self.note(&token);
+        Ok(Caller {
+            reach: if organization == SYSTEM { Reach::All } else { Reach::Own },
+            organization,
+            home: Arc::new(home),
+            principal,
+            connection,
+            expires_at: token.ends(),
+            scopes: Scopes::expand(&token.scopes),
+            token_id: token.id,
+        })
+    }
+}

@@ -1,0 +1,306 @@
+//! Tokens: the part of `ProvisioningService` that is about credentials.
+//!
+//! A caller gives away only what it holds: the scopes of a token are checked when it is issued and when it is rotated,
+//! because both reveal a secret that can do what the token can.
+
+use super::{
+    Directory, Error, Reply, Result,
+    core::{Call, Edit},
+    record,
+    record::Noun,
+};
+use crate::{
+    access::{self, Kind, Scopes},
+    api::{
+        method,
+        v1::{
+            Connection, IssueTokenRequest, IssueTokenResponse, ListTokensRequest, ListTokensResponse, ResourceKind, ResourceMeta,
+            RevokeTokenRequest, RevokeTokenResponse, RotateTokenRequest, RotateTokenResponse, ServiceAccount, Token, change_event::Action,
+        },
+    },
+    clock::{Micros, micros, timestamp},
+    limits,
+    store::{RecordKind, Work},
+};
+use secrecy::ExposeSecret;
+use std::{collections::HashMap, sync::Arc};
+use tonic::{Request, Response};
+
+const DAY: Micros = 24 * 3600 * 1_000_000;
+/// How far beyond the longest life a client's clock may ask; it is cut, not refused.
+const CLOCK_SKEW: Micros = 300 * 1_000_000;
+
+impl Noun for Token {
+    const STORED: RecordKind = RecordKind::Token;
+    const KIND: ResourceKind = ResourceKind::Token;
+    const NAME: &'static str = "token";
+
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn meta(&mut self) -> Option<&mut Option<ResourceMeta>> {
+        None
+    }
+}
+
+impl Token {
+    /// When it stops working, in microseconds since 1970: by itself, or earlier if it was revoked.
+    pub(super) fn ends(&self) -> Micros {
+        let at = |time: &Option<prost_types::Timestamp>| time.as_ref().map_or(Micros::MAX, micros);
+        at(&self.expire_time).min(at(&self.revoke_time))
+    }
+}
+
+pub(super) async fn issue(directory: &Arc<Directory>, request: Request<IssueTokenRequest>) -> Reply<IssueTokenResponse> {
+    let (call, message) = Call::of(request)?;
+    let now = directory.clock.now();
+    let kind = match (message.connection_id.is_empty(), message.service_account_id.is_empty()) {
+        (false, true) => Kind::Scim,
+        (true, false) => Kind::Service,
+        _ => return Err(Error::value("connection_id", "Exactly one of connection_id and service_account_id is required.").into()),
+    };
+    check_scopes(&message.scopes)?;
+    require_held(&call, &message.scopes)?;
+    record::check_name("description", &message.description, false)?;
+    let minted = mint(kind)?;
+    let token = Token {
+        id: minted.id().to_owned(),
+        organization_id: message.organization_id.clone(),
+        connection_id: message.connection_id,
+        service_account_id: message.service_account_id,
+        description: message.description,
+        scopes: message.scopes,
+        create_time: Some(timestamp(now)),
+        expire_time: Some(timestamp(expiry(message.expire_time.as_ref().map(micros), now)?)),
+        ..Token::default()
+    };
+    let (validate_only, hash) = (message.write.as_ref().is_some_and(|write| write.validate_only), minted.hash());
+    let kept = token.clone();
+    let written = directory
+        .write(&call, &message.organization_id, message.write, move |work| {
+            require_owner(work, &kept)?;
+            put_new(work, &kept, &hash);
+            Ok(())
+        })
+        .await?;
+    Ok(Response::new(IssueTokenResponse {
+        token_id: token.id.clone(),
+        secret: reveal(&minted, validate_only),
+        token: Some(token),
+        committed_at: directory.revision(written.revision),
+    }))
+}
+
+pub(super) async fn rotate(directory: &Arc<Directory>, request: Request<RotateTokenRequest>) -> Reply<RotateTokenResponse> {
+    let (call, message) = Call::of(request)?;
+    let overlap = message.overlap.map_or(0, |overlap| overlap.seconds.saturating_mul(1_000_000).saturating_add(i64::from(overlap.nanos) / 1_000));
+    if overlap < 0 {
+        return Err(Error::value("overlap", "overlap is negative.").into());
+    }
+    // The kind is in the token's text, so the old one is read before the new one can be minted.
+    let mut reader = directory.read(&message.organization_id, None).await?;
+    let old: Token = record::get(directory, &mut reader, &message.token_id).await?;
+    drop(reader);
+    let minted = mint(if old.connection_id.is_empty() { Kind::Service } else { Kind::Scim })?;
+    let (validate_only, hash, id) = (message.write.as_ref().is_some_and(|write| write.validate_only), minted.hash(), minted.id().to_owned());
+    let (kept, caller) = (Arc::clone(directory), call.clone());
+    let written = directory
+        .write(&call, &message.organization_id, message.write, move |work| {
+            let now = work.now();
+            let mut old: Token = record::find(&kept, work, &message.token_id)?;
+            if old.ends() <= now {
+                return Err(Error::not_found(Token::NAME).into());
+            }
+            require_held(&caller, &old.scopes)?;
+            require_owner(work, &old)?;
+            let (created, expires) = (old.create_time.as_ref().map_or(now, micros), old.expire_time.as_ref().map_or(now, micros));
+            let life = expires.saturating_sub(created).clamp(0, limits::TOKEN_DAYS * DAY);
+            let new = Token {
+                id: id.clone(),
+                create_time: Some(timestamp(now)),
+                expire_time: Some(timestamp(now.saturating_add(life))),
+                revoke_time: None,
+                ..old.clone()
+            };
+            put_new(work, &new, &hash);
+            let until = now.saturating_add(overlap).min(old.ends());
+            old.revoke_time = Some(timestamp(until));
+            record::put(&kept, work, old, Action::Revoked, vec!["revoke_time".to_owned()])?;
+            Ok(new)
+        })
+        .await?;
+    Ok(Response::new(RotateTokenResponse {
+        token_id: written.answer.id.clone(),
+        secret: reveal(&minted, validate_only),
+        token: Some(written.answer),
+        committed_at: directory.revision(written.revision),
+    }))
+}
+
+pub(super) async fn list(directory: &Arc<Directory>, request: Request<ListTokensRequest>) -> Reply<ListTokensResponse> {
+    let (call, message) = Call::of(request)?;
+    let (connection, account) = (message.connection_id.as_str(), message.service_account_id.as_str());
+    let wanted = |token: &Token| {
+        (connection.is_empty() || token.connection_id == connection) && (account.is_empty() || token.service_account_id == account)
+    };
+    let mut reader = directory.read(&message.organization_id, None).await?;
+    let query = [connection.as_bytes(), account.as_bytes()];
+    let page = (message.page_size, message.page_token.as_str());
+    let (mut tokens, next_page_token) = record::list(directory, &call, &mut reader, &query, page, wanted).await?;
+    let ids = tokens.iter().map(|token| token.id.clone()).collect();
+    let uses: HashMap<String, Micros> = reader.token_uses(ids).await.map_err(Error::from)?.into_iter().collect();
+    for token in &mut tokens {
+        token.last_use_time = uses.get(&token.id).map(|at| timestamp(*at));
+    }
+    Ok(Response::new(ListTokensResponse { tokens, next_page_token }))
+}
+
+pub(super) async fn revoke(directory: &Arc<Directory>, request: Request<RevokeTokenRequest>) -> Reply<RevokeTokenResponse> {
+    let (call, message) = Call::of(request)?;
+    let kept = Arc::clone(directory);
+    let written = directory
+        .write(&call, &message.organization_id, message.write, move |work| {
+            let _there: Token = record::find(&kept, work, &message.token_id)?;
+            revoke_all(&kept, work, std::slice::from_ref(&message.token_id))
+        })
+        .await?;
+    Ok(Response::new(RevokeTokenResponse { committed_at: directory.revision(written.revision) }))
+}
+
+/// The ids of the organization's tokens that still work and belong to an owner.
+pub(super) async fn owned_by(directory: &Directory, organization: &str, mine: impl Fn(&Token) -> bool) -> Result<Vec<String>> {
+    let now = directory.clock.now();
+    let mut reader = directory.read(organization, None).await?;
+    let (mut ids, mut after) = (Vec::new(), String::new());
+    loop {
+        let records = reader.records(RecordKind::Token, &after, limits::PAGE_MAX).await?;
+        let Some(last) = records.last() else { return Ok(ids) };
+        after.clone_from(&last.id);
+        for record in &records {
+            let token: Token = record::read(directory, record)?;
+            if mine(&token) && token.ends() > now {
+                ids.push(token.id);
+            }
+        }
+    }
+}
+
+/// Revokes these tokens as of now. One issued meanwhile has no owner any more, and the resolver refuses it.
+pub(super) fn revoke_all(directory: &Directory, work: &mut Work, ids: &[String]) -> Edit<()> {
+    let now = work.now();
+    // All are asked for before the first miss stops the edit.
+    let found: Vec<_> = ids.iter().map(|id| record::find::<Token>(directory, work, id)).collect();
+    for token in found {
+        let mut token = token?;
+        if token.revoke_time.as_ref().is_none_or(|at| micros(at) > now) {
+            token.revoke_time = Some(timestamp(now));
+            record::put(directory, work, token, Action::Revoked, vec!["revoke_time".to_owned()])?;
+        }
+    }
+    Ok(())
+}
+
+fn mint(kind: Kind) -> Result<access::Token> {
+    access::Token::mint(kind).map_err(|error| {
+        tracing::error!(%error, "the system gives no randomness");
+        Error::internal()
+    })
+}
+
+/// The text to show once; a dry run made no token, so it shows none.
+fn reveal(minted: &access::Token, validate_only: bool) -> String {
+    if validate_only { String::new() } else { minted.reveal().expose_secret().to_owned() }
+}
+
+fn put_new(work: &mut Work, token: &Token, hash: &access::SecretHash) {
+    record::keep(work, token, Some(hash.as_bytes().to_vec()));
+    record::tell::<Token>(work, &token.id, Action::Issued, Vec::new());
+}
+
+/// The owner is there, under the lock.
+fn require_owner(work: &mut Work, token: &Token) -> Edit<()> {
+    let (kind, id, name) = if token.connection_id.is_empty() {
+        (RecordKind::ServiceAccount, &token.service_account_id, ServiceAccount::NAME)
+    } else {
+        (RecordKind::Connection, &token.connection_id, Connection::NAME)
+    };
+    work.record(kind, id)?.ok_or_else(|| Error::not_found(name))?;
+    Ok(())
+}
+
+/// At least one, each once, each one that some method asks for.
+fn check_scopes(scopes: &[String]) -> Result<()> {
+    if scopes.is_empty() {
+        return Err(Error::missing("scopes"));
+    }
+    if scopes.len() > limits::TOKEN_SCOPES {
+        return Err(Error::too_large("scopes", limits::TOKEN_SCOPES, "scopes"));
+    }
+    for (k, scope) in scopes.iter().enumerate() {
+        if !known_scopes().any(|known| known == scope) {
+            // It may be a secret pasted into the wrong field, so only what looks like a scope is repeated.
+            let looks = scope.len() <= 40 && scope.chars().all(|c| c.is_ascii_lowercase() || c == '.' || c == '_');
+            let named = if looks { format!("{scope:?} is no scope.") } else { "scopes names something that is no scope.".to_owned() };
+            return Err(Error::value("scopes", named));
+        }
+        if scopes.iter().take(k).any(|earlier| earlier == scope) {
+            return Err(Error::value("scopes", format!("scopes names {scope} twice.")));
+        }
+    }
+    Ok(())
+}
+
+/// Every scope that can be granted.
+pub fn known_scopes() -> impl Iterator<Item = &'static str> {
+    method::ALL.iter().map(|method| method.scope).filter(|scope| !scope.is_empty()).chain(["scim"])
+}
+
+fn require_held(call: &Call, scopes: &[String]) -> Result<()> {
+    let granted = Scopes::expand(scopes);
+    // "scim" stands for others; whoever holds them all may give it.
+    match granted.iter().find(|scope| *scope != "scim" && !call.caller.scopes.has(scope)) {
+        Some(scope) => Err(Error::scope_missing(scope)),
+        None => Ok(()),
+    }
+}
+
+/// When a token ends: in the future, and not beyond the longest life.
+fn expiry(asked: Option<Micros>, now: Micros) -> Result<Micros> {
+    let longest = now + limits::TOKEN_DAYS * DAY;
+    match asked {
+        None => Ok(longest),
+        Some(at) if at <= now => Err(Error::value("expire_time", "expire_time is not in the future.")),
+        Some(at) if at > longest + CLOCK_SKEW => {
+            Err(Error::value("expire_time", format!("expire_time is more than {} days from now.", limits::TOKEN_DAYS)))
+        }
+        Some(at) => Ok(at.min(longest)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scopes_are_known_and_named_once() {
+        let check = |scopes: &[&str]| check_scopes(&scopes.iter().map(ToString::to_string).collect::<Vec<_>>());
+        assert_eq!(check(&["scim"]), Ok(()));
+        assert_eq!(check(&["users.read", "groups.read"]), Ok(()));
+        assert_eq!(check(&["users.raed"]).unwrap_err().detail, "\"users.raed\" is no scope.");
+        assert_eq!(check(&["roster_svc_x"]).unwrap_err().detail, "\"roster_svc_x\" is no scope.");
+        assert_eq!(check(&["A secret!"]).unwrap_err().detail, "scopes names something that is no scope.");
+        assert_eq!(check(&["scim", "scim"]).unwrap_err().detail, "scopes names scim twice.");
+        assert!(check(&[]).is_err());
+    }
+
+    #[test]
+    fn a_token_lives_as_long_as_asked_for_and_never_longer_than_the_bound() {
+        let (now, longest) = (1_000, 1_000 + limits::TOKEN_DAYS * DAY);
+        assert_eq!(expiry(None, now), Ok(longest));
+        assert_eq!(expiry(Some(2_000), now), Ok(2_000));
+        assert_eq!(expiry(Some(longest + CLOCK_SKEW), now), Ok(longest));
+        assert!(expiry(Some(longest + CLOCK_SKEW + 1), now).is_err());
+        assert!(expiry(Some(now), now).is_err());
+    }
+}

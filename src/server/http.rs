@@ -1,0 +1,118 @@
+//! The HTTP face: the façade, `/alive` and `/readyz`, over hyper's own connection builder because axum's sets no timer.
+
+use super::{
+    Health,
+    body::Paced,
+    gate::Gate,
+    requests::RequestLayer,
+    stream::{Stream, Version},
+};
+use crate::{access::AccessLayer, clock::Clock, limits};
+use axum::{
+    Router,
+    body::Body,
+    extract::State,
+    http::{Response, StatusCode, header},
+    routing::get,
+};
+use hyper::service::Service as HyperService;
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo, TokioTimer},
+    server::conn::auto,
+    service::TowerToHyperService,
+};
+use std::any::Any;
+use tokio::net::TcpListener;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tower::ServiceBuilder;
+use tower_http::catch_panic::CatchPanicLayer;
+
+/// Accepts, serves and drains; returns when the last connection has ended.
+pub(super) async fn serve(gate: Gate, listener: TcpListener, facade: Router, health: Health, access: AccessLayer, clock: Clock, stop: CancellationToken) {
+    let router = Router::new()
+        .route("/alive", get(async || "alive\n"))
+        .route("/readyz", get(ready))
+        .with_state(health)
+        .fallback_service(facade);
+    // Around the whole router, never per route: what is routed was seen by all of them.
+    let service = ServiceBuilder::new()
+        .layer(RequestLayer { face: "http", clock })
+        .layer(CatchPanicLayer::custom(apologize))
+        .layer(access)
+        .map_request(|request: http::Request<hyper::body::Incoming>| request.map(Paced::new))
+        .service(router);
+    let service = TowerToHyperService::new(service);
+
+    let connections = TaskTracker::new();
+    let drained = connections.clone();
+    let stopping = stop.clone();
+    gate.accept(listener, stop, move |stream, version| {
+        connections.track_future(converse(stream, version, service.clone(), stopping.clone()))
+    })
+    .await;
+    drained.close();
+    drained.wait().await;
+}
+
+/// One connection, to its end; asked to stop, it finishes what it is at.
+async fn converse<S, B>(stream: Stream, version: Version, service: S, stop: CancellationToken)
+where
+    S: HyperService<http::Request<hyper::body::Incoming>, Response = Response<B>> + Send,
+    S::Future: Send + 'static,
+    S::Error: Into<tonic::codegen::StdError>,
+    B: http_body::Body + Send + 'static,
+    B::Data: Send,
+    B::Error: Into<tonic::codegen::StdError>,
+{
+    let builder = builder(version);
+    let mut connection = std::pin::pin!(builder.serve_connection(TokioIo::new(stream), service));
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = stop.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(error, "a connection broke");
+    }
+}
+
+fn builder(version: Version) -> auto::Builder<TokioExecutor> {
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits::HEAD_TIME)
+        .max_headers(limits::HEADERS)
+        .max_buf_size(limits::HEAD_BYTES);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(limits::CONCURRENT_STREAMS)
+        .max_header_list_size(limits::HEADER_LIST_BYTES)
+        .keep_alive_interval(limits::KEEPALIVE_EVERY)
+        .keep_alive_timeout(limits::KEEPALIVE_WAIT);
+    match version {
+        Version::One => builder.http1_only(),
+        Version::Two => builder.http2_only(),
+    }
+}
+
+/// Whether requests should be sent here: the store answers and the server is not draining.
+async fn ready(State(health): State<Health>) -> (StatusCode, &'static str) {
+    match health.obstacle().await {
+        None => (StatusCode::OK, "ready\n"),
+        Some(obstacle) => (StatusCode::SERVICE_UNAVAILABLE, obstacle),
+    }
+}
+
+/// What a client sees of a panic: a SCIM error, and nothing of the cause.
+fn apologize(_cause: Box<dyn Any + Send>) -> Response<Body> {
+    const ANSWER: &str = r#"{"schemas":["urn:ietf:params:scim:api:messages:2.0:Error"],"status":"500","detail":"A fault of the server; the log says more under this request's id."}"#;
+    tracing::error!("a request panicked");
+    let mut response = Response::new(Body::from(ANSWER));
+    *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+    response.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/scim+json"));
+    response
+}

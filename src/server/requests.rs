@@ -1,0 +1,74 @@
+//! What surrounds every request on either face: an id, one log line, and a net under panics.
+
+use crate::{clock::Clock, telemetry::subject};
+use http::{HeaderName, HeaderValue, Request, Response};
+use std::{
+    future::Future,
+    mem,
+    pin::Pin,
+    task::{Context, Poll},
+    time::Instant,
+};
+use tower::{Layer, Service};
+use tracing::Instrument;
+
+/// The answer's header that names the request; the log has the same id.
+pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Gives every request an id and writes one line about it.
+#[derive(Debug, Clone)]
+pub(super) struct RequestLayer {
+    pub(super) face: &'static str,
+    pub(super) clock: Clock,
+}
+
+impl<S> Layer<S> for RequestLayer {
+    type Service = Requests<S>;
+
+    fn layer(&self, inner: S) -> Requests<S> {
+        Requests { inner, layer: self.clone() }
+    }
+}
+
+/// A router whose requests have ids.
+#[derive(Debug, Clone)]
+pub(super) struct Requests<S> {
+    inner: S,
+    layer: RequestLayer,
+}
+
+impl<S, B, R> Service<Request<B>> for Requests<S>
+where
+    S: Service<Request<B>, Response = Response<R>> + Clone + Send + 'static,
+    S::Future: Send,
+    B: Send + 'static,
+{
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = Pin<Box<dyn Future<Output = Result<S::Response, S::Error>> + Send>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let next = self.inner.clone();
+        let mut inner = mem::replace(&mut self.inner, next);
+        let id = self.layer.clock.new_id();
+        let started = Instant::now();
+        let span = tracing::info_span!("request", id, face = self.layer.face, subject = subject(request.uri().path()));
+        let method = request.method().clone();
+        let answer = async move {
+            let mut response = inner.call(request).await?;
+            let milliseconds = started.elapsed().as_millis();
+            // gRPC says how a refused call went in a header; a stream or a good call has none here.
+            let grpc = response.headers().get("grpc-status").and_then(|code| code.to_str().ok()).unwrap_or("");
+            tracing::info!(%method, status = response.status().as_u16(), grpc, milliseconds, "answered");
+            if let Ok(id) = HeaderValue::from_str(&id) {
+                response.headers_mut().insert(REQUEST_ID, id);
+            }
+            Ok(response)
+        };
+        Box::pin(answer.instrument(span))
+    }
+}

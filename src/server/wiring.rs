@@ -1,0 +1,59 @@
+//! Which services are served, and how the two faces are put around them.
+
+use super::grpc;
+use crate::{
+    access::AccessLayer,
+    api::v1::{
+        group_service_server::GroupServiceServer, organization_service_server::OrganizationServiceServer,
+        provisioning_service_server::ProvisioningServiceServer, service_account_service_server::ServiceAccountServiceServer,
+        user_service_server::UserServiceServer,
+    },
+    directory::Services,
+    limits::MESSAGE_BYTES,
+    scim::{self, Facade},
+};
+use std::error::Error;
+use tonic::service::{Routes, RoutesBuilder};
+use tonic_health::server::HealthReporter;
+
+/// What health and reflection name; the routes below are the same list.
+pub(super) const SERVED: &[&str] = &[
+    "roster.v1.UserService",
+    "roster.v1.GroupService",
+    "roster.v1.OrganizationService",
+    "roster.v1.ProvisioningService",
+    "roster.v1.ServiceAccountService",
+];
+
+/// Both faces, ready to be served.
+pub(super) struct Wired {
+    pub(super) routes: Routes,
+    pub(super) facade: axum::Router,
+    pub(super) access: AccessLayer,
+    pub(super) health: HealthReporter,
+}
+
+/// Builds both faces over the services.
+pub(super) fn wire(services: Services, base_url: &str) -> Result<Wired, Box<dyn Error + Send + Sync>> {
+    let (reporter, health) = tonic_health::server::health_reporter();
+    let mut routes = RoutesBuilder::default();
+    macro_rules! serve {
+        ($server:ident, $service:expr) => {
+            routes.add_service($server::from_arc($service).max_decoding_message_size(MESSAGE_BYTES).max_encoding_message_size(MESSAGE_BYTES));
+        };
+    }
+    serve!(UserServiceServer, services.users.clone());
+    serve!(GroupServiceServer, services.groups.clone());
+    serve!(OrganizationServiceServer, services.organizations);
+    serve!(ProvisioningServiceServer, services.provisioning.clone());
+    serve!(ServiceAccountServiceServer, services.service_accounts);
+    routes.add_service(health);
+    grpc::reflect(&mut routes, SERVED)?;
+
+    Ok(Wired {
+        routes: routes.routes(),
+        facade: scim::router(Facade::new(services.users, services.groups, services.provisioning, base_url)),
+        access: AccessLayer::new(services.credentials),
+        health: reporter,
+    })
+}
