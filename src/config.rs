@@ -145,7 +145,9 @@ impl StoreSettings {
                 // The URL may hold a password, so it is not repeated.
                 Err(error) => Err(BadSetting(format!("--database is no URL: {error}."))),
             },
-            Some(_) => Err(BadSetting("--database takes a PostgreSQL URL (postgres://…); without it the data is kept in --data-dir.".into())),
+            Some(_) => {
+                Err(BadSetting("--database takes a PostgreSQL URL (postgres://…); without it the data is kept in --data-dir.".into()))
+            }
         }
     }
 }

@@ -3,8 +3,8 @@
 //! Both faces are opened, served and drained by the same doorman (`gate`), with the same access layer around each
 //! whole router. The façade holds the services' traits and calls them directly: no socket between the faces.
 
-mod bootstrap;
 mod body;
+mod bootstrap;
 mod deadline;
 mod gate;
 mod grpc;

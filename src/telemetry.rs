@@ -32,8 +32,7 @@ pub fn start(settings: &LogSettings) -> Result<(), BadSetting> {
 ///
 /// A gRPC method of the contract is its path; a SCIM request is its endpoint; everything else is "other".
 pub fn subject(path: &str) -> &'static str {
-    const ENDPOINTS: [&str; 9] =
-        ["Users", "Groups", "Bulk", "Me", "Schemas", "ResourceTypes", "ServiceProviderConfig", "alive", "readyz"];
+    const ENDPOINTS: [&str; 9] = ["Users", "Groups", "Bulk", "Me", "Schemas", "ResourceTypes", "ServiceProviderConfig", "alive", "readyz"];
     if let Some(method) = crate::api::method::ALL.iter().find(|method| method.path == path) {
         return method.path;
     }

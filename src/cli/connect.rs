@@ -110,7 +110,10 @@ impl ClientSettings {
     fn find(&self) -> Result<Found, Failure> {
         let path = self.data_dir.join(BOOTSTRAP_FILE);
         let text = std::fs::read(&path).map_err(|error| {
-            Failure::settings(format!("No server is named: {} cannot be read ({error}), and neither --endpoint nor --token is given.", path.display()))
+            Failure::settings(format!(
+                "No server is named: {} cannot be read ({error}), and neither --endpoint nor --token is given.",
+                path.display()
+            ))
         })?;
         serde_json::from_slice(&text).map_err(|_| Failure::settings(format!("{} is not what a first start writes.", path.display())))
     }
@@ -204,8 +207,7 @@ fn trust(ca: Option<&Path>) -> Result<TlsConnector, Failure> {
             .ok_or_else(|| Failure::settings("The system's authorities are not where they usually are; name a PEM file with --ca."))?,
     };
     let bad = |error: &dyn std::fmt::Display| Failure::settings(format!("--ca {} cannot be used: {error}.", file.display()));
-    let certificates: Vec<_> =
-        CertificateDer::pem_file_iter(file).and_then(Iterator::collect).map_err(|error| bad(&error))?;
+    let certificates: Vec<_> = CertificateDer::pem_file_iter(file).and_then(Iterator::collect).map_err(|error| bad(&error))?;
     let mut roots = RootCertStore::empty();
     if roots.add_parsable_certificates(certificates).0 == 0 {
         return Err(bad(&"no certificate in this file"));

@@ -138,7 +138,8 @@ pub(super) async fn run(verb: Verb, client: &ClientSettings) -> Done {
         Verb::Members { id, transitive, form } => {
             let session = client.open().await?;
             let organization_id = session.organization().await?;
-            let request = v1::StreamGroupMembersRequest { organization_id, group_id: id, transitive, ..v1::StreamGroupMembersRequest::default() };
+            let request =
+                v1::StreamGroupMembersRequest { organization_id, group_id: id, transitive, ..v1::StreamGroupMembersRequest::default() };
             let mut stream = GroupServiceClient::new(session.channel).stream_group_members(request).await.map_err(refused)?.into_inner();
             let mut members = Vec::new();
             while let Some(chunk) = stream.message().await.map_err(refused)? {

@@ -69,7 +69,8 @@ pub(super) fn json<T: Shown>(item: &T) -> Result<serde_json::Value, Failure> {
 
 /// Prints a JSON value on lines of its own.
 pub(super) fn print(value: &serde_json::Value) -> Result<(), Failure> {
-    let text = serde_json::to_string_pretty(value).map_err(|error| Failure::refused(format!("The answer cannot be shown as JSON: {error}.")))?;
+    let text =
+        serde_json::to_string_pretty(value).map_err(|error| Failure::refused(format!("The answer cannot be shown as JSON: {error}.")))?;
     println!("{text}");
     Ok(())
 }

@@ -12,7 +12,8 @@ use crate::{
     api::v1::{
         Connection, CreateConnectionRequest, CreateConnectionResponse, DeleteConnectionRequest, DeleteConnectionResponse,
         GetConnectionRequest, GetConnectionResponse, ListConnectionsRequest, ListConnectionsResponse, ResourceKind, ResourceMeta,
-        UpdateConnectionRequest, UpdateConnectionResponse, change_event::Action,
+        UpdateConnectionRequest, UpdateConnectionResponse,
+        change_event::Action,
         connection::{Deprovision, Takeover, UnknownAttributes, Visibility},
     },
     store::RecordKind,
@@ -95,7 +96,7 @@ pub(super) async fn update(directory: &Arc<Directory>, request: Request<UpdateCo
     let (call, message) = Call::of(request)?;
     let given = message.connection.ok_or_else(|| Error::missing("connection"))?;
     let (mask, precondition) = (message.update_mask, message.precondition);
-        precondition::check_form(precondition.as_ref())?;
+    precondition::check_form(precondition.as_ref())?;
     let kept = Arc::clone(directory);
     let written = directory
         .write(&call, &message.organization_id, message.write, move |work| {
@@ -116,7 +117,7 @@ pub(super) async fn update(directory: &Arc<Directory>, request: Request<UpdateCo
 pub(super) async fn delete(directory: &Arc<Directory>, request: Request<DeleteConnectionRequest>) -> Reply<DeleteConnectionResponse> {
     let (call, message) = Call::of(request)?;
     let (id, precondition) = (message.connection_id, message.precondition);
-        precondition::check_form(precondition.as_ref())?;
+    precondition::check_form(precondition.as_ref())?;
     let owned = tokens::owned_by(directory, &message.organization_id, |token| token.connection_id == id).await?;
     let kept = Arc::clone(directory);
     let written = directory

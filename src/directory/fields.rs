@@ -48,8 +48,10 @@ mod tests {
     use super::*;
     use crate::api::v1::ServiceAccount;
 
-    const FIELDS: &[Field<ServiceAccount>] =
-        &[("display_name", |to, from| to.display_name.clone_from(&from.display_name)), ("disabled", |to, from| to.disabled = from.disabled)];
+    const FIELDS: &[Field<ServiceAccount>] = &[
+        ("display_name", |to, from| to.display_name.clone_from(&from.display_name)),
+        ("disabled", |to, from| to.disabled = from.disabled),
+    ];
 
     fn change(paths: &[&str]) -> (ServiceAccount, Result<Vec<String>>) {
         let mut target = ServiceAccount { id: "1".into(), display_name: "old".into(), ..ServiceAccount::default() };

@@ -86,7 +86,10 @@ impl OrganizationService for Organizations {
     async fn list_organizations(&self, request: Request<ListOrganizationsRequest>) -> Reply<ListOrganizationsResponse> {
         let (call, message) = Call::of(request)?;
         if message.filter.is_some_and(|filter| !filter.expression.is_empty()) {
-            return Err(Error::new(ErrorReason::InvalidFilter, "Organizations cannot be filtered in this version.").at("filter").with("offset", "0").into());
+            return Err(Error::new(ErrorReason::InvalidFilter, "Organizations cannot be filtered in this version.")
+                .at("filter")
+                .with("offset", "0")
+                .into());
         }
         let list = message.list.unwrap_or_default();
         for (field, given) in [("skip", list.skip != 0), ("order_by", !list.order_by.is_empty()), ("show_deleted", list.show_deleted)] {
@@ -152,7 +155,12 @@ impl Directory {
     }
 }
 
-fn answer(organizations: Vec<Organization>, next_page_token: String, total_size: Option<i64>, counting: TotalSize) -> ListOrganizationsResponse {
+fn answer(
+    organizations: Vec<Organization>,
+    next_page_token: String,
+    total_size: Option<i64>,
+    counting: TotalSize,
+) -> ListOrganizationsResponse {
     match counting {
         TotalSize::Only => ListOrganizationsResponse { organizations: Vec::new(), next_page_token: String::new(), total_size },
         TotalSize::Exact => ListOrganizationsResponse { organizations, next_page_token, total_size },

@@ -38,18 +38,13 @@ impl Noun for ServiceAccount {
     }
 }
 
-const FIELDS: &[Field<ServiceAccount>] = &[
-    ("display_name", |to, from| to.display_name.clone_from(&from.display_name)),
-    ("disabled", |to, from| to.disabled = from.disabled),
-];
+const FIELDS: &[Field<ServiceAccount>] =
+    &[("display_name", |to, from| to.display_name.clone_from(&from.display_name)), ("disabled", |to, from| to.disabled = from.disabled)];
 const OUTPUT_ONLY: &[&str] = &["id", "organization_id", "meta"];
 
 #[tonic::async_trait]
 impl ServiceAccountService for ServiceAccounts {
-    async fn create_service_account(
-        &self,
-        request: Request<CreateServiceAccountRequest>,
-    ) -> Reply<CreateServiceAccountResponse> {
+    async fn create_service_account(&self, request: Request<CreateServiceAccountRequest>) -> Reply<CreateServiceAccountResponse> {
         let (call, message) = Call::of(request)?;
         let given = message.service_account.ok_or_else(|| Error::missing("service_account"))?;
         let organization_id = message.organization_id.clone();
@@ -73,10 +68,7 @@ impl ServiceAccountService for ServiceAccounts {
         Ok(Response::new(GetServiceAccountResponse { service_account: Some(account) }))
     }
 
-    async fn list_service_accounts(
-        &self,
-        request: Request<ListServiceAccountsRequest>,
-    ) -> Reply<ListServiceAccountsResponse> {
+    async fn list_service_accounts(&self, request: Request<ListServiceAccountsRequest>) -> Reply<ListServiceAccountsResponse> {
         let (call, message) = Call::of(request)?;
         let mut reader = self.0.read(&message.organization_id, None).await?;
         let page = (message.page_size, message.page_token.as_str());
@@ -84,10 +76,7 @@ impl ServiceAccountService for ServiceAccounts {
         Ok(Response::new(ListServiceAccountsResponse { service_accounts, next_page_token }))
     }
 
-    async fn update_service_account(
-        &self,
-        request: Request<UpdateServiceAccountRequest>,
-    ) -> Reply<UpdateServiceAccountResponse> {
+    async fn update_service_account(&self, request: Request<UpdateServiceAccountRequest>) -> Reply<UpdateServiceAccountResponse> {
         let (call, message) = Call::of(request)?;
         let given = message.service_account.ok_or_else(|| Error::missing("service_account"))?;
         let (mask, precondition) = (message.update_mask, message.precondition);
@@ -109,10 +98,7 @@ impl ServiceAccountService for ServiceAccounts {
         Ok(Response::new(UpdateServiceAccountResponse { service_account: Some(written.answer), committed_at }))
     }
 
-    async fn delete_service_account(
-        &self,
-        request: Request<DeleteServiceAccountRequest>,
-    ) -> Reply<DeleteServiceAccountResponse> {
+    async fn delete_service_account(&self, request: Request<DeleteServiceAccountRequest>) -> Reply<DeleteServiceAccountResponse> {
         let (call, message) = Call::of(request)?;
         let (id, precondition) = (message.service_account_id, message.precondition);
         precondition::check_form(precondition.as_ref())?;

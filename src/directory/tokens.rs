@@ -94,7 +94,8 @@ pub(super) async fn issue(directory: &Arc<Directory>, request: Request<IssueToke
 
 pub(super) async fn rotate(directory: &Arc<Directory>, request: Request<RotateTokenRequest>) -> Reply<RotateTokenResponse> {
     let (call, message) = Call::of(request)?;
-    let overlap = message.overlap.map_or(0, |overlap| overlap.seconds.saturating_mul(1_000_000).saturating_add(i64::from(overlap.nanos) / 1_000));
+    let overlap =
+        message.overlap.map_or(0, |overlap| overlap.seconds.saturating_mul(1_000_000).saturating_add(i64::from(overlap.nanos) / 1_000));
     if overlap < 0 {
         return Err(Error::value("overlap", "overlap is negative.").into());
     }
@@ -103,7 +104,8 @@ pub(super) async fn rotate(directory: &Arc<Directory>, request: Request<RotateTo
     let old: Token = record::get(directory, &mut reader, &message.token_id).await?;
     drop(reader);
     let minted = mint(if old.connection_id.is_empty() { Kind::Service } else { Kind::Scim })?;
-    let (validate_only, hash, id) = (message.write.as_ref().is_some_and(|write| write.validate_only), minted.hash(), minted.id().to_owned());
+    let (validate_only, hash, id) =
+        (message.write.as_ref().is_some_and(|write| write.validate_only), minted.hash(), minted.id().to_owned());
     let (kept, caller) = (Arc::clone(directory), call.clone());
     let written = directory
         .write(&call, &message.organization_id, message.write, move |work| {

@@ -5,11 +5,13 @@ use super::{
     Facade, body, conditions,
     document::{self, Shown},
     error::Refusal,
+    list::List,
     members, patch,
     profiles::Tolerance,
     query::Query,
     respond::{Answer, Outcome},
     session::Session,
+    upload,
 };
 use crate::{api::v1, attributes::ResourceType, limits};
 use axum::{
@@ -17,6 +19,7 @@ use axum::{
     http::{StatusCode, request::Parts},
     response::Response,
 };
+use tonic::Status;
 
 const KIND: ResourceType = ResourceType::Group;
 
@@ -44,21 +47,28 @@ pub async fn get(facade: &Facade, session: &Session, parts: &Parts, id: &str) ->
 /// `GET /Groups` (RFC 7644 section 3.4.2).
 ///
 /// # Errors
-/// What the directory answers, or a query that cannot be read.
-pub async fn list(facade: &Facade, session: &Session, parts: &Parts) -> Outcome {
-    let query = Query::of(parts)?;
-    let shown = Shown::new(KIND, &query, session)?;
+/// What the directory answers, or a query that contradicts itself.
+pub async fn list(facade: &Facade, session: &Session, query: &Query) -> Outcome {
+    let shown = Shown::new(KIND, query, session)?;
+    let page = page(facade, session, query, query.list_options()).await?;
+    let revision = page.read_at.clone();
+    let body = members::page(facade, session, &shown, List::new(query.first()), page).await?;
+    Ok(Answer::document(StatusCode::OK, body).revision(revision.as_ref()).into())
+}
+
+/// A page of groups, their members not among them.
+///
+/// # Errors
+/// What the directory answers.
+pub async fn page(facade: &Facade, session: &Session, query: &Query, list: v1::ListOptions) -> Result<v1::ListGroupsResponse, Status> {
     let request = v1::ListGroupsRequest {
         organization_id: session.organization.clone(),
-        filter: patch::filter(&session.rules(KIND), &query),
-        list: Some(query.list_options()),
+        filter: patch::filter(&session.rules(KIND), query),
+        list: Some(list),
         selection: Some(query.selection(KIND)),
         consistency: None,
     };
-    let page = facade.groups.list_groups(session.call(request)).await?.into_inner();
-    let revision = page.read_at.clone();
-    let body = members::page(facade, session, &shown, page, query.first()).await?;
-    Ok(Answer::document(StatusCode::OK, body).revision(revision.as_ref()).into())
+    Ok(facade.groups.list_groups(session.call(request)).await?.into_inner())
 }
 
 /// `POST /Groups` (RFC 7644 section 3.3).
@@ -68,8 +78,13 @@ pub async fn list(facade: &Facade, session: &Session, parts: &Parts) -> Outcome 
 pub async fn create(facade: &Facade, session: &Session, parts: &Parts, body: Body) -> Outcome {
     let shown = Shown::new(KIND, &Query::of(parts)?, session)?;
     let bytes = body::read(&parts.headers, body, limits::SCIM_GROUP_BODY_BYTES).await?;
-    let (group, members) = given(&bytes, session)?;
-    let any = !members.is_empty();
+    let given = document::read_group(&bytes, session)?;
+    let members = given.members.unwrap_or_default();
+    if members.len() > limits::MEMBERS_PER_REQUEST {
+        // Nor is there a way to create a group by a stream: it is created first, and PUT then sets its members.
+        return Err(Refusal::too_large("The list of members", limits::MEMBERS_PER_REQUEST, "members"));
+    }
+    let (group, any) = (given.resource, !members.is_empty());
     let request = v1::CreateGroupRequest { organization_id: session.organization.clone(), group: Some(group), members, write: None };
     let created = facade.groups.create_group(session.call(request)).await?.into_inner();
     let group = created.group.unwrap_or_default();
@@ -84,19 +99,25 @@ pub async fn replace(facade: &Facade, session: &Session, parts: &Parts, body: Bo
     let shown = Shown::new(KIND, &Query::of(parts)?, session)?;
     let precondition = conditions::of_write(&parts.headers)?;
     let bytes = body::read(&parts.headers, body, limits::SCIM_GROUP_BODY_BYTES).await?;
-    let (group, members) = given(&bytes, session)?;
+    let given = document::read_group(&bytes, session)?;
+    let members = given.members.unwrap_or_default();
     let any = !members.is_empty();
     let request = v1::ReplaceGroupRequest {
         organization_id: session.organization.clone(),
         group_id: id.to_owned(),
-        group: Some(group),
+        group: Some(given.resource),
         members,
         precondition,
         write: None,
     };
-    let replaced = facade.groups.replace_group(session.call(request)).await?.into_inner();
-    let group = replaced.group.unwrap_or_default();
-    written(facade, session, &shown, group, replaced.committed_at, any, StatusCode::OK).await
+    let (group, revision) = if request.members.len() > limits::MEMBERS_PER_REQUEST {
+        let replaced = upload::replace(facade, session, request).await?;
+        (replaced.group, replaced.committed_at)
+    } else {
+        let replaced = facade.groups.replace_group(session.call(request)).await?.into_inner();
+        (replaced.group, replaced.committed_at)
+    };
+    written(facade, session, &shown, group.unwrap_or_default(), revision, any, StatusCode::OK).await
 }
 
 /// `PATCH /Groups/{id}` (RFC 7644 section 3.5.2): answered with the group while it is small, or when attributes are asked for;
@@ -147,16 +168,6 @@ pub async fn delete(facade: &Facade, session: &Session, parts: &Parts, id: &str)
     };
     let deleted = facade.groups.delete_group(session.call(request)).await?.into_inner();
     Ok(Answer::empty(StatusCode::NO_CONTENT).revision(deleted.committed_at.as_ref()).into())
-}
-
-/// A group's document and the members it names.
-fn given(bytes: &[u8], session: &Session) -> Result<(v1::Group, Vec<v1::PrincipalRef>), Refusal> {
-    let given = document::read_group(bytes, session)?;
-    let members = given.members.unwrap_or_default();
-    if members.len() > limits::MEMBERS_PER_REQUEST {
-        return Err(Refusal::too_large("The list of members", limits::MEMBERS_PER_REQUEST, "members"));
-    }
-    Ok((given.resource, members))
 }
 
 async fn fetch(facade: &Facade, session: &Session, query: &Query, id: &str) -> Result<(v1::Group, Option<v1::Revision>), Refusal> {

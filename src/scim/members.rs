@@ -1,7 +1,7 @@
 //! A group with its members as a document, and a page of such groups: in memory while they are few, otherwise written
 //! into the answer as they are read, chunk by chunk.
 
-use super::{Facade, document::Shown, error::Refusal, list, session::Session};
+use super::{Facade, document::Shown, error::Refusal, list::List, session::Session};
 use crate::{
     api::{BoxStream, v1},
     limits,
@@ -95,37 +95,34 @@ impl Document {
     }
 }
 
-/// The body of a list of groups. Members are read group by group; the page is closed early when it grows beyond
+/// Ends a list with a page of groups. Their members are read group by group; the page is closed early when it grows beyond
 /// [`limits::SCIM_PAGE_BYTES`], and then says how many it shows.
 ///
 /// # Errors
 /// What the directory answers while the answer can still say so.
-pub async fn page(facade: &Facade, session: &Session, shown: &Shown, page: v1::ListGroupsResponse, first: i64) -> Result<Body, Refusal> {
+pub async fn page(facade: &Facade, session: &Session, shown: &Shown, list: List, page: v1::ListGroupsResponse) -> Result<Body, Refusal> {
     let count: i64 = page.groups.iter().map(|group| group.direct_member_count).sum();
     let (facade, session, shown) = (facade.clone(), session.clone(), shown.clone());
     if shown.has("members") && usize::try_from(count).unwrap_or(usize::MAX) > WHOLE {
         return Ok(streamed(|mut out| async move {
-            write_page(&facade, &session, &shown, page, first, &mut out).await?;
+            out.buffer = write_page(&facade, &session, &shown, page, list, &mut out).await?;
             out.flush().await
         }));
     }
-    let mut out = Out { buffer: Vec::with_capacity(1024 * (1 + page.groups.len())), passed: 0, to: None };
-    write_page(&facade, &session, &shown, page, first, &mut out).await?;
-    Ok(Body::from(out.buffer))
+    Ok(Body::from(write_page(&facade, &session, &shown, page, list, &mut Out::default()).await?))
 }
 
+/// Writes a page of groups and the list's end; gives back what was not passed on.
 async fn write_page(
     facade: &Facade,
     session: &Session,
     shown: &Shown,
     page: v1::ListGroupsResponse,
-    first: i64,
+    mut list: List,
     out: &mut Out,
-) -> Result<(), Status> {
-    list::open(&mut out.buffer);
-    let mut count = 0;
+) -> Result<Vec<u8>, Status> {
     for group in page.groups {
-        if out.total() > limits::SCIM_PAGE_BYTES {
+        if out.passed + list.buffer.len() > limits::SCIM_PAGE_BYTES {
             break;
         }
         let document = if group.direct_member_count > 0 && shown.has("members") {
@@ -138,17 +135,16 @@ async fn write_page(
         } else {
             Document::without(group, None)
         };
-        if count > 0 {
-            out.buffer.push(b',');
-        }
+        list.next();
+        std::mem::swap(&mut out.buffer, &mut list.buffer);
         document.write(shown, out).await?;
-        count += 1;
+        std::mem::swap(&mut out.buffer, &mut list.buffer);
     }
-    list::close(&mut out.buffer, page.total_size.unwrap_or_default(), first, count);
-    Ok(())
+    Ok(list.end(page.total_size))
 }
 
 /// Where a document is written: a buffer, and whoever reads the answer if it is streamed.
+#[derive(Default)]
 struct Out {
     buffer: Vec<u8>,
     passed: usize,
@@ -156,11 +152,6 @@ struct Out {
 }
 
 impl Out {
-    /// Bytes written so far.
-    fn total(&self) -> usize {
-        self.passed + self.buffer.len()
-    }
-
     /// Hands over what is ready, if it is worth it. Waits while the reader is behind: nothing is gathered for it.
     async fn pass_on(&mut self) -> Result<(), Status> {
         if self.buffer.len() < CHUNK { Ok(()) } else { self.flush().await }

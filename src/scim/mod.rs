@@ -2,7 +2,7 @@
 //!
 //! It holds the services and nothing else, local or over a channel ([`remote`]); it decides no access and knows no store.
 //! A request goes through [`path`] (what is asked for), [`session`] (who asks), [`query`], [`conditions`] and [`body`], to one handler
-//! ([`users`], [`groups`], [`discovery`]) and back through [`respond`]. Every refusal is an [`error`]. What identity providers send beside
+//! ([`users`], [`groups`], [`search`], [`discovery`]) and back through [`respond`]. Every refusal is an [`error`]. What identity providers send beside
 //! the RFCs is a row of [`profiles`]; [`patch`] and [`operations`] make clean operations of it.
 
 pub mod body;
@@ -21,10 +21,13 @@ pub mod profiles;
 pub mod query;
 pub mod remote;
 pub mod respond;
+pub mod search;
 pub mod session;
+pub mod upload;
 pub mod users;
 pub mod values;
 
+use crate::limits;
 use axum::{
     Router,
     body::Body,
@@ -34,6 +37,7 @@ use axum::{
 };
 use error::Refusal;
 use path::{Endpoint, Target};
+use query::Query;
 use remote::{AnyGroupService, AnyProvisioningService, AnyUserService};
 use respond::Outcome;
 use session::Session;
@@ -91,18 +95,27 @@ async fn dispatch(facade: &Facade, session: &Session, parts: &Parts, body: Body,
     const COLLECTION: &str = "GET, HEAD, POST";
     const RESOURCE: &str = "GET, HEAD, PUT, PATCH, DELETE";
     match (endpoint, &parts.method) {
-        (Endpoint::Users, &Method::GET | &Method::HEAD) => users::list(facade, session, parts).await,
+        (Endpoint::Users, &Method::GET | &Method::HEAD) => users::list(facade, session, &Query::of(parts)?).await,
         (Endpoint::Users, &Method::POST) => users::create(facade, session, parts, body).await,
         (Endpoint::User(id), &Method::GET | &Method::HEAD) => users::get(facade, session, parts, id).await,
         (Endpoint::User(id), &Method::PUT) => users::replace(facade, session, parts, body, id).await,
         (Endpoint::User(id), &Method::PATCH) => users::patch(facade, session, parts, body, id).await,
         (Endpoint::User(id), &Method::DELETE) => users::delete(facade, session, parts, id).await,
-        (Endpoint::Groups, &Method::GET | &Method::HEAD) => groups::list(facade, session, parts).await,
+        (Endpoint::Groups, &Method::GET | &Method::HEAD) => groups::list(facade, session, &Query::of(parts)?).await,
         (Endpoint::Groups, &Method::POST) => groups::create(facade, session, parts, body).await,
         (Endpoint::Group(id), &Method::GET | &Method::HEAD) => groups::get(facade, session, parts, id).await,
         (Endpoint::Group(id), &Method::PUT) => groups::replace(facade, session, parts, body, id).await,
         (Endpoint::Group(id), &Method::PATCH) => groups::patch(facade, session, parts, body, id).await,
         (Endpoint::Group(id), &Method::DELETE) => groups::delete(facade, session, parts, id).await,
+        (Endpoint::Search | Endpoint::UserSearch | Endpoint::GroupSearch, &Method::POST) => {
+            let query = search::read(&body::read(&parts.headers, body, limits::SCIM_BODY_BYTES).await?)?;
+            match endpoint {
+                Endpoint::UserSearch => users::list(facade, session, &query).await,
+                Endpoint::GroupSearch => groups::list(facade, session, &query).await,
+                _ => search::all(facade, session, &query).await,
+            }
+        }
+        (Endpoint::Search | Endpoint::UserSearch | Endpoint::GroupSearch, _) => Err(Refusal::method("POST")),
         (Endpoint::Users | Endpoint::Groups, _) => Err(Refusal::method(COLLECTION)),
         (Endpoint::User(_) | Endpoint::Group(_), _) => Err(Refusal::method(RESOURCE)),
         (Endpoint::ResourceTypes | Endpoint::ResourceType(_) | Endpoint::Schemas | Endpoint::Schema(_), method) => {

@@ -63,7 +63,7 @@ impl Rules {
         let path = match given.path.and_then(|path| path.kind) {
             None | Some(Kind::NullValue(_)) => String::new(),
             Some(Kind::StringValue(path)) => path.trim().to_owned(),
-            Some(_) => return Err(Refusal::bad("invalidPath", "path is no text.")),
+            Some(_) => return Err(Refusal::syntax("path is no text.")),
         };
         if !path.is_empty() {
             let (path, target) = self.target(&path)?;

@@ -27,6 +27,12 @@ pub enum Endpoint {
     Schemas,
     /// `/Schemas/{urn}`
     Schema(String),
+    /// `/.search`: over users and groups.
+    Search,
+    /// `/Users/.search`
+    UserSearch,
+    /// `/Groups/.search`
+    GroupSearch,
     /// A part of the protocol that is not served, by its name.
     Unsupported(&'static str),
     /// Another version of the protocol.
@@ -79,10 +85,11 @@ fn below(segments: &[&str]) -> Target {
 
 fn endpoint(segments: &[&str]) -> Option<Endpoint> {
     Some(match segments {
-        [] => Endpoint::Unsupported("A query over all resource types"),
         ["Users"] => Endpoint::Users,
         ["Groups"] => Endpoint::Groups,
-        [".search"] | ["Users" | "Groups", ".search"] => Endpoint::Unsupported("A query by POST (.search)"),
+        [".search"] => Endpoint::Search,
+        ["Users", ".search"] => Endpoint::UserSearch,
+        ["Groups", ".search"] => Endpoint::GroupSearch,
         ["Users", id] => Endpoint::User((*id).to_owned()),
         ["Groups", id] => Endpoint::Group((*id).to_owned()),
         ["ServiceProviderConfig"] => Endpoint::ServiceProviderConfig,
@@ -91,8 +98,8 @@ fn endpoint(segments: &[&str]) -> Option<Endpoint> {
         ["Schemas"] => Endpoint::Schemas,
         ["Schemas", urn] => Endpoint::Schema((*urn).to_owned()),
         ["Bulk"] => Endpoint::Unsupported("Bulk"),
-        ["Me", ..] => Endpoint::Unsupported("/Me"),
-        ["Users" | "Groups" | "ServiceProviderConfig" | "ResourceTypes" | "Schemas" | "Bulk", ..] => Endpoint::Nothing,
+        ["Me"] => Endpoint::Unsupported("/Me"),
+        ["Users" | "Groups" | "ServiceProviderConfig" | "ResourceTypes" | "Schemas" | "Bulk" | "Me", ..] => Endpoint::Nothing,
         _ => return None,
     })
 }
@@ -142,7 +149,7 @@ mod tests {
         assert_eq!(found("/scim/v2/acme/Users"), (Some("acme".into()), Endpoint::Users));
         assert_eq!(found("/scim/v2/Users"), (None, Endpoint::Users));
         assert_eq!(found("/scim/v2/acme/Groups/7d10"), (Some("acme".into()), Endpoint::Group("7d10".into())));
-        assert_eq!(found("/scim/v2/acme"), (Some("acme".into()), Endpoint::Unsupported("A query over all resource types")));
+        assert_eq!(found("/scim/v2/acme"), (Some("acme".into()), Endpoint::Nothing));
     }
 
     #[test]
@@ -166,12 +173,17 @@ mod tests {
     #[test]
     fn what_is_not_there_is_nothing() {
         for path in ["/", "/scim", "/scim/Users", "/scim/v2/acme/x/Users", "/scim/v2/Users/1/2", "/scim/v2/a%20b/Users", "/scim/v2/users"] {
-            let endpoint = found(path).1;
-            assert!(matches!(endpoint, Endpoint::Nothing | Endpoint::Unsupported(_)), "{path} {endpoint:?}");
+            assert_eq!(found(path).1, Endpoint::Nothing, "{path}");
         }
         assert_eq!(found("/scim/v1/Users"), (None, Endpoint::Version));
-        assert_eq!(found("/scim/v2/.search").1, Endpoint::Unsupported("A query by POST (.search)"));
-        assert_eq!(found("/scim/v2/acme/Users/.search").1, Endpoint::Unsupported("A query by POST (.search)"));
         assert_eq!(found("/scim/v2/Me").1, Endpoint::Unsupported("/Me"));
+        assert_eq!(found("/scim/v2/Me/x").1, Endpoint::Nothing);
+    }
+
+    #[test]
+    fn a_search_is_of_all_or_of_one_type() {
+        assert_eq!(found("/scim/v2/.search"), (None, Endpoint::Search));
+        assert_eq!(found("/scim/v2/acme/Users/.search"), (Some("acme".into()), Endpoint::UserSearch));
+        assert_eq!(found("/scim/v2/Groups/.search/"), (None, Endpoint::GroupSearch));
     }
 }

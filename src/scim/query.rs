@@ -49,25 +49,64 @@ impl Query {
                 }
                 "sortby" => {
                     let sort_by = text("sortBy", value)?;
-                    if !sort_by.is_empty() {
-                        once("sortBy", query.sort_by.replace(sort_by).is_some())?;
-                    }
+                    once("sortBy", query.sort_by.replace(sort_by).is_some())?;
                 }
-                "sortorder" => query.descending = is_descending(&text("sortOrder", value)?)?,
+                "sortorder" => query.set_order(&text("sortOrder", value)?)?,
                 "startindex" => once("startIndex", query.start_index.replace(integer("startIndex", value)?.max(1)).is_some())?,
                 "count" => {
-                    let count = integer("count", value)?.clamp(0, bound(limits::SCIM_PAGE_MAX));
-                    once("count", query.count.replace(usize::try_from(count).unwrap_or(0)).is_some())?;
+                    once("count", query.count.is_some())?;
+                    query.set_count(integer("count", value)?);
                 }
                 "attributes" => names("attributes", value, &mut query.attributes)?,
                 "excludedattributes" => names("excludedAttributes", value, &mut query.excluded)?,
                 _ => {}
             }
         }
-        if !query.attributes.is_empty() {
-            query.excluded.clear();
-        }
+        query.check()?;
         Ok(query)
+    }
+
+    /// What holds however the query was given.
+    ///
+    /// # Errors
+    /// 400 for a filter that is empty or too long, or for too many attributes.
+    pub fn check(&mut self) -> Result<(), Refusal> {
+        if let Some(filter) = &self.filter {
+            if filter.trim().is_empty() {
+                return Err(Refusal::bad("invalidFilter", "The filter is empty."));
+            }
+            if filter.len() > limits::FILTER_BYTES {
+                return Err(Refusal::bad("invalidFilter", format!("The filter is larger than {} bytes.", limits::FILTER_BYTES)));
+            }
+        }
+        for (name, list) in [("attributes", &self.attributes), ("excludedAttributes", &self.excluded)] {
+            if list.len() > limits::VALUES_PER_ATTRIBUTE {
+                return Err(Refusal::value(format!("{name} names more than {} attributes.", limits::VALUES_PER_ATTRIBUTE)));
+            }
+        }
+        self.sort_by = self.sort_by.take().filter(|by| !by.is_empty());
+        if !self.attributes.is_empty() {
+            self.excluded.clear();
+        }
+        Ok(())
+    }
+
+    /// Takes `ascending` or `descending`.
+    ///
+    /// # Errors
+    /// 400 for another word.
+    pub fn set_order(&mut self, order: &str) -> Result<(), Refusal> {
+        self.descending = order.eq_ignore_ascii_case("descending");
+        if self.descending || order.is_empty() || order.eq_ignore_ascii_case("ascending") {
+            Ok(())
+        } else {
+            Err(Refusal::value("sortOrder is neither ascending nor descending."))
+        }
+    }
+
+    /// Takes a number of resources; less than none is none, more than the bound is the bound.
+    pub fn set_count(&mut self, count: i64) {
+        self.count = Some(usize::try_from(count.max(0)).unwrap_or(usize::MAX).min(limits::SCIM_PAGE_MAX));
     }
 
     /// The attributes to return, as the contract says it: SCIM's default set of a user has the groups, the contract's has not.
@@ -111,12 +150,6 @@ impl Query {
 fn filter_text(raw: &str) -> Result<String, Refusal> {
     let spaced = if raw.contains("%20") { raw.to_owned() } else { raw.replace('+', " ") };
     let text = decode(&spaced).ok_or_else(|| Refusal::bad("invalidFilter", "The filter is not UTF-8 text."))?;
-    if text.trim().is_empty() {
-        return Err(Refusal::bad("invalidFilter", "The filter is empty."));
-    }
-    if text.len() > limits::FILTER_BYTES {
-        return Err(Refusal::bad("invalidFilter", format!("The filter is larger than {} bytes.", limits::FILTER_BYTES)));
-    }
     Ok(text.into_owned())
 }
 
@@ -136,33 +169,16 @@ fn integer(name: &str, raw: &str) -> Result<i64, Refusal> {
     Ok(text.parse().unwrap_or(if text.starts_with('-') { i64::MIN } else { i64::MAX }))
 }
 
-fn is_descending(text: &str) -> Result<bool, Refusal> {
-    if text.eq_ignore_ascii_case("descending") {
-        Ok(true)
-    } else if text.is_empty() || text.eq_ignore_ascii_case("ascending") {
-        Ok(false)
-    } else {
-        Err(Refusal::value("sortOrder is neither ascending nor descending."))
-    }
-}
-
 /// A comma-separated list of attributes, added to what another parameter of the same name gave.
 fn names(name: &str, raw: &str, into: &mut Vec<String>) -> Result<(), Refusal> {
     let text = text(name, raw)?;
     into.extend(text.split(',').map(str::trim).filter(|s| !s.is_empty()).map(str::to_owned));
-    if into.len() > limits::VALUES_PER_ATTRIBUTE {
-        return Err(Refusal::value(format!("{name} names more than {} attributes.", limits::VALUES_PER_ATTRIBUTE)));
-    }
     Ok(())
 }
 
 /// Two values of one parameter have no meaning that two readers would agree on.
 fn once(name: &str, was_given: bool) -> Result<(), Refusal> {
     if was_given { Err(Refusal::value(format!("{name} is given twice."))) } else { Ok(()) }
-}
-
-fn bound(limit: usize) -> i64 {
-    i64::try_from(limit).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]

@@ -4,7 +4,8 @@ use super::{
     Facade, body, conditions,
     document::{self, Shown},
     error::Refusal,
-    list, patch,
+    list::List,
+    patch,
     query::Query,
     respond::{Answer, Outcome},
     session::Session,
@@ -14,6 +15,7 @@ use axum::{
     body::Body,
     http::{StatusCode, request::Parts},
 };
+use tonic::Status;
 
 const KIND: ResourceType = ResourceType::User;
 
@@ -35,28 +37,27 @@ pub async fn get(facade: &Facade, session: &Session, parts: &Parts, id: &str) ->
 /// `GET /Users` (RFC 7644 section 3.4.2).
 ///
 /// # Errors
-/// What the directory answers, or a query that cannot be read.
-pub async fn list(facade: &Facade, session: &Session, parts: &Parts) -> Outcome {
-    let query = Query::of(parts)?;
-    let shown = Shown::new(KIND, &query, session)?;
+/// What the directory answers, or a query that contradicts itself.
+pub async fn list(facade: &Facade, session: &Session, query: &Query) -> Outcome {
+    let page = page(facade, session, query, query.list_options()).await?;
+    let mut list = List::new(query.first());
+    list.add_users(&Shown::new(KIND, query, session)?, &page);
+    Ok(Answer::document(StatusCode::OK, list.end(page.total_size)).revision(page.read_at.as_ref()).into())
+}
+
+/// A page of users.
+///
+/// # Errors
+/// What the directory answers.
+pub async fn page(facade: &Facade, session: &Session, query: &Query, list: v1::ListOptions) -> Result<v1::ListUsersResponse, Status> {
     let request = v1::ListUsersRequest {
         organization_id: session.organization.clone(),
-        filter: patch::filter(&session.rules(KIND), &query),
-        list: Some(query.list_options()),
+        filter: patch::filter(&session.rules(KIND), query),
+        list: Some(list),
         selection: Some(query.selection(KIND)),
         consistency: None,
     };
-    let page = facade.users.list_users(session.call(request)).await?.into_inner();
-    let mut out = Vec::with_capacity(1024 * (1 + page.users.len()));
-    list::open(&mut out);
-    for (at, user) in page.users.iter().enumerate() {
-        if at > 0 {
-            out.push(b',');
-        }
-        shown.user(&mut out, user);
-    }
-    list::close(&mut out, page.total_size.unwrap_or_default(), query.first(), page.users.len());
-    Ok(Answer::document(StatusCode::OK, out).revision(page.read_at.as_ref()).into())
+    Ok(facade.users.list_users(session.call(request)).await?.into_inner())
 }
 
 /// `POST /Users` (RFC 7644 section 3.3).

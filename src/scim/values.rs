@@ -15,12 +15,9 @@ pub fn fit(value: AttributeValue, attribute: &Attribute, element: bool, toleranc
             let values = list.values.into_iter().map(|value| fit_one(value, attribute, tolerances)).collect();
             Kind::ListValue(AttributeList { values }).into()
         }
-        (true, Some(kind @ (Kind::ComplexValue(_) | Kind::StringValue(_)))) if tolerances.has(T::OneForMany) => {
-            let value = AttributeValue { kind: Some(kind) };
-            if is_nothing(&value) {
-                return value;
-            }
-            Kind::ListValue(AttributeList { values: vec![fit_one(value, attribute, tolerances)] }).into()
+        (true, Some(Kind::ComplexValue(map))) if tolerances.has(T::OneForMany) && !map.entries.is_empty() => {
+            let value = fit_one(Kind::ComplexValue(map).into(), attribute, tolerances);
+            Kind::ListValue(AttributeList { values: vec![value] }).into()
         }
         (true, kind) => AttributeValue { kind },
         (false, Some(Kind::ListValue(mut list))) if tolerances.has(T::OneForMany) && list.values.len() < 2 => match list.values.pop() {

@@ -7,9 +7,10 @@ use super::StartError;
 use crate::{
     access::{Caller, Reach, Scopes},
     api::v1::{
-        Connection, CreateConnectionRequest, CreateOrganizationRequest, CreateServiceAccountRequest, IssueTokenRequest, ListConnectionsRequest,
-        ListOrganizationsRequest, ListServiceAccountsRequest, Organization, ServiceAccount, organization_service_server::OrganizationService,
-        provisioning_service_server::ProvisioningService, service_account_service_server::ServiceAccountService,
+        Connection, CreateConnectionRequest, CreateOrganizationRequest, CreateServiceAccountRequest, IssueTokenRequest,
+        ListConnectionsRequest, ListOrganizationsRequest, ListServiceAccountsRequest, Organization, ServiceAccount,
+        organization_service_server::OrganizationService, provisioning_service_server::ProvisioningService,
+        service_account_service_server::ServiceAccountService,
     },
     clock::Clock,
     directory::{Services, known_scopes},
@@ -46,7 +47,10 @@ pub(super) async fn run(services: &Services, base_url: &str, grpc_endpoint: &str
         reach: Reach::All,
         expires_at: clock.now(),
     });
-    founder.found(services, base_url, grpc_endpoint).await.map_err(|status| StartError::Other(format!("The first start failed: {}", status.message())))
+    founder
+        .found(services, base_url, grpc_endpoint)
+        .await
+        .map_err(|status| StartError::Other(format!("The first start failed: {}", status.message())))
 }
 
 struct Founder(Caller);

@@ -56,7 +56,9 @@ impl Home {
         let path = self.dir.join(BOOTSTRAP_FILE);
         let failed = |error: io::Error| StartError::Other(format!("{} cannot be written: {error}.", path.display()));
         let half = path.with_extension("json.new");
-        fs::remove_file(&half).or_else(|error| if error.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(error) }).map_err(failed)?;
+        fs::remove_file(&half)
+            .or_else(|error| if error.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(error) })
+            .map_err(failed)?;
         let mut file = private(File::options().create_new(true).write(true)).open(&half).map_err(failed)?;
         file.write_all(bootstrap.to_json().as_bytes()).and_then(|()| file.sync_all()).map_err(failed)?;
         fs::rename(&half, &path).map_err(failed)

@@ -28,12 +28,17 @@ use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 
 /// Accepts, serves and drains; returns when the last connection has ended.
-pub(super) async fn serve(gate: Gate, listener: TcpListener, facade: Router, health: Health, access: AccessLayer, clock: Clock, stop: CancellationToken) {
-    let router = Router::new()
-        .route("/alive", get(async || "alive\n"))
-        .route("/readyz", get(ready))
-        .with_state(health)
-        .fallback_service(facade);
+pub(super) async fn serve(
+    gate: Gate,
+    listener: TcpListener,
+    facade: Router,
+    health: Health,
+    access: AccessLayer,
+    clock: Clock,
+    stop: CancellationToken,
+) {
+    let router =
+        Router::new().route("/alive", get(async || "alive\n")).route("/readyz", get(ready)).with_state(health).fallback_service(facade);
     // Around the whole router, never per route: what is routed was seen by all of them.
     let service = ServiceBuilder::new()
         .layer(RequestLayer { face: "http", clock })

@@ -12,9 +12,7 @@ use tokio_rustls::TlsAcceptor;
 /// With a sentence that names the setting at fault.
 pub(super) fn acceptor(cert: &Path, key: &Path, protocols: &[&[u8]]) -> Result<TlsAcceptor, BadSetting> {
     let bad = |setting: &str, file: &Path, error: &dyn std::fmt::Display| BadSetting(format!("{setting} {}: {error}.", file.display()));
-    let chain: Vec<_> = CertificateDer::pem_file_iter(cert)
-        .and_then(Iterator::collect)
-        .map_err(|error| bad("--tls-cert", cert, &error))?;
+    let chain: Vec<_> = CertificateDer::pem_file_iter(cert).and_then(Iterator::collect).map_err(|error| bad("--tls-cert", cert, &error))?;
     if chain.is_empty() {
         return Err(bad("--tls-cert", cert, &"no certificate in this file"));
     }

@@ -39,7 +39,8 @@ pub(super) fn wire(services: Services, base_url: &str) -> Result<Wired, Box<dyn 
     let mut routes = RoutesBuilder::default();
     macro_rules! serve {
         ($server:ident, $service:expr) => {
-            routes.add_service($server::from_arc($service).max_decoding_message_size(MESSAGE_BYTES).max_encoding_message_size(MESSAGE_BYTES));
+            routes
+                .add_service($server::from_arc($service).max_decoding_message_size(MESSAGE_BYTES).max_encoding_message_size(MESSAGE_BYTES));
         };
     }
     serve!(UserServiceServer, services.users.clone());

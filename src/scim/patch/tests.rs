@@ -114,6 +114,8 @@ fn members_are_added_and_removed_in_every_shape_that_is_sent() {
     }
     assert_eq!(add(json!(["41c2"])), [set(Op::Add, "members", json!([{ "value": "41c2" }]))]);
     assert_eq!(add(json!([])), []);
+    // Not a list of anything: the engine refuses it.
+    assert_eq!(add(json!("41c2")), [set(Op::Add, "members", json!("41c2"))]);
     let named = json!([{ "value": "41c2" }]);
     assert_eq!(group(&json!([{ "op": "Remove", "path": "members", "value": named }])), [set(Op::Remove, "members", named)]);
     let path = "members[value eq \"41c2\"]";
@@ -155,7 +157,7 @@ fn what_cannot_be_understood_is_refused_with_its_type() {
     assert_eq!(kind(json!({ "op": "remove" })), "noTarget");
     assert_eq!(kind(json!({ "op": "replace", "path": "shoeSize", "value": 44 })), "invalidPath");
     assert_eq!(kind(json!({ "op": "replace", "path": "emails[type eq", "value": 44 })), "invalidPath");
-    assert_eq!(kind(json!({ "op": "replace", "path": 4, "value": 44 })), "invalidPath");
+    assert_eq!(kind(json!({ "op": "replace", "path": 4, "value": 44 })), "invalidSyntax");
     assert_eq!(kind(json!({ "op": "replace", "value": { "emails[type eq": "x" } })), "invalidPath");
     assert_eq!(kind(json!({ "op": "replace", "path": "title" })), "invalidValue");
     assert_eq!(kind(json!({ "op": "add", "value": "x" })), "invalidValue");
