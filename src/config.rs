@@ -28,7 +28,7 @@ pub struct StoreSettings {
     #[arg(long, value_name = "DIR", env = "ROSTER_DATA_DIR", default_value = "./roster-data")]
     pub data_dir: PathBuf,
 
-    /// A PostgreSQL URL (postgres://user:password@host/database) to keep the data there instead of in SQLite.
+    /// A PostgreSQL URL (`postgres://user:password@host/database`) to keep the data there instead of in SQLite.
     #[arg(long, value_name = "URL", env = "ROSTER_DATABASE", hide_env_values = true)]
     pub database: Option<String>,
 }
@@ -42,11 +42,11 @@ pub enum LogFormat {
     Json,
 }
 
-/// What the server says about itself, on stderr.
+/// What the server says about itself.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Logs")]
 pub struct LogSettings {
-    /// What to log: off, error, warn, info, debug or trace, also per module (info,roster::store=debug).
+    /// What to log: off, error, warn, info, debug or trace, also per module (`info,roster::store=debug`).
     #[arg(long = "log", value_name = "FILTER", env = "ROSTER_LOG", default_value = "info")]
     pub filter: String,
 
@@ -70,7 +70,7 @@ pub struct ServeSettings {
     #[arg(long, value_name = "ADDR", env = "ROSTER_GRPC", default_value = "127.0.0.1:50051", help_heading = "Network")]
     pub grpc: String,
 
-    /// What identity providers reach the SCIM face by, for example <https://roster.example.com>. Locations in answers are
+    /// What identity providers reach the SCIM face by, for example `https://roster.example.com`. Locations in answers are
     /// made from it, never from a request's headers. Default: the HTTP address.
     #[arg(long, value_name = "URL", env = "ROSTER_PUBLIC_URL", help_heading = "Network")]
     pub public_url: Option<String>,

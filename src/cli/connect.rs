@@ -34,7 +34,7 @@ const SYSTEM_ROOTS: [&str; 3] = ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Server")]
 pub(super) struct ClientSettings {
-    /// The server, for example <https://roster.example.com:50051>. Without it and without a token: the server whose
+    /// The server, for example `https://roster.example.com:50051`. Without it and without a token: the server whose
     /// bootstrap.json is in --data-dir.
     #[arg(long, global = true, value_name = "URL", env = "ROSTER_ENDPOINT")]
     endpoint: Option<String>,
@@ -122,14 +122,12 @@ impl ClientSettings {
 impl Session {
     /// The id of the organization to work in.
     pub(super) async fn organization(&self) -> Result<String, Failure> {
-        match &self.organization {
-            Some(name) => self.organization_named(name).await,
-            None => {
-                let mut client = ProvisioningServiceClient::new(self.channel.clone());
-                let caller = client.get_caller(v1::GetCallerRequest {}).await.map_err(refused)?.into_inner();
-                Ok(caller.organization.unwrap_or_default().id)
-            }
+        if let Some(name) = &self.organization {
+            return self.organization_named(name).await;
         }
+        let mut client = ProvisioningServiceClient::new(self.channel.clone());
+        let caller = client.get_caller(v1::GetCallerRequest {}).await.map_err(refused)?.into_inner();
+        Ok(caller.organization.unwrap_or_default().id)
     }
 
     /// The id of the organization with this id or key.
@@ -155,6 +153,7 @@ impl Session {
 }
 
 /// A refusal in the server's own words.
+#[allow(clippy::needless_pass_by_value, reason = "it is given to map_err")]
 pub(super) fn refused(status: Status) -> Failure {
     Failure::refused(output::sentence(&status))
 }

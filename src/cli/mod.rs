@@ -27,8 +27,8 @@ const BAD_SETTINGS: u8 = 2;
     name = "roster",
     version,
     arg_required_else_help = true,
-    after_help = "Start with `roster serve`: the first start prints the base URL and token to paste into an identity provider.\n\
-                  Next to a running server, commands such as `roster user list` find it by themselves: unless --endpoint or --token\n\
+    after_help = "Start with `roster serve`: the first start prints the base URL and the token to paste into an identity provider.\n\n\
+                  Next to a running server, commands such as `roster user list` find it by themselves: unless --endpoint or --token \
                   (ROSTER_ENDPOINT, ROSTER_TOKEN) says otherwise, they read bootstrap.json in --data-dir (ROSTER_DATA_DIR, ./roster-data).\n\n\
                   Exit codes: 0 done, 1 refused or failed, 2 settings or arguments that cannot be used."
 )]
@@ -39,22 +39,22 @@ struct Line {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Run the server
+    /// Run the server: SCIM over HTTP, everything over gRPC
     Serve(Box<ServeSettings>),
     /// Bring the database's schema up to date, and exit
     Migrate(StoreSettings),
-    /// Users
+    /// Show or list users
     User(Noun<user::Verb>),
-    /// Groups and their members
+    /// Show or list groups and their members
     Group(Noun<group::Verb>),
-    /// Organizations (tenants)
+    /// Manage organizations (tenants)
     #[command(visible_alias = "org")]
     Organization(Noun<organization::Verb>),
-    /// Connections: one per identity provider
+    /// Manage connections: one per identity provider
     Connection(Noun<connection::Verb>),
-    /// Service accounts: programs that call over gRPC
+    /// Manage service accounts: programs that call over gRPC
     ServiceAccount(Noun<service_account::Verb>),
-    /// Tokens of connections and service accounts
+    /// Manage the tokens of connections and service accounts
     Token(Noun<token::Verb>),
 }
 

@@ -39,7 +39,7 @@ pub(super) fn list<T: Shown>(form: Form, items: &[T]) -> Result<(), Failure> {
     for item in items {
         table.add_row(item.cells().iter().map(|cell| plain(cell)));
     }
-    println!("{table}");
+    show(&mut table);
     Ok(())
 }
 
@@ -53,8 +53,18 @@ pub(super) fn one<T: Shown>(form: Form, item: &T) -> Result<(), Failure> {
     for (name, cell) in T::COLUMNS.iter().zip(item.cells()) {
         table.add_row([(*name).to_owned(), plain(&cell)]);
     }
-    println!("{table}");
+    show(&mut table);
     Ok(())
+}
+
+/// Columns two spaces apart, lines without spaces at either end.
+fn show(table: &mut Table) {
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 2));
+    }
+    for line in table.lines() {
+        println!("{}", line.trim_end());
+    }
 }
 
 /// The contract's JSON of a message (the proto3 JSON mapping, with proto field names).

@@ -93,8 +93,8 @@ pub(super) async fn list<N: Noun>(
         return Ok((found, String::new()));
     }
     found.truncate(size);
-    let mut position = page::Position::default();
-    position.after = found.last().map_or_else(String::new, |noun| noun.id().to_owned());
+    let after = found.last().map_or_else(String::new, |noun| noun.id().to_owned());
+    let position = page::Position { after, ..page::Position::default() };
     Ok((found, page::seal(&directory.store, &binding, position, now)))
 }
 
