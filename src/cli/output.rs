@@ -114,14 +114,14 @@ fn plain(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::directory::Error;
+    use tonic::Code;
+    use tonic_types::ErrorDetails;
 
     #[test]
     fn a_refusal_is_its_sentence_and_its_reason() {
-        assert_eq!(
-            sentence(&Status::from(Error::scope_missing("users.read"))),
-            "The credential lacks the scope users.read. (SCOPE_MISSING)"
-        );
+        let details = ErrorDetails::with_error_info("SCOPE_MISSING", "roster.v1", []);
+        let refused = Status::with_error_details(Code::PermissionDenied, "The credential lacks the scope users.read.", details);
+        assert_eq!(sentence(&refused), "The credential lacks the scope users.read. (SCOPE_MISSING)");
         assert_eq!(sentence(&Status::unavailable("gone\u{1b}[31m")), "gone\u{FFFD}[31m (Unavailable)");
     }
 

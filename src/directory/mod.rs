@@ -5,6 +5,7 @@ mod core;
 mod credentials;
 mod error;
 mod fields;
+mod grants;
 mod groups;
 mod list;
 mod organizations;
@@ -21,12 +22,12 @@ mod users;
 pub use core::Directory;
 pub use credentials::Credentials;
 pub use error::{DOMAIN, Error, Result};
+pub use grants::known_scopes;
 pub use groups::Groups;
 pub use organizations::Organizations;
 pub use provisioning::Provisioning;
 pub use service_accounts::ServiceAccounts;
 pub use services::Services;
-pub use tokens::known_scopes;
 pub use users::Users;
 
 /// What every method of a service answers.

@@ -1,22 +1,20 @@
 //! Tokens: the part of `ProvisioningService` that is about credentials.
 //!
-//! A caller gives away only what it holds: the scopes of a token are checked when it is issued and when it is rotated,
-//! because both reveal a secret that can do what the token can.
+//! What may be granted is checked (`grants`) when a token is issued and when it is rotated, because both reveal a secret that
+//! can do what the token can.
 
 use super::{
     Directory, Error, Reply, Result,
     core::{Call, Edit},
+    grants::{self, check_scopes, expiry, require_held},
     record,
     record::Noun,
 };
 use crate::{
-    access::{self, Kind, Scopes},
-    api::{
-        method,
-        v1::{
-            Connection, IssueTokenRequest, IssueTokenResponse, ListTokensRequest, ListTokensResponse, ResourceKind, ResourceMeta,
-            RevokeTokenRequest, RevokeTokenResponse, RotateTokenRequest, RotateTokenResponse, ServiceAccount, Token, change_event::Action,
-        },
+    access::{self, Kind},
+    api::v1::{
+        Connection, IssueTokenRequest, IssueTokenResponse, ListTokensRequest, ListTokensResponse, ResourceKind, ResourceMeta,
+        RevokeTokenRequest, RevokeTokenResponse, RotateTokenRequest, RotateTokenResponse, ServiceAccount, Token, change_event::Action,
     },
     clock::{Micros, micros, timestamp},
     limits,
@@ -25,10 +23,6 @@ use crate::{
 use secrecy::ExposeSecret;
 use std::{collections::HashMap, sync::Arc};
 use tonic::{Request, Response};
-
-const DAY: Micros = 24 * 3600 * 1_000_000;
-/// How far beyond the longest life a client's clock may ask; it is cut, not refused.
-const CLOCK_SKEW: Micros = 300 * 1_000_000;
 
 impl Noun for Token {
     const STORED: RecordKind = RecordKind::Token;
@@ -117,7 +111,7 @@ pub(super) async fn rotate(directory: &Arc<Directory>, request: Request<RotateTo
             require_held(&caller, &old.scopes)?;
             require_owner(work, &old)?;
             let (created, expires) = (old.create_time.as_ref().map_or(now, micros), old.expire_time.as_ref().map_or(now, micros));
-            let life = expires.saturating_sub(created).clamp(0, limits::TOKEN_DAYS * DAY);
+            let life = expires.saturating_sub(created).clamp(0, grants::LONGEST);
             let new = Token {
                 id: id.clone(),
                 create_time: Some(timestamp(now)),
@@ -229,80 +223,4 @@ fn require_owner(work: &mut Work, token: &Token) -> Edit<()> {
     };
     work.record(kind, id)?.ok_or_else(|| Error::not_found(name))?;
     Ok(())
-}
-
-/// At least one, each once, each one that some method asks for.
-fn check_scopes(scopes: &[String]) -> Result<()> {
-    if scopes.is_empty() {
-        return Err(Error::missing("scopes"));
-    }
-    if scopes.len() > limits::TOKEN_SCOPES {
-        return Err(Error::too_large("scopes", limits::TOKEN_SCOPES, "scopes"));
-    }
-    for (k, scope) in scopes.iter().enumerate() {
-        if !known_scopes().any(|known| known == scope) {
-            // It may be a secret pasted into the wrong field, so only what looks like a scope is repeated.
-            let looks = scope.len() <= 40 && scope.chars().all(|c| c.is_ascii_lowercase() || c == '.' || c == '_');
-            let named = if looks { format!("{scope:?} is no scope.") } else { "scopes names something that is no scope.".to_owned() };
-            return Err(Error::value("scopes", named));
-        }
-        if scopes.iter().take(k).any(|earlier| earlier == scope) {
-            return Err(Error::value("scopes", format!("scopes names {scope} twice.")));
-        }
-    }
-    Ok(())
-}
-
-/// Every scope that can be granted.
-pub fn known_scopes() -> impl Iterator<Item = &'static str> {
-    method::ALL.iter().map(|method| method.scope).filter(|scope| !scope.is_empty()).chain(["scim"])
-}
-
-fn require_held(call: &Call, scopes: &[String]) -> Result<()> {
-    let granted = Scopes::expand(scopes);
-    // "scim" stands for others; whoever holds them all may give it.
-    match granted.iter().find(|scope| *scope != "scim" && !call.caller.scopes.has(scope)) {
-        Some(scope) => Err(Error::scope_missing(scope)),
-        None => Ok(()),
-    }
-}
-
-/// When a token ends: in the future, and not beyond the longest life.
-fn expiry(asked: Option<Micros>, now: Micros) -> Result<Micros> {
-    let longest = now + limits::TOKEN_DAYS * DAY;
-    match asked {
-        None => Ok(longest),
-        Some(at) if at <= now => Err(Error::value("expire_time", "expire_time is not in the future.")),
-        Some(at) if at > longest + CLOCK_SKEW => {
-            Err(Error::value("expire_time", format!("expire_time is more than {} days from now.", limits::TOKEN_DAYS)))
-        }
-        Some(at) => Ok(at.min(longest)),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn scopes_are_known_and_named_once() {
-        let check = |scopes: &[&str]| check_scopes(&scopes.iter().map(ToString::to_string).collect::<Vec<_>>());
-        assert_eq!(check(&["scim"]), Ok(()));
-        assert_eq!(check(&["users.read", "groups.read"]), Ok(()));
-        assert_eq!(check(&["users.raed"]).unwrap_err().detail, "\"users.raed\" is no scope.");
-        assert_eq!(check(&["roster_svc_x"]).unwrap_err().detail, "\"roster_svc_x\" is no scope.");
-        assert_eq!(check(&["A secret!"]).unwrap_err().detail, "scopes names something that is no scope.");
-        assert_eq!(check(&["scim", "scim"]).unwrap_err().detail, "scopes names scim twice.");
-        assert!(check(&[]).is_err());
-    }
-
-    #[test]
-    fn a_token_lives_as_long_as_asked_for_and_never_longer_than_the_bound() {
-        let (now, longest) = (1_000, 1_000 + limits::TOKEN_DAYS * DAY);
-        assert_eq!(expiry(None, now), Ok(longest));
-        assert_eq!(expiry(Some(2_000), now), Ok(2_000));
-        assert_eq!(expiry(Some(longest + CLOCK_SKEW), now), Ok(longest));
-        assert!(expiry(Some(longest + CLOCK_SKEW + 1), now).is_err());
-        assert!(expiry(Some(now), now).is_err());
-    }
 }
