@@ -8,6 +8,7 @@ pub mod config;
 pub mod directory;
 pub mod feed;
 pub mod limits;
+pub mod membership;
 pub mod scim;
 pub mod server;
 pub mod store;

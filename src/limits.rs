@@ -34,6 +34,10 @@ pub const MEMBERS_PER_GROUP: usize = 2_000_000;
 /// References of one batch read.
 pub const BATCH_READS: usize = 1_000;
 
+/// Organizations whose nesting graph is kept in memory.
+pub const NESTING_GRAPHS: usize = 1_000;
+/// Groups below one that a filter on membership is narrowed by; with more, candidates are judged one chunk after another.
+pub const NARROWING_GROUPS: usize = 500;
 /// Groups shown inside one user; more are cut and the answer says so.
 pub const USER_GROUPS: usize = 200;
 

@@ -8,10 +8,12 @@ CREATE TABLE store (
   seal_key BLOB NOT NULL
 );
 
--- The head of each organization: what every commit locks first and sets last.
+-- The head of each organization: what every commit locks first and sets last. nesting_revision is the last commit that changed
+-- which groups are in which groups.
 CREATE TABLE heads (
   organization_id TEXT NOT NULL PRIMARY KEY,
   revision BIGINT NOT NULL,
+  nesting_revision BIGINT NOT NULL,
   user_count BIGINT NOT NULL,
   group_count BIGINT NOT NULL
 );
@@ -64,6 +66,8 @@ CREATE TABLE members (
   FOREIGN KEY (organization_id, group_id) REFERENCES groups (organization_id, id)
 ) WITHOUT ROWID;
 CREATE INDEX members_by_member ON members (organization_id, member_id, group_id);
+-- Groups within groups: few, read whole.
+CREATE INDEX members_nested ON members (organization_id, group_id, member_id) WHERE member_kind = 2;
 
 -- Users and groups that were deleted softly: out of every list and index, their memberships remembered in the body.
 CREATE TABLE tombstones (

@@ -5,6 +5,7 @@ use crate::{
     access::{Caller, caller_of},
     api::v1::{Actor, Consistency, Revision, WriteOptions},
     clock::Clock,
+    membership::Nesting,
     store::{Fault, Reach, Reader, Stop, Store, Terms, Work, WriteError, Written},
 };
 use prost::Message as _;
@@ -23,6 +24,7 @@ pub struct Directory {
     pub(super) clock: Clock,
     /// `https://host` without a slash: what a connection's base URL begins with.
     pub(super) public_url: String,
+    pub(super) nesting: Nesting,
 }
 
 /// What an edit answers: its answer, a miss, or a refusal.
@@ -79,7 +81,7 @@ impl Call {
 impl Directory {
     /// A directory over a store. `public_url` is what clients reach the HTTP face by, without a trailing slash.
     pub fn new(store: Store, clock: Clock, public_url: impl Into<String>) -> Self {
-        Directory { store, clock, public_url: public_url.into() }
+        Directory { store, clock, public_url: public_url.into(), nesting: Nesting::default() }
     }
 
     /// The store below; for health checks and for resolving credentials.

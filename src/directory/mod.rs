@@ -1,4 +1,5 @@
 //! The services: one file per gRPC service, one function per method in proto order. Every rule lives here.
+mod belonging;
 mod caller;
 mod connections;
 mod core;

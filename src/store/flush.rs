@@ -72,7 +72,8 @@ impl Work {
         self.flush_tombstones(on).await?;
         self.flush_feed(on).await?;
         self.flush_erased(on).await?;
-        on.statement(SET_HEAD).bind(organization).bind(self.made).bind(users_gained).bind(groups_gained).execute().await?;
+        let head = on.statement(SET_HEAD).bind(organization).bind(self.made).bind(users_gained).bind(groups_gained);
+        head.bind(self.nests().then_some(self.made)).execute().await?;
         Ok(())
     }
 
@@ -150,6 +151,15 @@ impl Work {
         })
         .await?;
         Ok(gained)
+    }
+
+    /// Whether an edge between groups came or went.
+    fn nests(&self) -> bool {
+        let group = Some(super::MEMBER_GROUP);
+        self.edges.written().any(|(k, after)| {
+            let before = self.edges.was(k).copied().flatten();
+            before != *after && (before == group || *after == group)
+        })
     }
 
     /// Removed edges go before the groups they belong to.

@@ -23,7 +23,7 @@ const ROSTERS: Text = Text::twin(
     "SELECT m.group_id, m.member_id, m.member_kind FROM json_each($2) e CROSS JOIN members m ON m.organization_id = $1 AND m.group_id = e.value->>0",
     "SELECT group_id, member_id, member_kind FROM members WHERE organization_id = $1 AND group_id = ANY($2)",
 );
-const MEMBERSHIPS: Text = Text::twin(
+pub(super) const MEMBERSHIPS: Text = Text::twin(
     "SELECT m.group_id, m.member_id, m.member_kind FROM json_each($2) e CROSS JOIN members m INDEXED BY members_by_member \
      ON m.organization_id = $1 AND m.member_id = e.value->>0",
     "SELECT group_id, member_id, member_kind FROM members WHERE organization_id = $1 AND member_id = ANY($2)",

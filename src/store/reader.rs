@@ -3,7 +3,7 @@
 use super::{Connection, Fault, Store, Text, open::Tx};
 use std::sync::Arc;
 
-const HEAD: Text = Text::same("SELECT revision, user_count, group_count FROM heads WHERE organization_id = $1");
+const HEAD: Text = Text::same("SELECT revision, nesting_revision, user_count, group_count FROM heads WHERE organization_id = $1");
 
 /// Reads that belong together: one snapshot, its revision known. Keep it no longer than a page takes.
 pub struct Reader {
@@ -11,6 +11,7 @@ pub struct Reader {
     inner: Arc<super::open::Inner>,
     organization: String,
     revision: i64,
+    nesting_revision: i64,
     user_count: i64,
     group_count: i64,
 }
@@ -22,12 +23,14 @@ impl Store {
     /// When the store cannot answer.
     pub async fn read(&self, organization: &str) -> Result<Option<Reader>, Fault> {
         let mut tx = self.inner.begin_read().await?;
-        let head: Option<(i64, i64, i64)> = tx.on(&self.inner.counters).statement(HEAD).bind(organization.to_owned()).optional().await?;
-        Ok(head.map(|(revision, user_count, group_count)| Reader {
+        let head: Option<(i64, i64, i64, i64)> =
+            tx.on(&self.inner.counters).statement(HEAD).bind(organization.to_owned()).optional().await?;
+        Ok(head.map(|(revision, nesting_revision, user_count, group_count)| Reader {
             tx,
             inner: self.inner.clone(),
             organization: organization.to_owned(),
             revision,
+            nesting_revision,
             user_count,
             group_count,
         }))
@@ -43,6 +46,11 @@ impl Reader {
     /// The revision the snapshot was taken at.
     pub fn revision(&self) -> i64 {
         self.revision
+    }
+
+    /// The last revision that changed which groups are in which groups.
+    pub fn nesting_revision(&self) -> i64 {
+        self.nesting_revision
     }
 
     /// Users of the organization.

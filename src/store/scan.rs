@@ -5,8 +5,8 @@ use super::{
     Fault, GroupRow, KEY_GROUP_EXTERNAL_ID, KEY_USER_EMAIL, KEY_USER_EXTERNAL_ID, Reader, Statement, external_key,
     groups::Columns as GroupColumns,
 };
-use crate::attributes::narrow::Condition;
-use std::fmt::Write as _;
+use crate::{attributes::narrow::Condition, limits};
+use std::{collections::BTreeMap, fmt::Write as _};
 
 /// What narrows a scan, and where it goes on.
 #[derive(Debug, Clone, Default)]
@@ -15,6 +15,8 @@ pub struct Narrow {
     pub conditions: Vec<Condition>,
     /// Whose externalIds are meant.
     pub connection: String,
+    /// For each group of an `InGroup`: itself and the groups below it.
+    pub below: BTreeMap<String, Vec<String>>,
 }
 
 /// Text with its values.
@@ -49,6 +51,18 @@ impl Assembled {
         self
     }
 
+    /// Members of any of these groups. Beyond the bound nothing is narrowed, and the edges judge each chunk.
+    fn in_groups(&mut self, groups: &[String]) {
+        if groups.len() > limits::NARROWING_GROUPS {
+            return;
+        }
+        let places: Vec<String> = (1..=groups.len()).map(|k| format!("${}", self.values.len() + k)).collect();
+        self.values.extend(groups.iter().cloned().map(Value::Text));
+        let places = if places.is_empty() { "NULL".to_owned() } else { places.join(", ") };
+        write!(self.text, " AND t.id IN (SELECT m.member_id FROM members m WHERE m.organization_id = $1 AND m.group_id IN ({places}))")
+            .unwrap_or_default();
+    }
+
     fn narrow(&mut self, narrow: &Narrow, external: i64) {
         const KEYED: &str = "t.id IN (SELECT k.resource_id FROM resource_keys k WHERE k.organization_id = $1 AND k.kind = ";
         for condition in &narrow.conditions {
@@ -69,10 +83,7 @@ impl Assembled {
                     "t.id IN (SELECT m.group_id FROM members m WHERE m.organization_id = $1 AND m.member_id = ?)",
                     Value::Text(id.clone()),
                 ),
-                Condition::InGroup(id) => self.and(
-                    "t.id IN (SELECT m.member_id FROM members m WHERE m.organization_id = $1 AND m.group_id = ?)",
-                    Value::Text(id.clone()),
-                ),
+                Condition::InGroup(id) => self.in_groups(narrow.below.get(id).map_or(&[][..], Vec::as_slice)),
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use super::{
     super::{
-        Error, Result,
+        Error, Result, belonging,
         core::{Call, Directory},
         page, revision,
     },
@@ -12,7 +12,7 @@ use crate::{
     api::{
         BoxStream,
         v1::{
-            BatchListPrincipalGroupsRequest, BatchListPrincipalGroupsResponse, Group, GroupMember, GroupSummary, ListGroupMembersRequest,
+            BatchListPrincipalGroupsRequest, BatchListPrincipalGroupsResponse, Group, GroupMember, ListGroupMembersRequest,
             ListGroupMembersResponse, StreamGroupMembersRequest, StreamGroupMembersResponse, batch_list_principal_groups_response,
             group_summary::Kind,
         },
@@ -32,30 +32,38 @@ use tonic::Status;
 /// How long a stream reads at one snapshot before it goes on at a newer one.
 const SNAPSHOT: Duration = Duration::from_secs(5);
 
-fn member(row: MemberRow) -> GroupMember {
-    GroupMember { member: Some(append::principal(&row.member_id, row.member_kind)), display: row.display, kind: Kind::Direct as i32 }
+fn member((row, direct): (MemberRow, bool)) -> GroupMember {
+    let kind = if direct { Kind::Direct } else { Kind::Indirect };
+    GroupMember { member: Some(append::principal(&row.member_id, row.member_kind)), display: row.display, kind: kind as i32 }
 }
 
-fn direct_only(transitive: bool) -> Result<()> {
-    if transitive {
-        Err(Error::value("transitive", "transitive is not answered by this version; ask for direct membership."))
-    } else {
-        Ok(())
+/// A page of a group's members: its own, or those of the groups below it as well, each once.
+async fn page_of(
+    directory: &Directory,
+    reader: &mut Reader,
+    group: &str,
+    transitive: bool,
+    after: &str,
+    limit: usize,
+) -> Result<Vec<(MemberRow, bool)>> {
+    if !transitive {
+        return Ok(reader.members(group, after, limit).await?.into_iter().map(|row| (row, true)).collect());
     }
+    let groups = directory.nesting.graph(reader).await?.from_down(group);
+    Ok(reader.members_of_any(group, groups.into_iter().collect(), after, limit).await?)
 }
 
 pub(super) async fn list(directory: &Directory, call: &Call, request: ListGroupMembersRequest) -> Result<ListGroupMembersResponse> {
-    direct_only(request.transitive)?;
     let size = page::size(request.page_size, limits::MEMBER_PAGE_DEFAULT, limits::MEMBER_PAGE_MAX)?;
     let (organization, group) = (request.organization_id, request.group_id);
-    let binding = page::binding(call, &organization, &[b"members", group.as_bytes()]);
+    let binding = page::binding(call, &organization, &[b"members", group.as_bytes(), &[u8::from(request.transitive)]]);
     let from = page::open(&directory.store, &binding, &request.page_token, directory.clock.now())?.unwrap_or_default();
     let mut reader = directory.read(&organization, request.consistency.as_ref()).await?;
     read::by_id(&mut reader, &group).await?;
-    let mut rows = reader.members(&group, &from.after, size + 1).await?;
+    let mut rows = page_of(directory, &mut reader, &group, request.transitive, &from.after, size + 1).await?;
     let more = rows.len() > size;
     rows.truncate(size);
-    let after = rows.last().map(|r| r.member_id.clone()).filter(|_| more);
+    let after = rows.last().map(|(row, _)| row.member_id.clone()).filter(|_| more);
     let seal = |after| page::seal(&directory.store, &binding, page::Position { after, ..Default::default() }, directory.clock.now());
     Ok(ListGroupMembersResponse {
         next_page_token: after.map(seal).unwrap_or_default(),
@@ -70,16 +78,16 @@ pub(super) async fn stream(
     call: Call,
     request: StreamGroupMembersRequest,
 ) -> Result<BoxStream<StreamGroupMembersResponse>> {
-    direct_only(request.transitive)?;
     let (organization, group) = (request.organization_id, request.group_id);
-    let binding = page::binding(&call, &organization, &[b"member stream", group.as_bytes()]);
+    let binding = page::binding(&call, &organization, &[b"member stream", group.as_bytes(), &[u8::from(request.transitive)]]);
     let resumed = page::open(&directory.store, &binding, &request.resume_token, directory.clock.now())?;
     let mut reader = directory.read(&organization, request.consistency.as_ref()).await?;
     let message = read::by_id(&mut reader, &group).await?;
     let head = resumed.is_none().then(|| read::Shown::new(None).map(|shown| shown.finish(&call, message))).transpose()?;
     let (chunks, answer) = mpsc::channel(2);
     let snapshot = Some((reader, Instant::now()));
-    let pager = Pager { directory, organization, group, binding, after: resumed.unwrap_or_default().after, snapshot };
+    let transitive = request.transitive;
+    let pager = Pager { directory, organization, group, transitive, binding, after: resumed.unwrap_or_default().after, snapshot };
     tokio::spawn(pager.run(head, chunks));
     Ok(Box::pin(ReceiverStream::new(answer)))
 }
@@ -91,6 +99,7 @@ struct Pager {
     directory: Arc<Directory>,
     organization: String,
     group: String,
+    transitive: bool,
     binding: Vec<u8>,
     after: String,
     /// What is read from, and since when. It is given back when the reader does not keep up: a snapshot that is kept slows
@@ -133,10 +142,11 @@ impl Pager {
                 (reader, Instant::now())
             }
         };
-        let mut rows = reader.members(&self.group, &self.after, limits::MEMBER_PAGE_DEFAULT + 1).await?;
+        let limit = limits::MEMBER_PAGE_DEFAULT + 1;
+        let mut rows = page_of(&self.directory, &mut reader, &self.group, self.transitive, &self.after, limit).await?;
         let last = rows.len() <= limits::MEMBER_PAGE_DEFAULT;
         rows.truncate(limits::MEMBER_PAGE_DEFAULT);
-        if let Some(row) = rows.last() {
+        if let Some((row, _)) = rows.last() {
             row.member_id.clone_into(&mut self.after);
         }
         let position = page::Position { after: self.after.clone(), ..Default::default() };
@@ -156,7 +166,6 @@ pub(super) async fn groups_of_principals(
     _call: &Call,
     request: BatchListPrincipalGroupsRequest,
 ) -> Result<BatchListPrincipalGroupsResponse> {
-    direct_only(request.transitive)?;
     if request.principals.is_empty() {
         return Err(Error::missing("principals"));
     }
@@ -168,20 +177,18 @@ pub(super) async fn groups_of_principals(
     let named = request.principals.into_iter().map(|p| refer::principal(p, "principals")).collect::<Result<Vec<_>>>()?;
     let known: std::collections::BTreeMap<String, i64> =
         reader.kinds(named.iter().map(|n| n.id.clone()).collect()).await?.into_iter().collect();
-    let mut results = Vec::with_capacity(named.len());
-    for one in named {
-        use batch_list_principal_groups_response::Result as Answer;
-        let exists = known.get(&one.id).is_some_and(|kind| one.kind.is_none_or(|said| said == *kind));
-        if !exists {
-            results.push(Answer { error: Some(Error::not_found("principal").to_rpc()), ..Answer::default() });
-            continue;
-        }
-        let mut groups = reader.groups_of(&one.id, most + 1).await?;
-        let truncated = groups.len() > most;
-        groups.truncate(most);
-        let groups =
-            groups.into_iter().map(|(group_id, display_name)| GroupSummary { group_id, display_name, kind: Kind::Direct as i32 }).collect();
-        results.push(Answer { groups, truncated, error: None });
-    }
+    let ids: Vec<String> = known.keys().cloned().collect();
+    let found = belonging::groups_of(directory, &mut reader, &ids, request.transitive, most).await?;
+    let results = named
+        .into_iter()
+        .map(|one| {
+            use batch_list_principal_groups_response::Result as Answer;
+            if !known.get(&one.id).is_some_and(|kind| one.kind.is_none_or(|said| said == *kind)) {
+                return Answer { error: Some(Error::not_found("principal").to_rpc()), ..Answer::default() };
+            }
+            let (groups, truncated) = found.get(&one.id).cloned().unwrap_or_default();
+            Answer { groups, truncated, error: None }
+        })
+        .collect();
     Ok(BatchListPrincipalGroupsResponse { results, read_at: directory.revision(reader.revision()) })
 }

@@ -23,7 +23,10 @@ impl Known {
             let ids = || chunk.iter().map(|c| c.id.clone()).collect();
             known.push(match leaf {
                 EdgeLeaf::Member(member) => reader.among_groups(member, ids()).await?.into_iter().collect(),
-                EdgeLeaf::InGroup(group) => reader.among_members(group, ids()).await?.into_iter().collect(),
+                EdgeLeaf::InGroup(group) => {
+                    let groups = query.narrow.below.get(group).cloned().unwrap_or_default();
+                    reader.among_members(groups, ids()).await?.into_iter().collect()
+                }
                 EdgeLeaf::AnyMember => chunk.iter().filter(|c| has_members(c)).map(|c| c.id.clone()).collect(),
             });
         }

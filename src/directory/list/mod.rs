@@ -13,9 +13,9 @@ use super::{
 };
 use crate::{
     api::v1::{Group, ListGroupsRequest, ListGroupsResponse, ListOptions, ListUsersRequest, ListUsersResponse, list_options::TotalSize},
-    attributes::{ResourceType, filter::Filter, order::Order},
+    attributes::{ResourceType, edge::EdgeLeaf, filter::Filter, order::Order},
     limits,
-    store::Narrow,
+    store::{Narrow, Reader},
 };
 use collect::{Found, Page};
 
@@ -53,8 +53,11 @@ impl Query {
         let skip = usize::try_from(options.skip).map_err(|_| Error::value("list.skip", "list.skip is negative."))?;
         let total = TotalSize::try_from(options.total_size)
             .map_err(|_| Error::value("list.total_size", "list.total_size is none of its values."))?;
-        let narrow =
-            Narrow { conditions: parsed.as_ref().map(Filter::narrow).unwrap_or_default(), connection: call.connection().to_owned() };
+        let narrow = Narrow {
+            conditions: parsed.as_ref().map(Filter::narrow).unwrap_or_default(),
+            connection: call.connection().to_owned(),
+            ..Narrow::default()
+        };
         Ok(Query {
             kind,
             filter: parsed,
@@ -67,6 +70,18 @@ impl Query {
             from,
             binding,
         })
+    }
+
+    /// A user is in a group also through the groups below it.
+    async fn look_below(&mut self, directory: &Directory, reader: &mut Reader) -> Result<()> {
+        let leaves = self.filter.as_ref().map_or(&[][..], |f| f.edges());
+        for leaf in leaves {
+            if let EdgeLeaf::InGroup(group) = leaf {
+                let below = directory.nesting.graph(reader).await?.from_down(group);
+                self.narrow.below.insert(group.clone(), below.into_iter().collect());
+            }
+        }
+        Ok(())
     }
 
     /// Whether the total is to be counted: not where a token brought it along.
@@ -90,16 +105,13 @@ impl Query {
 pub(super) async fn users(directory: &Directory, call: &Call, request: ListUsersRequest) -> Result<ListUsersResponse> {
     let options = request.list.unwrap_or_default();
     let organization = request.organization_id;
-    let query = Query::new(directory, call, ResourceType::User, &organization, request.filter.as_ref(), &options)?;
+    let mut query = Query::new(directory, call, ResourceType::User, &organization, request.filter.as_ref(), &options)?;
     let shown = user_service::Shown::new(request.selection.as_ref())?;
     let mut reader = directory.read(&organization, request.consistency.as_ref()).await?;
+    query.look_below(directory, &mut reader).await?;
     let page = collect::collect(&mut reader, call, &query).await?;
-    let mut users = Vec::with_capacity(page.found.len());
-    for found in &page.found {
-        let mut user = user_service::decode(found.body()?)?;
-        shown.finish(call, Some(&mut reader), &mut user).await?;
-        users.push(user);
-    }
+    let mut users = page.found.iter().map(|found| user_service::decode(found.body()?)).collect::<Result<Vec<_>>>()?;
+    shown.finish(directory, call, Some(&mut reader), &mut users).await?;
     Ok(ListUsersResponse {
         users,
         next_page_token: query.next(directory, &page),

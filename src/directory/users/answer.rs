@@ -1,11 +1,11 @@
 //! A user as its reader may see it.
 
 use super::super::{
-    Result,
+    Result, belonging,
     core::{Call, Directory},
 };
 use crate::{
-    api::v1::{GroupSummary, ReadSelection, User, group_summary::Kind},
+    api::v1::{ReadSelection, User},
     attributes::{ResourceType, projection::Projection},
     limits,
     store::Reader,
@@ -37,26 +37,33 @@ impl Shown {
         self.groups
     }
 
-    /// Cuts a user to what was asked for and what the caller may see.
-    pub(in crate::directory) async fn finish(&self, call: &Call, reader: Option<&mut Reader>, user: &mut User) -> Result<()> {
+    /// Cuts users to what was asked for and what the caller may see. Reads their groups, of all at once, if they were
+    /// asked for and there is a snapshot to read them from.
+    pub(in crate::directory) async fn finish(
+        &self,
+        directory: &Directory,
+        call: &Call,
+        reader: Option<&mut Reader>,
+        users: &mut [User],
+    ) -> Result<()> {
         if let Some(reader) = reader.filter(|_| self.groups) {
-            let mut groups = reader.groups_of(&user.id, limits::USER_GROUPS + 1).await?;
-            user.groups_truncated = groups.len() > limits::USER_GROUPS;
-            groups.truncate(limits::USER_GROUPS);
-            user.groups = groups
-                .into_iter()
-                .map(|(group_id, display_name)| GroupSummary { group_id, display_name, kind: Kind::Direct as i32 })
-                .collect();
+            let ids: Vec<String> = users.iter().map(|u| u.id.clone()).collect();
+            let mut found = belonging::groups_of(directory, reader, &ids, true, limits::USER_GROUPS).await?;
+            for user in &mut *users {
+                (user.groups, user.groups_truncated) = found.remove(&user.id).unwrap_or_default();
+            }
         }
-        self.projection.apply_to_user(user);
-        hide_foreign(call, user);
+        for user in users {
+            self.projection.apply_to_user(user);
+            hide_foreign(call, user);
+        }
         Ok(())
     }
 
     /// After a write: reads the groups only if they were asked for.
     pub(super) async fn finish_written(&self, directory: &Directory, call: &Call, organization: &str, user: &mut User) -> Result<()> {
         let mut reader = if self.groups { Some(directory.read(organization, None).await?) } else { None };
-        self.finish(call, reader.as_mut(), user).await
+        self.finish(directory, call, reader.as_mut(), std::slice::from_mut(user)).await
     }
 }
 

@@ -30,13 +30,13 @@ pub(super) async fn get(directory: &Directory, call: &Call, request: GetUserRequ
         let (at, body) = directory.store.find_user(&organization, id).await?.ok_or_else(Error::organization_denied)?;
         revision::reached(wanted, at)?;
         let mut user = decode(&body.ok_or_else(|| Error::not_found("user"))?)?;
-        shown.finish(call, None, &mut user).await?;
+        shown.finish(directory, call, None, std::slice::from_mut(&mut user)).await?;
         return Ok(GetUserResponse { user: Some(user), read_at: directory.revision(at) });
     }
     let mut reader = directory.read(&organization, request.consistency.as_ref()).await?;
     let mut found = resolve(&mut reader, call, std::slice::from_ref(&reference)).await?;
     let mut user = found.pop().ok_or_else(Error::internal)??;
-    shown.finish(call, Some(&mut reader), &mut user).await?;
+    shown.finish(directory, call, Some(&mut reader), std::slice::from_mut(&mut user)).await?;
     Ok(GetUserResponse { user: Some(user), read_at: directory.revision(reader.revision()) })
 }
 
@@ -51,21 +51,22 @@ pub(super) async fn batch_get(directory: &Directory, call: &Call, request: Batch
     let references =
         request.users.into_iter().map(|UserRef { r#ref }| r#ref.ok_or_else(|| Error::missing("users.ref"))).collect::<Result<Vec<_>>>()?;
     let mut reader = directory.read(&request.organization_id, request.consistency.as_ref()).await?;
-    let mut results = Vec::with_capacity(references.len());
-    let mut bytes = 0;
-    for found in resolve(&mut reader, call, &references).await? {
-        use batch_get_users_response::Result as One;
-        use batch_get_users_response::result::Result as Outcome;
-        let outcome = match found {
-            Ok(mut user) => {
-                shown.finish(call, Some(&mut reader), &mut user).await?;
+    let found = resolve(&mut reader, call, &references).await?;
+    let mut users: Vec<User> = found.iter().flatten().cloned().collect();
+    shown.finish(directory, call, Some(&mut reader), &mut users).await?;
+    let (mut users, mut bytes) = (users.into_iter(), 0);
+    let results = found
+        .into_iter()
+        .map(|found| {
+            use batch_get_users_response::{Result as One, result::Result as Outcome};
+            let user = found.and_then(|_| users.next().ok_or_else(Error::internal));
+            let user = user.and_then(|user| {
                 bytes += user.encoded_len();
-                if bytes > limits::MESSAGE_BYTES / 2 { Outcome::Error(too_large().to_rpc()) } else { Outcome::User(user) }
-            }
-            Err(error) => Outcome::Error(error.to_rpc()),
-        };
-        results.push(One { result: Some(outcome) });
-    }
+                if bytes > limits::MESSAGE_BYTES / 2 { Err(too_large()) } else { Ok(user) }
+            });
+            One { result: Some(user.map_or_else(|error| Outcome::Error(error.to_rpc()), Outcome::User)) }
+        })
+        .collect();
     Ok(BatchGetUsersResponse { results, read_at: directory.revision(reader.revision()) })
 }
 

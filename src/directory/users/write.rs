@@ -61,7 +61,7 @@ pub(super) async fn create(directory: &Directory, call: &Call, request: CreateUs
     };
     let written = directory.write(call, &organization, request.write, edit).await?;
     let mut user = written.answer.user.clone();
-    Shown::new(None)?.finish(call, None, &mut user).await?;
+    Shown::new(None)?.finish(directory, call, None, std::slice::from_mut(&mut user)).await?;
     Ok(CreateUserResponse { user: Some(user), outcome: Outcome::Created as i32, committed_at: directory.revision(written.revision) })
 }
 
