@@ -14,6 +14,12 @@ pub const RESOURCE_BYTES: usize = 256 * 1024;
 pub const VALUE_DEPTH: usize = 8;
 /// Entries of one open map (an extension, or the unknown sub-attributes of a value).
 pub const MAP_ENTRIES: usize = 512;
+/// Values of one list inside an open map.
+pub const OPEN_VALUES: usize = 1_000;
+/// Bytes of a value the store keeps a key of, as sent and folded: one index entry of PostgreSQL holds about 2,700.
+pub const KEY_BYTES: usize = 1_024;
+/// Bytes of an attribute name in an open map, and of a schema URN.
+pub const ATTRIBUTE_NAME_BYTES: usize = 255;
 
 /// Bytes of a filter expression.
 pub const FILTER_BYTES: usize = 8 * 1024;

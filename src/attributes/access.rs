@@ -77,8 +77,12 @@ pub trait Node: Any + Default + Clone + PartialEq + Send + Sync {}
 pub trait Maybe {
     /// The object; made if absent.
     fn make(&mut self) -> &mut dyn Any;
+    /// The object, if there is one.
+    fn get(&mut self) -> Option<&mut dyn Any>;
     /// Takes it away.
     fn clear(&mut self);
+    /// Takes it away if nothing is in it.
+    fn drop_empty(&mut self);
 }
 
 /// A list of sub-objects.
@@ -155,6 +159,14 @@ impl<M: Node> Field for Vec<M> {
 impl<M: Node> Maybe for Option<M> {
     fn make(&mut self) -> &mut dyn Any {
         self.get_or_insert_with(M::default)
+    }
+    fn get(&mut self) -> Option<&mut dyn Any> {
+        self.as_mut().map(|m| m as &mut dyn Any)
+    }
+    fn drop_empty(&mut self) {
+        if *self == Some(M::default()) {
+            *self = None;
+        }
     }
     fn clear(&mut self) {
         *self = None;

@@ -55,6 +55,9 @@ pub(super) fn target(kind: ResourceType, text: &str, parameters: &BTreeMap<Strin
             target.filter = Some(parser.any(Scope::Element(sub))?);
         } else {
             parser.edges_only(attribute.place)?;
+            if parser.edges.contains(&EdgeLeaf::AnyMember) {
+                return Err(AttributeError::filter(0, "A path names members by their ids."));
+            }
             let id = |leaf: &EdgeLeaf| if let EdgeLeaf::Member(id) | EdgeLeaf::InGroup(id) = leaf { Some(id.clone()) } else { None };
             target.members = Some(parser.edges.iter().filter_map(id).collect());
         }

@@ -5,6 +5,7 @@
 //! a database or a clock.
 
 pub mod access;
+mod canon;
 pub mod check;
 mod decode;
 pub mod edge;
@@ -23,6 +24,8 @@ mod operand;
 pub mod order;
 pub mod parse;
 pub mod patch;
+mod patch_list;
+mod patch_open;
 pub mod path;
 pub mod projection;
 mod read;

@@ -1,8 +1,22 @@
 //! RFC 7644 section 3.5.2: ordered operations, all or none.
 
-use super::Context;
+use super::access::{Slot, View};
+use super::canon::settle;
 use super::error::{AttributeError, Result};
-use crate::api::v1::{Group, PatchOperation, PrincipalRef, User};
+use super::parse::Leniency;
+use super::path::{Path, Step, Target};
+use super::read::State;
+use super::read_members::Members;
+use super::read_value::{Value, clear};
+use super::row::{Attribute, Place};
+use super::value::In;
+use super::{Context, ResourceType, patch_list, patch_open};
+use crate::api::v1::{
+    AttributeValue, Group, PatchOperation, PrincipalRef, User, attribute_value::Kind, patch_operation::Op, principal_ref::Principal,
+};
+use crate::limits;
+use serde::de::DeserializeSeed as _;
+use std::any::Any;
 
 /// What a patch does to a group's edges, in order.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,22 +40,263 @@ pub struct Patched {
     pub password: Option<String>,
     /// The password was taken away.
     pub password_removed: bool,
-    /// Names in values without a path that no attribute has; they were ignored.
+    /// Names in values without a path that no attribute has; they were ignored. At most 64 per operation.
     pub unknown: Vec<String>,
 }
 
 /// Applies the operations to a user; on an error the user is as before.
 ///
+/// Adding what is there, removing what is not and replacing by what is there change nothing. An object given to a
+/// complex attribute sets its sub-attributes and leaves the others. `null`, `[]` and `""` mean no value.
+///
 /// # Errors
-/// With the index of the operation: `INVALID_PATH`, `INVALID_VALUE`, `MUTABILITY`, `NO_TARGET`, `TOO_LARGE`.
-pub fn patch_user(_user: &mut User, _operations: &[PatchOperation], _cx: &Context<'_>) -> Result<Patched> {
-    Err(AttributeError::syntax("", "Patches are not applied yet."))
+/// With the index of the operation: `INVALID_PATH`, `INVALID_VALUE`, `INVALID_SYNTAX`, `MUTABILITY`, `NO_TARGET`;
+/// `TOO_LARGE` over [`limits::PATCH_OPERATIONS`] or [`limits::PATH_BYTES`].
+pub fn patch_user(user: &mut User, operations: &[PatchOperation], cx: &Context<'_>) -> Result<Patched> {
+    let mut work = user.clone();
+    let mut patch = Patch::apply(ResourceType::User, &mut work, operations, cx)?;
+    patch.done.changed = work != *user;
+    *user = work;
+    Ok(patch.done)
 }
 
 /// Applies the operations to a group; those on `members` come back as edits of its edges.
 ///
 /// # Errors
-/// As [`patch_user`].
-pub fn patch_group(_group: &mut Group, _operations: &[PatchOperation], _cx: &Context<'_>) -> Result<(Patched, Vec<MemberEdit>)> {
-    Err(AttributeError::syntax("", "Patches are not applied yet."))
+/// As [`patch_user`]; `TOO_LARGE` also over [`limits::MEMBERS_PER_REQUEST`].
+pub fn patch_group(group: &mut Group, operations: &[PatchOperation], cx: &Context<'_>) -> Result<(Patched, Vec<MemberEdit>)> {
+    let mut work = group.clone();
+    let mut patch = Patch::apply(ResourceType::Group, &mut work, operations, cx)?;
+    patch.done.changed = work != *group;
+    *group = work;
+    Ok((patch.done, patch.members))
+}
+
+struct Patch<'c> {
+    kind: ResourceType,
+    cx: Context<'c>,
+    done: Patched,
+    members: Vec<MemberEdit>,
+    members_named: usize,
+}
+
+impl<'c> Patch<'c> {
+    fn apply(kind: ResourceType, object: &mut dyn Any, operations: &[PatchOperation], cx: &Context<'c>) -> Result<Self> {
+        if operations.len() > limits::PATCH_OPERATIONS {
+            return Err(AttributeError::too_large("operations", limits::PATCH_OPERATIONS, "operations"));
+        }
+        let mut patch = Patch { kind, cx: *cx, done: Patched::default(), members: Vec::new(), members_named: 0 };
+        for (index, operation) in operations.iter().enumerate() {
+            patch.operation(object, operation).map_err(|e| e.in_operation(index))?;
+        }
+        settle(kind.table(), object);
+        Ok(patch)
+    }
+
+    fn operation(&mut self, object: &mut dyn Any, operation: &PatchOperation) -> Result<()> {
+        let (op, value) = (operation.op(), operation.value.as_ref());
+        match (op, operation.path.as_str()) {
+            (Op::Unspecified, _) => Err(AttributeError::syntax("op", "op is required: add, remove or replace.")),
+            (Op::Remove, "") => Err(AttributeError::no_target("", "A remove needs a path.")),
+            (_, "") => self.gathered(object, op, value),
+            (_, path) => {
+                let target = Target::parse(self.kind, path, &operation.parameters)?;
+                self.aimed(object, op, &target, path, value)
+            }
+        }
+    }
+
+    /// Without a path: each member of the object is an operation of its own. What the server owns is ignored, since
+    /// clients send back what they were given.
+    fn gathered(&mut self, object: &mut dyn Any, op: Op, value: Option<&AttributeValue>) -> Result<()> {
+        let Some(Kind::ComplexValue(map)) = value.and_then(|v| v.kind.as_ref()) else {
+            return Err(AttributeError::value("value", "Without a path the value is an object of attributes."));
+        };
+        for entry in &map.entries {
+            let target = match Target::parse(self.kind, &entry.name, &std::collections::BTreeMap::new()) {
+                Ok(target) => target,
+                // A name with a filter in it is a path: it is understood or refused.
+                Err(error) if entry.name.contains('[') => return Err(error),
+                Err(_) => {
+                    self.done.unknown.push(entry.name.chars().take(255).collect());
+                    continue;
+                }
+            };
+            let read_only = target.path.steps.iter().chain(&target.sub).any(|s| !s.attribute.writable());
+            if !read_only {
+                self.aimed(object, op, &target, &entry.name, entry.value.as_ref().or(Some(&AttributeValue::default())))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn aimed(&mut self, object: &mut dyn Any, op: Op, target: &Target, path: &str, value: Option<&AttributeValue>) -> Result<()> {
+        let steps = &target.path.steps;
+        let value = value.filter(|v| v.kind.is_some());
+        match steps.first().map(|s| (s.attribute.place, s.attribute)) {
+            Some((Place::Password, attribute)) => return self.password(op, attribute, value),
+            Some((Place::Members, attribute)) => return self.edges(op, target, attribute, path, value),
+            // Derived from what the resource has; saying it again changes nothing.
+            Some((Place::Computed, attribute)) if attribute.name == "schemas" => return Ok(()),
+            _ => {}
+        }
+        if let Some(step) = steps.iter().chain(&target.sub).find(|s| !s.attribute.writable()) {
+            return Err(AttributeError::mutability(path, format!("{} is read-only.", step.attribute.name)));
+        }
+        if op != Op::Remove && value.is_none() {
+            return Err(AttributeError::value(path, "value is required."));
+        }
+        let aim = Aim { op, value, path, cx: self.cx };
+        if let Some(tail) = &target.path.tail {
+            return patch_open::apply(self.kind, object, &target.path, tail, &aim);
+        }
+        let unknown = aim.at(object, &target.path, target)?;
+        self.done.unknown.extend(unknown);
+        Ok(())
+    }
+
+    fn password(&mut self, op: Op, attribute: &'static Attribute, value: Option<&AttributeValue>) -> Result<()> {
+        let mut password = None;
+        if let Some(value) = value.filter(|_| op != Op::Remove) {
+            let mut state = State::new(self.cx, Leniency::patch());
+            read(Value { attribute, slot: Slot::OptText(&mut password), state: &mut state, in_list: false }, value)?;
+        } else if op != Op::Remove {
+            return Err(AttributeError::value("password", "value is required."));
+        }
+        self.done.password_removed = password.is_none();
+        self.done.password = password;
+        Ok(())
+    }
+
+    fn edges(&mut self, op: Op, target: &Target, attribute: &'static Attribute, path: &str, value: Option<&AttributeValue>) -> Result<()> {
+        if target.path.steps.len() > 1 || target.sub.is_some() || (target.members.is_some() && op == Op::Replace) {
+            return Err(AttributeError::mutability(path, "Members are added and removed; what they are is not changed."));
+        }
+        let is_null = value.is_none_or(|v| matches!(v.kind, Some(Kind::NullValue(_))));
+        let any = |id: &String| PrincipalRef { principal: Some(Principal::AnyId(id.clone())) };
+        let edit = match (op, &target.members) {
+            (Op::Remove, Some(ids)) => MemberEdit::Remove(ids.clone()),
+            // Some clients add by naming the member in the path.
+            (_, Some(ids)) => MemberEdit::Add(ids.iter().map(any).collect()),
+            (Op::Remove, None) if is_null => MemberEdit::Clear,
+            (_, None) if value.is_none() => return Err(AttributeError::value(path, "value is required.")),
+            (_, None) => {
+                let mut state = State::new(self.cx, Leniency::patch());
+                let read = value.map_or(Ok(()), |value| Members { attribute, state: &mut state }.deserialize(In(value)));
+                if let Err(error) = read {
+                    return Err(state.refused().unwrap_or_else(|| AttributeError::value(path, error.to_string())));
+                }
+                let given = state.members.unwrap_or_default();
+                match op {
+                    Op::Remove => MemberEdit::Remove(given.into_iter().filter_map(id).collect()),
+                    Op::Replace if given.is_empty() => MemberEdit::Clear,
+                    Op::Replace => MemberEdit::Replace(given),
+                    _ => MemberEdit::Add(given),
+                }
+            }
+        };
+        self.members_named += match &edit {
+            MemberEdit::Add(members) | MemberEdit::Replace(members) => members.len(),
+            MemberEdit::Remove(ids) => ids.len(),
+            MemberEdit::Clear => 0,
+        };
+        if self.members_named > limits::MEMBERS_PER_REQUEST {
+            return Err(AttributeError::too_large("members", limits::MEMBERS_PER_REQUEST, "members"));
+        }
+        if !matches!(&edit, MemberEdit::Add(m) if m.is_empty()) && !matches!(&edit, MemberEdit::Remove(ids) if ids.is_empty()) {
+            self.members.push(edit);
+        }
+        Ok(())
+    }
+}
+
+fn id(member: PrincipalRef) -> Option<String> {
+    member.principal.map(|p| match p {
+        Principal::UserId(id) | Principal::GroupId(id) | Principal::ServiceAccountId(id) | Principal::AnyId(id) => id,
+    })
+}
+
+/// Reads a value into a slot; answers with the names that no attribute has.
+pub(super) fn read(target: Value<'_, '_>, value: &AttributeValue) -> Result<()> {
+    let Value { attribute, slot, state, in_list } = target;
+    match (Value { attribute, slot, state: &mut *state, in_list }).deserialize(In(value)) {
+        Ok(()) => Ok(()),
+        Err(error) => Err(state.refused().unwrap_or_else(|| AttributeError::value(attribute.name, error.to_string()))),
+    }
+}
+
+/// Whether a value takes away what is there.
+pub(super) fn unassigns(value: Option<&AttributeValue>) -> bool {
+    match value.and_then(|v| v.kind.as_ref()) {
+        None | Some(Kind::NullValue(_)) => true,
+        Some(Kind::StringValue(v) | Kind::ReferenceValue(v) | Kind::DateTimeValue(v)) => v.is_empty(),
+        Some(Kind::ListValue(list)) => list.values.is_empty(),
+        Some(_) => false,
+    }
+}
+
+/// One operation on its way to its target.
+pub(super) struct Aim<'a, 'c> {
+    pub op: Op,
+    pub value: Option<&'a AttributeValue>,
+    pub path: &'a str,
+    pub cx: Context<'c>,
+}
+
+impl<'c> Aim<'_, 'c> {
+    /// A reader for values below these steps.
+    pub fn state(&self, above: &[Step]) -> State<'c> {
+        let mut state = State::new(self.cx, Leniency::patch()).below(above.iter().map(|s| s.attribute.name));
+        // What is given stands beside what is there until the two are joined; the border has the last word.
+        state.values_max *= 2;
+        state
+    }
+
+    /// Walks down to what holds the target, and edits it there. Answers with unknown names in the value.
+    fn at(&self, object: &mut dyn Any, path: &Path, target: &Target) -> Result<Vec<String>> {
+        // The first list on the way is edited by its elements; what follows it is their sub-attribute.
+        let list = path.steps.iter().position(|s| s.attribute.multi_valued);
+        let (above, below) = path.steps.split_at(list.unwrap_or(path.steps.len().saturating_sub(1)));
+        let Some((leaf, below)) = below.split_first() else { return Err(super::path::unknown(self.path)) };
+        let mut object = object;
+        for step in above {
+            if self.op == Op::Remove && matches!(step.view(object), View::Absent) {
+                return Ok(Vec::new());
+            }
+            object = match step.table.slot(step.row, object) {
+                Slot::One(one) => one.make(),
+                _ => return Err(super::path::unknown(self.path)),
+            };
+        }
+        let mut state = self.state(above);
+        match (leaf.table.slot(leaf.row, object), leaf.attribute.sub) {
+            (Slot::Many(items), Some(sub)) => {
+                let mut list = patch_list::List { aim: self, items, sub, attribute: leaf.attribute, state: &mut state };
+                match target.filter.as_ref() {
+                    None if below.is_empty() => list.whole()?,
+                    filter => list.elements(filter, target.sub.as_ref().or(below.first()))?,
+                }
+            }
+            (slot, _) => self.single(leaf.attribute, slot, &mut state)?,
+        }
+        Ok(state.unknown)
+    }
+
+    /// One value that is not in a list.
+    pub fn single(&self, attribute: &'static Attribute, slot: Slot<'_>, state: &mut State<'c>) -> Result<()> {
+        match (self.op, self.value) {
+            (Op::Remove, _) if attribute.required => {
+                Err(AttributeError::mutability(self.path, format!("{} is required: it cannot be removed.", attribute.name)))
+            }
+            (_, value) if self.op == Op::Remove || unassigns(value) => {
+                if attribute.required {
+                    return Err(AttributeError::required(attribute.name));
+                }
+                clear(slot, self.cx.connection);
+                Ok(())
+            }
+            (_, Some(value)) => read(Value { attribute, slot, state, in_list: false }, value),
+            (_, None) => Ok(()),
+        }
+    }
 }

@@ -9,8 +9,9 @@ use super::row::{Attribute, Place, Table};
 use super::table::{GROUP_URN, USER_URN};
 use super::value::{self, AnyValue};
 use crate::api::v1::{AttributeValue, PrincipalRef, attribute_value};
+use crate::limits;
 use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
-use std::{any::Any, cell::Cell, fmt};
+use std::{any::Any, cell::Cell, collections::BTreeSet, fmt};
 
 /// Names of unknown attributes that are remembered.
 const UNKNOWN_NAMES: usize = 64;
@@ -23,6 +24,8 @@ pub(super) struct State<'c> {
     pub schemas: Vec<String>,
     pub unknown: Vec<String>,
     pub members: Option<Vec<PrincipalRef>>,
+    /// Values a list may have while it is read.
+    pub values_max: usize,
     /// The attributes around the value that is being read.
     at: Vec<&'static str>,
     error: Option<AttributeError>,
@@ -31,7 +34,7 @@ pub(super) struct State<'c> {
 impl<'c> State<'c> {
     pub fn new(cx: Context<'c>, leniency: Leniency) -> Self {
         let (schemas, unknown, at) = (Vec::new(), Vec::new(), Vec::new());
-        State { cx, leniency, password: None, schemas, unknown, members: None, at, error: None }
+        State { cx, leniency, password: None, schemas, unknown, members: None, values_max: limits::VALUES_PER_ATTRIBUTE, at, error: None }
     }
 
     /// Begins at an attribute that lies below others.
@@ -82,6 +85,11 @@ impl<'c> State<'c> {
         self.refuse(error)
     }
 
+    fn twice<E: de::Error>(&mut self, name: &str) -> E {
+        let path = self.path(Some(name));
+        self.refuse(AttributeError::syntax(path.clone(), format!("{path} stands twice.")))
+    }
+
     fn ignore(&mut self, name: &str) {
         if self.unknown.len() < UNKNOWN_NAMES {
             let path = self.path(Some(name));
@@ -113,19 +121,21 @@ impl<'de> Visitor<'de> for Document<'_, '_> {
     }
     fn visit_map<A: MapAccess<'de>>(self, mut a: A) -> Result<(), A::Error> {
         let Document { table, object, state, root } = self;
-        let (mut seen, mut hint) = (0_u64, 0);
+        let (mut seen, mut hint, mut others) = (0_u64, 0, BTreeSet::new());
         while let Some(key) = a.next_key_seed(Name(table, hint))? {
             let (row, attribute) = match key {
                 Key::Known(row, attribute) => (row, attribute),
                 Key::Unknown(name) => {
+                    if !others.insert(name.to_ascii_lowercase()) {
+                        return Err(state.twice(&name));
+                    }
                     unknown(table, object, state, root, name, &mut a)?;
                     continue;
                 }
             };
             let bit = u32::try_from(row).ok().and_then(|row| 1_u64.checked_shl(row)).unwrap_or(0);
             if seen & bit != 0 {
-                let path = state.path(Some(attribute.name));
-                return Err(state.refuse(AttributeError::syntax(path.clone(), format!("{path} stands twice."))));
+                return Err(state.twice(attribute.name));
             }
             (seen, hint) = (seen | bit, row + 1);
             match attribute.place {
@@ -165,20 +175,13 @@ fn unknown<'de, A: MapAccess<'de>>(
             None | Some(attribute_value::Kind::NullValue(_)) => return Ok(()),
             Some(_) => return Err(state.refuse(AttributeError::value(name.clone(), format!("{name} is an extension: an object.")))),
         };
-        if extensions.keys().any(|urn| urn.eq_ignore_ascii_case(&name)) {
-            return Err(state.refuse(AttributeError::syntax(name.clone(), format!("{name} stands twice."))));
-        }
         extensions.insert(name, map);
         return Ok(());
     }
     if let Some(rest) = table.rest_slot(object) {
         let value = any_value(state, &name, a)?;
-        if !matches!(value.kind, None | Some(attribute_value::Kind::NullValue(_))) {
-            let path = state.path(Some(&name));
-            value::insert(rest.get_or_insert_default(), name, value)
-                .map_err(|detail| state.refuse::<A::Error>(AttributeError::syntax(path, detail)))?;
-        }
-        return Ok(());
+        let path = state.path(Some(&name));
+        return value::set(rest.get_or_insert_default(), name, value).map_err(|e| state.refuse(AttributeError { path, ..e }));
     }
     state.ignore(&name);
     a.next_value::<IgnoredAny>().map(drop)

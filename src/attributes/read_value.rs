@@ -121,7 +121,7 @@ struct Item<'a, 'c> {
 
 impl Item<'_, '_> {
     fn room<E: de::Error>(&mut self) -> Result<(), E> {
-        if self.items.len() < limits::VALUES_PER_ATTRIBUTE {
+        if self.items.len() < self.state.values_max {
             return Ok(());
         }
         let path = self.state.path(Some(self.attribute.name));

@@ -1,13 +1,19 @@
 //! `AttributeValue` in both directions of serde, so that PATCH values and documents share one reader.
 
+use super::error::AttributeError;
 use super::number::Number;
 use crate::api::v1::{AttributeList, AttributeMap, AttributeValue, NullMarker, attribute_map::Entry, attribute_value::Kind};
 use crate::limits;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use prost::Message as _;
 use serde::de::{self, DeserializeSeed, Deserializer, IntoDeserializer, MapAccess, SeqAccess, Visitor};
 use serde::forward_to_deserialize_any;
 use serde::ser::{Serialize, Serializer};
 use std::{cell::Cell, fmt};
+
+/// Asks a source that has an `AttributeValue` for it as it is: JSON's types would lose a decimal's digits and tell
+/// neither instants nor references nor bytes from text.
+const WHOLE: &str = "roster.v1.AttributeValue";
 
 impl From<Kind> for AttributeValue {
     fn from(kind: Kind) -> Self {
@@ -65,7 +71,7 @@ impl Default for AnyValue<'_> {
 impl<'de> DeserializeSeed<'de> for AnyValue<'_> {
     type Value = AttributeValue;
     fn deserialize<D: Deserializer<'de>>(self, d: D) -> Result<AttributeValue, D::Error> {
-        d.deserialize_any(self)
+        d.deserialize_newtype_struct(WHOLE, self)
     }
 }
 
@@ -102,8 +108,12 @@ impl<'de> Visitor<'de> for AnyValue<'_> {
     fn visit_string<E>(self, v: String) -> Result<AttributeValue, E> {
         Ok(Kind::StringValue(v).into())
     }
-    fn visit_bytes<E>(self, v: &[u8]) -> Result<AttributeValue, E> {
-        Ok(Kind::BinaryValue(v.to_vec()).into())
+    fn visit_newtype_struct<D: Deserializer<'de>>(self, d: D) -> Result<AttributeValue, D::Error> {
+        d.deserialize_any(self)
+    }
+    fn visit_bytes<E: de::Error>(self, v: &[u8]) -> Result<AttributeValue, E> {
+        // From `In`, whole: JSON has no bytes. The border checks its depth.
+        AttributeValue::decode(v).map_err(E::custom)
     }
     fn visit_bool<E>(self, v: bool) -> Result<AttributeValue, E> {
         Ok(Kind::BoolValue(v).into())
@@ -145,14 +155,24 @@ impl<'de> Visitor<'de> for AnyValue<'_> {
 }
 
 /// Adds an entry; a name stands once, whatever its letter case, and a map is bounded.
-pub(super) fn insert(map: &mut AttributeMap, name: String, value: AttributeValue) -> Result<(), String> {
-    if map.entries.len() >= limits::MAP_ENTRIES {
-        return Err(format!("more than {} attributes in one object", limits::MAP_ENTRIES));
-    }
+fn insert(map: &mut AttributeMap, name: String, value: AttributeValue) -> Result<(), String> {
     if map.entries.iter().any(|e| e.name.eq_ignore_ascii_case(&name)) {
         return Err(format!("{name} stands twice"));
     }
-    map.entries.push(Entry { name, value: Some(value) });
+    set(map, name, value).map_err(|e| e.detail)
+}
+
+/// Makes an entry what is given. A map is bounded here already, so that many edits cannot make one long.
+///
+/// # Errors
+/// `INVALID_VALUE` over [`limits::MAP_ENTRIES`].
+pub(super) fn set(map: &mut AttributeMap, name: String, value: AttributeValue) -> super::Result<()> {
+    let full = map.entries.len() >= limits::MAP_ENTRIES;
+    match map.entries.iter_mut().find(|e| e.name.eq_ignore_ascii_case(&name)) {
+        Some(entry) => entry.value = Some(value),
+        None if full => return Err(AttributeError::bound(name, limits::MAP_ENTRIES, "attributes beside it")),
+        None => map.entries.push(Entry { name, value: Some(value) }),
+    }
     Ok(())
 }
 
@@ -196,9 +216,12 @@ impl<'de> Deserializer<'de> for In<'de> {
             Some(Kind::ListValue(l)) => v.visit_seq(de::value::SeqDeserializer::new(l.values.iter().map(In))),
         }
     }
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, v: V) -> Result<V::Value, Unwanted> {
+        if name == WHOLE { v.visit_bytes(&self.0.encode_to_vec()) } else { v.visit_newtype_struct(self) }
+    }
     forward_to_deserialize_any! {
         bool i8 i16 i32 i64 u8 u16 u32 u64 f32 f64 char str string bytes byte_buf option unit unit_struct
-        newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
+        seq tuple tuple_struct map struct enum identifier ignored_any
     }
 }
 

@@ -3,6 +3,7 @@
 mod documents;
 mod filters;
 mod generate;
+mod patches;
 mod tables;
 
 use super::*;
