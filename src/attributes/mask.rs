@@ -10,7 +10,7 @@ use crate::api::v1::{Group, User};
 use std::any::Any;
 
 /// Fields that are the server's own and no attribute.
-const OUTPUT_ONLY: [&str; 6] = ["organization_id", "meta", "links", "groups_truncated", "groups_revision", "direct_member_count"];
+const OUTPUT_ONLY: [&str; 6] = ["organization_id", "meta", "links", "groups_truncated", "groups_version", "direct_member_count"];
 
 /// Makes the named fields of `target` what they are in `source`; a field that is absent there is cleared. `*` names
 /// all that are writable. Of `external_ids` a caller with a connection writes its own only.

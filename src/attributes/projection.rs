@@ -84,7 +84,7 @@ impl Projection {
         true
     }
 
-    /// Takes out of a message what is not shown. Its id, organization, bookkeeping (`meta`, `groups_revision`) and
+    /// Takes out of a message what is not shown. Its id, organization, bookkeeping (`meta`, `groups_version`) and
     /// links stay: versions and conditions are made of them.
     pub fn apply_to_user(&self, user: &mut User) {
         self.rows.prune(self.kind.table(), user, &|name| matches!(name, "id" | "meta"));

@@ -49,7 +49,7 @@ fn rows(out: &mut Vec<u8>, table: &'static dyn Table, object: &dyn Any, shown: S
             (View::Text(v), _) => json::text(out, v),
             (View::Bool(v), _) => json::boolean(out, v),
             (View::Time(v), _) => json::time(out, v),
-            (View::Version(etag, groups_revision), _) => json::text(out, &version(etag, groups_revision)),
+            (View::Version(etag, groups_version), _) => json::text(out, &version(etag, groups_version)),
             (View::Location(endpoint, id), _) => json::text(out, &location(cx, endpoint, id)),
             (View::ExternalId(ids), _) => match ids.iter().find(|e| e.connection_id == cx.connection && !e.value.is_empty()) {
                 Some(id) => json::text(out, &id.value),
@@ -103,9 +103,9 @@ pub(super) fn location(cx: &Context<'_>, endpoint: &str, id: &str) -> String {
 
 /// The version a client sees: what is stored, and for a user with groups the revision at which they last changed.
 /// `W/"12"` and 34 make `W/"12-34"`.
-pub fn version(etag: &str, groups_revision: u64) -> String {
+pub fn version(etag: &str, groups_version: u64) -> String {
     match etag.strip_suffix('"') {
-        Some(open) if groups_revision > 0 => format!("{open}-{groups_revision}\""),
+        Some(open) if groups_version > 0 => format!("{open}-{groups_version}\""),
         _ => etag.to_owned(),
     }
 }

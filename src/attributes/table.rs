@@ -78,7 +78,7 @@ static USER_META: Rows<User> = Rows { rest: None, open: None, rows: &[
     meta_time("created",       |u| moment(u.meta.as_ref(), |m| &m.create_time)),
     meta_time("lastModified",  |u| moment(u.meta.as_ref(), |m| &m.update_time)),
     meta_location(|u| location("Users", &u.id)),
-    meta_version(|u| version(u.meta.as_ref(), u.groups_revision)),
+    meta_version(|u| version(u.meta.as_ref(), u.groups_version)),
 ]};
 
 #[rustfmt::skip]
@@ -111,8 +111,8 @@ fn location<'a>(endpoint: &'static str, id: &'a str) -> View<'a> {
     if id.is_empty() { View::Absent } else { View::Location(endpoint, id) }
 }
 
-fn version(meta: Option<&ResourceMeta>, groups_revision: u64) -> View<'_> {
-    meta.filter(|m| !m.etag.is_empty()).map_or(View::Absent, |m| View::Version(&m.etag, groups_revision))
+fn version(meta: Option<&ResourceMeta>, groups_version: u64) -> View<'_> {
+    meta.filter(|m| !m.etag.is_empty()).map_or(View::Absent, |m| View::Version(&m.etag, groups_version))
 }
 
 fn user_schemas(user: &User) -> View<'_> {

@@ -5,6 +5,8 @@ use crate::{
     api::v1::{GroupSummary, group_summary::Kind},
     store::Reader,
 };
+use prost::Message as _;
+use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A principal's groups, in id order; and whether there are more than were asked for.
@@ -42,4 +44,16 @@ pub(super) async fn groups_of(
         GroupSummary { group_id, display_name, kind: kind as i32 }
     };
     Ok(found.into_iter().map(|(member, (groups, truncated))| (member, (groups.into_iter().map(summary).collect(), truncated))).collect())
+}
+
+/// Another number whenever the groups read differently; 0 for none. Made from what is shown, so that it costs no write and
+/// no change of nesting or of a name can be missed.
+pub(super) fn fingerprint(groups: &[GroupSummary]) -> u64 {
+    if groups.is_empty() {
+        return 0;
+    }
+    let mut digest = Sha256::new();
+    groups.iter().for_each(|group| digest.update(group.encode_length_delimited_to_vec()));
+    let head = digest.finalize().first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes));
+    head.max(1)
 }

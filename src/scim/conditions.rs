@@ -1,7 +1,7 @@
 //! Conditional requests (RFC 7644 section 3.14).
 //!
-//! A user's tag is the stored version and, when the answer shows the groups, which are derived, the revision at which they
-//! last changed ([`version`]). `If-Match` compares the stored part only, so a membership change never fails a write of the user;
+//! A user's tag is the stored version and, when the answer shows the groups, which are derived, their fingerprint
+//! ([`version`]). `If-Match` compares the stored part only, so a membership change never fails a write of the user;
 //! `If-None-Match` on a read compares the whole, so it never hides one.
 
 use super::error::Refusal;
@@ -17,7 +17,7 @@ const TAGS: usize = 32;
 
 /// The tag an answer carries.
 pub fn user_tag(user: &v1::User) -> String {
-    version(user.meta.as_ref().map_or("", |meta| &meta.etag), user.groups_revision)
+    version(user.meta.as_ref().map_or("", |meta| &meta.etag), user.groups_version)
 }
 
 /// The preconditions of a write.
@@ -106,7 +106,7 @@ mod tests {
     fn a_read_compares_the_whole() {
         let mut user = v1::User { meta: Some(v1::ResourceMeta { etag: r#"W/"12""#.into(), ..Default::default() }), ..Default::default() };
         assert_eq!(user_tag(&user), r#"W/"12""#);
-        user.groups_revision = 7;
+        user.groups_version = 7;
         let tag = user_tag(&user);
         assert_eq!(tag, r#"W/"12-7""#);
         let unchanged = |value| is_unchanged(&headers(header::IF_NONE_MATCH, value), &tag).unwrap();

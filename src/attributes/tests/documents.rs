@@ -50,7 +50,7 @@ fn the_server_adds_bookkeeping_and_the_version_tells_of_groups() {
         "location": "https://host/scim/v2/acme/Users/2819c223", "version": "W/\"7\"",
     });
     assert_eq!(shown_user(&user), json!({"schemas": [USER_URN], "id": "2819c223", "externalId": "x1", "userName": "ines", "meta": meta}));
-    user.groups_revision = 9;
+    user.groups_version = 9;
     assert_eq!(shown_user(&user)["meta"]["version"], "W/\"7-9\"");
     assert_eq!(render::stored_version("W/\"7-9\""), "W/\"7\"");
     let other = Context { connection: "entra", ..CX };

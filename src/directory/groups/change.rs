@@ -59,13 +59,16 @@ pub(super) fn take(work: &mut Work, group: &str, steps: &[Step]) -> Edit<Moved> 
             Step::Remove(ids) => membership::remove(work, group, ids)?,
             Step::Replace(members) => membership::replace(work, group, members)?,
         };
-        moved = Moved { added: moved.added + one.added, removed: moved.removed + one.removed, kept: moved.kept + one.kept };
+        moved.added += one.added;
+        moved.removed += one.removed;
+        moved.kept += one.kept;
+        moved.redundant = moved.redundant.or(one.redundant);
     }
     Ok(moved)
 }
 
 /// The group's version follows its membership.
-pub(super) fn settle(work: &mut Work, row: Arc<GroupRow>, moved: Moved) -> Edit<Arc<GroupRow>> {
+pub(super) fn settle(work: &mut Work, row: Arc<GroupRow>, moved: &Moved) -> Edit<Arc<GroupRow>> {
     if moved.added == 0 && moved.removed == 0 {
         return Ok(row);
     }
@@ -96,7 +99,7 @@ pub(super) async fn modify(
         unique?;
         let moved = moved?;
         if group == before.group {
-            return Ok((settle(work, before, moved)?, moved));
+            return Ok((settle(work, before, &moved)?, moved));
         }
         let after = work.put_group(group, moved.added - moved.removed);
         membership::check_size(&after)?;

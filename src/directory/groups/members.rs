@@ -12,7 +12,7 @@ use crate::{
     api::{
         BoxStream,
         v1::{
-            BatchListPrincipalGroupsRequest, BatchListPrincipalGroupsResponse, Group, GroupMember, ListGroupMembersRequest,
+            BatchListPrincipalGroupsRequest, BatchListPrincipalGroupsResponse, ErrorReason, Group, GroupMember, ListGroupMembersRequest,
             ListGroupMembersResponse, StreamGroupMembersRequest, StreamGroupMembersResponse, batch_list_principal_groups_response,
             group_summary::Kind,
         },
@@ -72,6 +72,16 @@ pub(super) async fn list(directory: &Directory, call: &Call, request: ListGroupM
     })
 }
 
+/// A page token by another name.
+fn of_stream(error: Error) -> Error {
+    match error.reason {
+        ErrorReason::InvalidPageToken => {
+            Error::new(ErrorReason::InvalidToken, "The resume token is not one of this stream.").at("resume_token")
+        }
+        _ => error,
+    }
+}
+
 /// Every member, in id order, in chunks. The first chunk carries the group, read at the same snapshot.
 pub(super) async fn stream(
     directory: Arc<Directory>,
@@ -80,7 +90,7 @@ pub(super) async fn stream(
 ) -> Result<BoxStream<StreamGroupMembersResponse>> {
     let (organization, group) = (request.organization_id, request.group_id);
     let binding = page::binding(&call, &organization, &[b"member stream", group.as_bytes(), &[u8::from(request.transitive)]]);
-    let resumed = page::open(&directory.store, &binding, &request.resume_token, directory.clock.now())?;
+    let resumed = page::open(&directory.store, &binding, &request.resume_token, directory.clock.now()).map_err(of_stream)?;
     let mut reader = directory.read(&organization, request.consistency.as_ref()).await?;
     let message = read::by_id(&mut reader, &group).await?;
     let head = resumed.is_none().then(|| read::Shown::new(None).map(|shown| shown.finish(&call, message))).transpose()?;

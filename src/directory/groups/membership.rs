@@ -13,11 +13,13 @@ use crate::{
 use std::{collections::BTreeSet, sync::Arc};
 
 /// How many edges came, went and stayed.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Moved {
     pub(super) added: i64,
     pub(super) removed: i64,
     pub(super) kept: i64,
+    /// The first member for whom there was nothing to do.
+    pub(super) redundant: Option<String>,
 }
 
 /// Stores a group again because its membership changed.
@@ -36,6 +38,7 @@ pub(super) fn add(work: &mut Work, group: &str, members: &[Named]) -> Edit<Moved
         // Who is named twice was in the second time.
         if edge.is_some() || !seen.insert(member.id.as_str()) {
             moved.kept += 1;
+            moved.redundant.get_or_insert_with(|| member.id.clone());
             continue;
         }
         work.set_edge(group, &member.id, Some(kind));
@@ -70,7 +73,7 @@ pub(super) fn replace(work: &mut Work, group: &str, members: &[Named]) -> Edit<M
     let gone: Vec<String> = roster.into_iter().map(|(id, _)| id).filter(|id| !wanted.contains(id.as_str())).collect();
     let removed = remove(work, group, &gone)?;
     let added = add(work, group, members)?;
-    Ok(Moved { added: added.added, removed: removed.removed, kept: added.kept })
+    Ok(Moved { added: added.added, removed: removed.removed, kept: added.kept, redundant: None })
 }
 
 /// Removes everybody.

@@ -196,10 +196,11 @@ pub(super) async fn modify_members(
         let row = work.group(&id)?.ok_or_else(|| Error::not_found("group"))?;
         precondition::check(condition.as_ref(), row.version)?;
         let moved = take(work, &id, &steps)?;
-        if fail && moved.kept > 0 {
-            return Err(Error::new(ErrorReason::RedundantChange, "A member to add is in already, or one to remove is not.").into());
+        if let Some(member) = moved.redundant.as_ref().filter(|_| fail) {
+            let detail = "A member to add is in already, or one to remove is not.";
+            return Err(Error::new(ErrorReason::RedundantChange, detail).with("member", member).into());
         }
-        Ok((settle(work, row, moved)?, moved))
+        Ok((settle(work, row, &moved)?, moved))
     };
     let written = directory.write(call, &request.organization_id, request.write, edit).await?;
     let (row, moved) = written.answer;

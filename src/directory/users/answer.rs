@@ -23,7 +23,11 @@ impl Shown {
     /// # Errors
     /// As the projection's.
     pub(in crate::directory) fn new(selection: Option<&ReadSelection>) -> Result<Self> {
-        let named = |names: &[String]| names.iter().any(|n| n.get(..6).is_some_and(|head| head.eq_ignore_ascii_case("groups")));
+        // In any spelling: another letter case, the schema's URN in front, a sub-attribute behind.
+        let named = |names: &[String]| {
+            let only = ReadSelection { attributes: names.to_vec(), ..ReadSelection::default() };
+            !names.is_empty() && Projection::new(ResourceType::User, &only).is_ok_and(|p| p.has("groups"))
+        };
         let groups = selection.is_some_and(|s| named(&s.attributes) || named(&s.additional_attributes));
         let projection = match selection {
             Some(selection) => Projection::new(ResourceType::User, selection)?,
@@ -51,6 +55,7 @@ impl Shown {
             let mut found = belonging::groups_of(directory, reader, &ids, true, limits::USER_GROUPS).await?;
             for user in &mut *users {
                 (user.groups, user.groups_truncated) = found.remove(&user.id).unwrap_or_default();
+                user.groups_version = belonging::fingerprint(&user.groups);
             }
         }
         for user in users {

@@ -41,7 +41,7 @@ fn given(call: &Call, user: Option<User>) -> Result<User> {
     user.groups = Vec::new();
     user.groups_truncated = false;
     user.links = Vec::new();
-    user.groups_revision = 0;
+    user.groups_version = 0;
     Ok(user)
 }
 
