@@ -3,6 +3,7 @@
 //! PostgreSQL takes one array per column. SQLite takes one JSON text of row arrays and one packed blob that holds
 //! all bodies; the JSON carries a body's offset and length. Static text, constant number of binds, no hex.
 
+use super::statement::bindable;
 use sqlx::{Arguments, error::BoxDynError, postgres::PgArguments};
 use std::fmt::Write as _;
 
@@ -34,14 +35,14 @@ impl Rows {
     /// Adds a text column.
     #[must_use]
     pub fn text(mut self, values: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        self.columns.push(Column::Text(values.into_iter().map(Into::into).collect()));
+        self.columns.push(Column::Text(values.into_iter().map(|value| bindable(value.into())).collect()));
         self
     }
 
     /// Adds a text column that may hold NULL.
     #[must_use]
     pub fn maybe(mut self, values: impl IntoIterator<Item = Option<String>>) -> Self {
-        self.columns.push(Column::Maybe(values.into_iter().collect()));
+        self.columns.push(Column::Maybe(values.into_iter().map(|value| value.map(bindable)).collect()));
         self
     }
 

@@ -8,8 +8,29 @@ use sqlx::{
 };
 
 /// A value both engines can bind.
-pub trait Bind: Send + 'static + Type<Sqlite> + for<'q> Encode<'q, Sqlite> + Type<Postgres> + for<'q> Encode<'q, Postgres> {}
-impl<T> Bind for T where T: Send + 'static + Type<Sqlite> + for<'q> Encode<'q, Sqlite> + Type<Postgres> + for<'q> Encode<'q, Postgres> {}
+pub trait Bind: Send + 'static + Type<Sqlite> + for<'q> Encode<'q, Sqlite> + Type<Postgres> + for<'q> Encode<'q, Postgres> {
+    /// As it is bound.
+    #[must_use]
+    fn bindable(self) -> Self
+    where
+        Self: Sized,
+    {
+        self
+    }
+}
+impl Bind for i64 {}
+impl Bind for Option<i64> {}
+impl Bind for Vec<u8> {}
+impl Bind for String {
+    fn bindable(self) -> Self {
+        bindable(self)
+    }
+}
+
+/// PostgreSQL's text has no NUL, and nothing that is stored has one: such a text is looked up as another that nothing has.
+pub(super) fn bindable(text: String) -> String {
+    if text.contains('\0') { text.replace('\0', "\u{2}") } else { text }
+}
 
 /// A row both engines can answer.
 pub trait Row: Send + Unpin + for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> {}
@@ -80,6 +101,7 @@ impl Statement<'_> {
     /// Binds the next value.
     #[must_use]
     pub fn bind(mut self, value: impl Bind) -> Self {
+        let value = value.bindable();
         match &mut self {
             Statement::Sqlite { args, failed, .. } => note(failed, args.add(value)),
             Statement::Postgres { args, failed, .. } => note(failed, args.add(value)),
