@@ -30,7 +30,7 @@ pub(super) fn reflect(routes: &mut RoutesBuilder, served: &[&'static str]) -> Re
         let builder = Reflection::configure()
             .register_encoded_file_descriptor_set(&contract)
             .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET);
-        served.iter().fold(builder, |builder, name| builder.with_service_name(*name))
+        served.iter().chain(&["grpc.health.v1.Health"]).fold(builder, |builder, name| builder.with_service_name(*name))
     };
     routes.add_service(builder().with_service_name("grpc.reflection.v1.ServerReflection").build_v1()?);
     routes.add_service(builder().with_service_name("grpc.reflection.v1alpha.ServerReflection").build_v1alpha()?);
@@ -49,9 +49,12 @@ fn files_of(served: &[&str]) -> Result<Vec<u8>, prost::DecodeError> {
     };
     let mut wanted: Vec<String> = files.values().filter(|(file, _)| declares(file)).map(|(file, _)| file.name().to_owned()).collect();
     let mut kept = EncodedFiles::default();
-    while let Some((file, encoded)) = wanted.pop().and_then(|name| files.remove(&name)) {
-        wanted.extend(file.dependency);
-        kept.file.push(encoded);
+    while let Some(name) = wanted.pop() {
+        // Removed = kept before.
+        if let Some((file, encoded)) = files.remove(&name) {
+            wanted.extend(file.dependency);
+            kept.file.push(encoded);
+        }
     }
     Ok(kept.encode_to_vec())
 }

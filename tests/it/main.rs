@@ -15,5 +15,6 @@
 
 #[allow(dead_code, unused_imports, unused_macros, reason = "most of its stories need the server")]
 mod harness;
+mod serve;
 mod store;
 mod tidy;
