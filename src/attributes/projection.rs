@@ -4,7 +4,7 @@ use super::ResourceType;
 use super::access::{Slot, View};
 use super::error::{AttributeError, Result};
 use super::path::Path;
-use super::row::{Extensions, Returned, Table};
+use super::row::{Attribute, Extensions, Returned, Table};
 use crate::api::v1::{Group, ReadSelection, User};
 use std::any::Any;
 
@@ -147,7 +147,17 @@ impl Pick {
     }
 
     fn all(table: &dyn Table) -> Self {
-        Self::of(table, |r| matches!(r, Returned::Default | Returned::Always), true)
+        let mut all = Self::of(table, |r| matches!(r, Returned::Default | Returned::Always), true);
+        all.sub = (0..table.len()).filter_map(|row| Some((row, Self::parts(table.attribute(row)?)?))).collect();
+        all
+    }
+
+    /// What of an attribute's sub-object is shown when nothing of it is named; `None` for all of it.
+    fn parts(attribute: &Attribute) -> Option<Self> {
+        let sub = attribute.sub?;
+        let parts = Self::all(sub);
+        let is_whole = parts.sub.is_empty() && (0..sub.len()).all(|row| parts.has(row));
+        (!is_whole).then_some(parts)
     }
 
     fn has(&self, row: usize) -> bool {
@@ -171,8 +181,12 @@ impl Pick {
                 pick.add(sub, rest);
                 self.sub.push((row, pick));
             }
-            // The whole attribute outweighs its parts.
-            _ if rest.is_empty() => self.sub.retain(|(at, _)| *at != row),
+            // The whole attribute outweighs its parts, but for those that are shown on request only.
+            (_, asked) if rest.is_empty() => {
+                let asked = asked.map_or(0, |(_, pick)| pick.rows);
+                self.sub.retain(|(at, _)| *at != row);
+                self.sub.extend(Self::parts(attribute).map(|parts| (row, Pick { rows: parts.rows | asked, ..parts })));
+            }
             _ => {}
         }
     }

@@ -1,7 +1,7 @@
 //! The rows of sub-objects: what a name, an address, a member is made of.
 
 use super::access::{Access, Node, View, at};
-use super::row::{Fold, Index, Row, Rows, binary, boolean, one, reference, text};
+use super::row::{Fold, Index, Returned, Row, Rows, binary, boolean, one, reference, text};
 use crate::api::v1::{
     Address, EnterpriseUser, GroupMember, GroupSummary, Manager, MultiValue, PersonName, group_summary::Kind as PathKind,
     principal_ref::Principal,
@@ -94,7 +94,7 @@ pub static MEMBER: Rows<GroupMember> = Rows { rest: None, open: None, rows: &[
     text("value",     Access::<_, str>::computed(&["member"], member_id)).immutable().fold(Fold::Exact).about("The member's id."),
     reference("$ref", Access::<_, str>::computed(&["member"], member_location), &["User", "Group"])
         .immutable().about("The member's address."),
-    text("display",   at!(GroupMember.display)).read_only().about("The member's displayName."),
+    text("display",   at!(GroupMember.display)).read_only().returned(Returned::Request).about("The member's displayName."),
     text("type",      Access::<_, str>::computed(&["member"], member_type)).immutable().canonical(&["User", "Group"])
         .about("What kind of resource the member is."),
 ]};

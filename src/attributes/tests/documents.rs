@@ -148,10 +148,31 @@ fn a_group_is_rendered_open_so_that_members_can_stream() {
     let member = Some(PrincipalRef { principal: Some(Principal::UserId("u1".into())) });
     render_member(&mut out, &GroupMember { member, display: "Ines".into(), ..GroupMember::default() }, &projection, &CX);
     out.extend(b"]}");
-    let members = json!([{"value": "u1", "$ref": "https://host/scim/v2/acme/Users/u1", "display": "Ines", "type": "User"}]);
+    let members = json!([{"value": "u1", "$ref": "https://host/scim/v2/acme/Users/u1", "type": "User"}]);
     let whole: Value = serde_json::from_slice(&out).unwrap();
     assert_eq!(whole["members"], members);
     assert_eq!(whole["displayName"], "Night Shift");
+}
+
+#[test]
+fn a_member_s_display_is_shown_on_request_only() {
+    let member = Some(PrincipalRef { principal: Some(Principal::UserId("u1".into())) });
+    let member = GroupMember { member, display: "Ines".into(), ..GroupMember::default() };
+    let shown = |attributes: &[&str], additional: &[&str]| {
+        let list = |names: &[&str]| names.iter().map(|n| (*n).to_owned()).collect();
+        let selection = ReadSelection { attributes: list(attributes), additional_attributes: list(additional), ..ReadSelection::default() };
+        let mut out = Vec::new();
+        render_member(&mut out, &member, &Projection::new(ResourceType::Group, &selection).unwrap(), &CX);
+        let object: Value = serde_json::from_slice(&out).unwrap();
+        object.as_object().unwrap().keys().cloned().collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(shown(&[], &[]), "$ref type value");
+    assert_eq!(shown(&[], &["members.display"]), "$ref display type value");
+    assert_eq!(shown(&["members"], &[]), "$ref type value");
+    assert_eq!(shown(&["members", "members.display"], &[]), "$ref display type value");
+    assert_eq!(shown(&["members.display", "members"], &[]), "$ref display type value");
+    assert_eq!(shown(&["members.display"], &[]), "display");
+    assert_eq!(shown(&["members.value"], &[]), "value");
 }
 
 #[test]

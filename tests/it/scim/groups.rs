@@ -45,9 +45,13 @@ both! {
         let mut shown = read["members"].as_array().unwrap().clone();
         shown.sort_by_key(|m| m["type"].to_string());
         assert_eq!(shown, [
-            json!({"value": inner, "$ref": format!("{}/Groups/{inner}", scim.base), "display": "Inner", "type": "Group"}),
-            json!({"value": p[0], "$ref": format!("{}/Users/{}", scim.base, p[0]), "display": "u0", "type": "User"}),
+            json!({"value": inner, "$ref": format!("{}/Groups/{inner}", scim.base), "type": "Group"}),
+            json!({"value": p[0], "$ref": format!("{}/Users/{}", scim.base, p[0]), "type": "User"}),
         ]);
+        let named = scim.get(&format!("{path}?attributes=members,members.display")).await.expect(200);
+        let mut names: Vec<&Value> = named["members"].as_array().unwrap().iter().map(|m| &m["display"]).collect();
+        names.sort_by_key(ToString::to_string);
+        assert_eq!(names, ["Inner", "u0"], "display is shown on request");
         let without = scim.get(&format!("{path}?excludedAttributes=members")).await;
         assert!(without.body.get("members").is_none());
         assert_eq!(without.header("etag"), created.header("etag"));
