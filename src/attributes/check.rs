@@ -190,14 +190,12 @@ fn map(attributes: &AttributeMap, depth: usize, above: &str) -> Result<()> {
 fn value(held: &AttributeValue, depth: usize, path: &str) -> Result<()> {
     let deeper = || depth.checked_sub(1).ok_or_else(|| AttributeError::bound(path, limits::VALUE_DEPTH, "levels"));
     match &held.kind {
-        None | Some(Kind::NullValue(_) | Kind::BoolValue(_) | Kind::IntegerValue(_)) => Ok(()),
         Some(Kind::StringValue(v) | Kind::DateTimeValue(v) | Kind::ReferenceValue(v)) => text(v, path),
         Some(Kind::DecimalValue(v)) => {
             text(v, path)?;
             Number::parse(v).map(drop).ok_or_else(|| AttributeError::value(path, format!("{path} is no decimal number.")))
         }
         Some(Kind::BinaryValue(v)) if v.len() > limits::STRING_BYTES => Err(AttributeError::bound(path, limits::STRING_BYTES, "bytes")),
-        Some(Kind::BinaryValue(_)) => Ok(()),
         Some(Kind::ComplexValue(inner)) => map(inner, deeper()?, &prefix(path, "")),
         Some(Kind::ListValue(list)) if list.values.len() > limits::OPEN_VALUES => {
             Err(AttributeError::bound(path, limits::OPEN_VALUES, "values"))
@@ -206,6 +204,7 @@ fn value(held: &AttributeValue, depth: usize, path: &str) -> Result<()> {
             let depth = deeper()?;
             list.values.iter().try_for_each(|v| value(v, depth, path))
         }
+        None | Some(Kind::NullValue(_) | Kind::BoolValue(_) | Kind::IntegerValue(_) | Kind::BinaryValue(_)) => Ok(()),
     }
 }
 

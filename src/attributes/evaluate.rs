@@ -49,9 +49,9 @@ impl Node {
 /// Whether some value at the end of the path passes the test. The elements of a list are tested one by one.
 fn some(path: &Path, object: &dyn Any, cx: &Context<'_>, test: Test<'_>) -> bool {
     match &path.tail {
-        Some(Tail::Extension(text)) => {
+        Some(Tail::Extension(named)) => {
             let extensions = path.kind.and_then(|kind| kind.table().extensions(object));
-            extensions.into_iter().flatten().any(|(urn, map)| match strip(text, urn) {
+            extensions.into_iter().flatten().any(|(urn, map)| match strip(named, urn) {
                 Some("") => test(&Found::Map(map)),
                 Some(below) => below.strip_prefix(':').is_some_and(|names| open(map, &names.split('.').collect::<Vec<_>>(), test)),
                 None => false,
@@ -71,9 +71,8 @@ fn some(path: &Path, object: &dyn Any, cx: &Context<'_>, test: Test<'_>) -> bool
 
 fn walk(steps: &[Step], object: &dyn Any, cx: &Context<'_>, test: Test<'_>) -> bool {
     let Some((step, below)) = steps.split_first() else { return false };
-    let down = |object: &dyn Any, test: Test<'_>| match below.is_empty() {
-        true => test(&Found::Row(step.attribute, View::One(object))),
-        false => walk(below, object, cx, test),
+    let down = |object: &dyn Any, test: Test<'_>| {
+        if below.is_empty() { test(&Found::Row(step.attribute, View::One(object))) } else { walk(below, object, cx, test) }
     };
     match step.view(object) {
         View::Absent => false,

@@ -11,7 +11,7 @@ use unicode_normalization::UnicodeNormalization as _;
 /// Passes after which a folding that has not come to rest is given up; two have always been enough.
 const PASSES: usize = 8;
 
-/// The key of a `userName`: RFC 8265's UsernameCaseMapped on each part between single spaces.
+/// The key of a `userName`: RFC 8265's `UsernameCaseMapped` on each part between single spaces.
 ///
 /// # Errors
 /// `INVALID_VALUE` when empty, over [`limits::USER_NAME_BYTES`], with leading, trailing or doubled spaces, or with

@@ -24,6 +24,18 @@ enum Scope {
     Edges(Place),
 }
 
+const OPERATORS: [(&str, Operator); 9] = [
+    ("eq", Operator::Eq),
+    ("ne", Operator::Ne),
+    ("co", Operator::Co),
+    ("sw", Operator::Sw),
+    ("ew", Operator::Ew),
+    ("gt", Operator::Gt),
+    ("ge", Operator::Ge),
+    ("lt", Operator::Lt),
+    ("le", Operator::Le),
+];
+
 struct Parser<'a> {
     kind: ResourceType,
     tokens: std::iter::Peekable<std::vec::IntoIter<(usize, Token<'a>)>>,
@@ -148,9 +160,8 @@ impl<'a> Parser<'a> {
             self.close(')')?;
             return Ok(inner);
         }
-        let (at, name) = match self.tokens.next_if(|(_, token)| matches!(token, Token::Word(_))) {
-            Some((at, Token::Word(name))) => (at, name),
-            _ => return self.expected("an attribute, not, or '('"),
+        let Some((at, Token::Word(name))) = self.tokens.next_if(|(_, token)| matches!(token, Token::Word(_))) else {
+            return self.expected("an attribute, not, or '('");
         };
         if let Scope::Edges(place) = scope {
             return if name.eq_ignore_ascii_case("value") { self.edge(place, at) } else { Err(edges_only(at)) };
@@ -228,17 +239,6 @@ impl<'a> Parser<'a> {
         if self.keyword("pr") {
             return Ok(Node::Present(path));
         }
-        const OPERATORS: [(&str, Operator); 9] = [
-            ("eq", Operator::Eq),
-            ("ne", Operator::Ne),
-            ("co", Operator::Co),
-            ("sw", Operator::Sw),
-            ("ew", Operator::Ew),
-            ("gt", Operator::Gt),
-            ("ge", Operator::Ge),
-            ("lt", Operator::Lt),
-            ("le", Operator::Le),
-        ];
         let Some((_, operator)) = OPERATORS.into_iter().find(|(word, _)| self.keyword(word)) else {
             return self.expected("an operator: eq, ne, co, sw, ew, gt, ge, lt, le or pr");
         };

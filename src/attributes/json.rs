@@ -66,11 +66,10 @@ pub(super) fn time(out: &mut Vec<u8>, at: &Timestamp) {
 pub(super) fn value(out: &mut Vec<u8>, from: &AttributeValue) {
     match from.kind.as_ref() {
         None | Some(Kind::NullValue(_)) => out.extend(b"null"),
-        Some(Kind::StringValue(v) | Kind::DateTimeValue(v) | Kind::ReferenceValue(v)) => text(out, v),
         Some(Kind::BoolValue(v)) => boolean(out, *v),
         Some(Kind::IntegerValue(v)) => out.extend_from_slice(v.to_string().as_bytes()),
         Some(Kind::DecimalValue(v)) if Number::parse(v).is_some() => out.extend_from_slice(v.as_bytes()),
-        Some(Kind::DecimalValue(v)) => text(out, v),
+        Some(Kind::StringValue(v) | Kind::DateTimeValue(v) | Kind::ReferenceValue(v) | Kind::DecimalValue(v)) => text(out, v),
         Some(Kind::BinaryValue(v)) => text(out, &STANDARD.encode(v)),
         Some(Kind::ComplexValue(v)) => {
             out.push(b'{');

@@ -40,6 +40,7 @@ mod table_parts;
 #[cfg(test)]
 mod tests;
 pub mod value;
+mod walk;
 
 pub use check::{check_group, check_user};
 pub use edge::{EdgeLeaf, Edges, NoEdges};

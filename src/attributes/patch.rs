@@ -9,7 +9,7 @@ use super::read::State;
 use super::read_members::Members;
 use super::read_value::{Value, clear};
 use super::row::{Attribute, Place};
-use super::value::In;
+use super::value::{In, unassigns};
 use super::{Context, ResourceType, patch_list, patch_open};
 use crate::api::v1::{
     AttributeValue, Group, PatchOperation, PrincipalRef, User, attribute_value::Kind, patch_operation::Op, principal_ref::Principal,
@@ -222,16 +222,6 @@ pub(super) fn read(target: Value<'_, '_>, value: &AttributeValue) -> Result<()> 
     match (Value { attribute, slot, state: &mut *state, in_list }).deserialize(In(value)) {
         Ok(()) => Ok(()),
         Err(error) => Err(state.refused().unwrap_or_else(|| AttributeError::value(attribute.name, error.to_string()))),
-    }
-}
-
-/// Whether a value takes away what is there.
-pub(super) fn unassigns(value: Option<&AttributeValue>) -> bool {
-    match value.and_then(|v| v.kind.as_ref()) {
-        None | Some(Kind::NullValue(_)) => true,
-        Some(Kind::StringValue(v) | Kind::ReferenceValue(v) | Kind::DateTimeValue(v)) => v.is_empty(),
-        Some(Kind::ListValue(list)) => list.values.is_empty(),
-        Some(_) => false,
     }
 }
 

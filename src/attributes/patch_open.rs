@@ -3,9 +3,9 @@
 use super::ResourceType;
 use super::access::Slot;
 use super::error::{AttributeError, Result};
-use super::patch::{Aim, unassigns};
+use super::patch::Aim;
 use super::path::{Path, Tail, strip, unknown};
-use super::value;
+use super::value::{self, unassigns};
 use crate::api::v1::{AttributeMap, AttributeValue, attribute_map::Entry, attribute_value::Kind, patch_operation::Op};
 use crate::limits;
 use std::any::Any;

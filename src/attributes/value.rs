@@ -176,6 +176,16 @@ pub(super) fn set(map: &mut AttributeMap, name: String, value: AttributeValue) -
     Ok(())
 }
 
+/// Whether a value takes away what is there.
+pub(super) fn unassigns(value: Option<&AttributeValue>) -> bool {
+    match value.and_then(|v| v.kind.as_ref()) {
+        None | Some(Kind::NullValue(_)) => true,
+        Some(Kind::StringValue(v) | Kind::ReferenceValue(v) | Kind::DateTimeValue(v)) => v.is_empty(),
+        Some(Kind::ListValue(list)) => list.values.is_empty(),
+        Some(_) => false,
+    }
+}
+
 /// A value as a source: what a visitor reads from JSON, it reads from here. Values come from a decoded message, so
 /// their depth is bounded by the decoder.
 #[derive(Debug, Clone, Copy)]

@@ -1,8 +1,12 @@
 //! What the whole room does together. What one file does alone is tested in that file.
 
 mod documents;
+mod filter_properties;
 mod filters;
 mod generate;
+mod orders;
+mod patch_properties;
+mod patch_shapes;
 mod patches;
 mod tables;
 
