@@ -13,8 +13,12 @@
     reason = "a test that meets the unexpected stops there and says where"
 )]
 
-#[allow(dead_code, unused_imports, unused_macros, reason = "most of its stories need the server")]
+mod cli;
+mod grpc;
 mod harness;
+mod idp;
+mod model;
+mod scim;
 mod serve;
 mod store;
 mod tidy;

@@ -11,72 +11,84 @@ use roster::api::v1::{
 };
 use tonic::{Code, Response, Status};
 
-both! {
-    async fn every_change_makes_the_next_revision(world) {
-        let organization_id = &world.organization;
-        let start = world.head().await;
-        let (ada, created) = world.try_create_user(user("ada")).await.unwrap();
-        assert_eq!(created.number, start + 1);
-        let title = |value: &str| PatchUserRequest { organization_id: organization_id.clone(), user_id: ada.id.clone(), operations: vec![operation(Op::Replace, "title", Some(text(value)))], ..PatchUserRequest::default() };
-        let mut clients = world.grpc();
+async fn every_change_makes_the_next_revision(world: World) {
+    let organization_id = &world.organization;
+    let start = world.head().await;
+    let (ada, created) = world.try_create_user(user("ada")).await.unwrap();
+    assert_eq!(created.number, start + 1);
+    let title = |value: &str| PatchUserRequest {
+        organization_id: organization_id.clone(),
+        user_id: ada.id.clone(),
+        operations: vec![operation(Op::Replace, "title", Some(text(value)))],
+        ..PatchUserRequest::default()
+    };
+    let mut clients = world.grpc();
 
-        let patched = clients.users.patch_user(title("Dr")).await.unwrap().into_inner().committed_at.unwrap();
-        let same = clients.users.patch_user(title("Dr")).await.unwrap().into_inner().committed_at.unwrap();
-        world.try_create_user(user("ADA")).await.unwrap_err();
-        let group = world.create_group("Engines", vec![]).await;
-        let modify = |delta| ModifyGroupMembersRequest { organization_id: organization_id.clone(), group_id: group.id.clone(), deltas: vec![delta], ..ModifyGroupMembersRequest::default() };
-        let added = clients.groups.modify_group_members(modify(add(principal(&ada.id)))).await.unwrap().into_inner().committed_at.unwrap();
-        let removed = clients.groups.modify_group_members(modify(remove(principal(&ada.id)))).await.unwrap().into_inner().committed_at.unwrap();
-        let redundant = clients.groups.modify_group_members(modify(remove(principal(&ada.id)))).await.unwrap().into_inner().committed_at.unwrap();
-        let delete = DeleteUserRequest { organization_id: organization_id.clone(), user_id: ada.id.clone(), ..DeleteUserRequest::default() };
-        let deleted = clients.users.delete_user(delete).await.unwrap().into_inner().committed_at.unwrap();
+    let patched = clients.users.patch_user(title("Dr")).await.unwrap().into_inner().committed_at.unwrap();
+    let same = clients.users.patch_user(title("Dr")).await.unwrap().into_inner().committed_at.unwrap();
+    world.try_create_user(user("ADA")).await.unwrap_err();
+    let group = world.create_group("Engines", vec![]).await;
+    let modify = |delta| ModifyGroupMembersRequest {
+        organization_id: organization_id.clone(),
+        group_id: group.id.clone(),
+        deltas: vec![delta],
+        ..ModifyGroupMembersRequest::default()
+    };
+    let added = clients.groups.modify_group_members(modify(add(principal(&ada.id)))).await.unwrap().into_inner().committed_at.unwrap();
+    let removed = clients.groups.modify_group_members(modify(remove(principal(&ada.id)))).await.unwrap().into_inner().committed_at.unwrap();
+    let redundant =
+        clients.groups.modify_group_members(modify(remove(principal(&ada.id)))).await.unwrap().into_inner().committed_at.unwrap();
+    let delete = DeleteUserRequest { organization_id: organization_id.clone(), user_id: ada.id.clone(), ..DeleteUserRequest::default() };
+    let deleted = clients.users.delete_user(delete).await.unwrap().into_inner().committed_at.unwrap();
 
-        assert_eq!(patched.number, start + 2);
-        assert_eq!(same.number, start + 2, "a change that is already so is read at the head");
-        assert_eq!(group.meta.unwrap().last_revision.unwrap().number, start + 3);
-        assert_eq!(added.number, start + 4);
-        assert_eq!(removed.number, start + 5);
-        assert_eq!(redundant.number, start + 5);
-        assert_eq!(deleted.number, start + 6);
-        assert_eq!(world.head().await, start + 6);
+    assert_eq!(patched.number, start + 2);
+    assert_eq!(same.number, start + 2, "a change that is already so is read at the head");
+    assert_eq!(group.meta.unwrap().last_revision.unwrap().number, start + 3);
+    assert_eq!(added.number, start + 4);
+    assert_eq!(removed.number, start + 5);
+    assert_eq!(redundant.number, start + 5);
+    assert_eq!(deleted.number, start + 6);
+    assert_eq!(world.head().await, start + 6);
+}
+
+async fn writers_at_once_share_out_the_revisions(world: World) {
+    let start = world.head().await;
+    let creates = (0..40).map(|i| {
+        let world = &world;
+        async move { world.try_create_user(user(&format!("u{i}"))).await.unwrap().1.number }
+    });
+
+    let mut numbers: Vec<u64> = futures_util::future::join_all(creates).await;
+
+    numbers.sort_unstable();
+    assert_eq!(numbers, (start + 1..=start + 40).collect::<Vec<_>>());
+    assert_eq!(world.head().await, start + 40);
+}
+
+async fn a_read_is_as_fresh_as_it_must_be(world: World) {
+    let (ada, committed) = world.try_create_user(user("ada")).await.unwrap();
+    let fresh = |token: &str| Some(Requirement::AtLeastAsFresh(token.to_owned()));
+
+    let read = get(&world, &ada.id, fresh(&committed.token)).await.unwrap();
+    let quick = get(&world, &ada.id, Some(Requirement::MinimizeLatency(true))).await.unwrap();
+
+    assert!(read.number >= committed.number);
+    assert_eq!(read.token, committed.token, "nothing happened since");
+    assert!(quick.number <= committed.number);
+    for nonsense in ["", "nonsense", "AAAA"] {
+        let refused = get(&world, &ada.id, fresh(nonsense)).await.map(Response::new).refused();
+        assert_eq!(refused.code, Code::InvalidArgument, "{nonsense:?}: {refused:?}");
     }
+}
 
-    async fn writers_at_once_share_out_the_revisions(world) {
-        let start = world.head().await;
-        let creates = (0..40).map(|i| { let world = &world; async move { world.try_create_user(user(&format!("u{i}"))).await.unwrap().1.number } });
+async fn a_revision_of_another_store_is_refused(world: World) {
+    let ada = world.create_user(user("ada")).await;
+    let other = World::start(world.engine).await;
+    let theirs = other.try_create_user(user("ada")).await.unwrap().1;
 
-        let mut numbers: Vec<u64> = futures_util::future::join_all(creates).await;
+    let refused = get(&world, &ada.id, Some(Requirement::AtLeastAsFresh(theirs.token))).await.map(Response::new).refused();
 
-        numbers.sort_unstable();
-        assert_eq!(numbers, (start + 1..=start + 40).collect::<Vec<_>>());
-        assert_eq!(world.head().await, start + 40);
-    }
-
-    async fn a_read_is_as_fresh_as_it_must_be(world) {
-        let (ada, committed) = world.try_create_user(user("ada")).await.unwrap();
-        let fresh = |token: &str| Some(Requirement::AtLeastAsFresh(token.to_owned()));
-
-        let read = get(&world, &ada.id, fresh(&committed.token)).await.unwrap();
-        let quick = get(&world, &ada.id, Some(Requirement::MinimizeLatency(true))).await.unwrap();
-
-        assert!(read.number >= committed.number);
-        assert_eq!(read.token, committed.token, "nothing happened since");
-        assert!(quick.number <= committed.number);
-        for nonsense in ["", "nonsense", "AAAA"] {
-            let refused = get(&world, &ada.id, fresh(nonsense)).await.map(Response::new).refused();
-            assert_eq!(refused.code, Code::InvalidArgument, "{nonsense:?}: {refused:?}");
-        }
-    }
-
-    async fn a_revision_of_another_store_is_refused(world) {
-        let ada = world.create_user(user("ada")).await;
-        let other = World::start(world.engine).await;
-        let theirs = other.try_create_user(user("ada")).await.unwrap().1;
-
-        let refused = get(&world, &ada.id, Some(Requirement::AtLeastAsFresh(theirs.token))).await.map(Response::new).refused();
-
-        assert!(["EPOCH_CHANGED", "INVALID_TOKEN"].contains(&refused.reason.as_str()), "{refused:?}");
-    }
+    assert!(["EPOCH_CHANGED", "INVALID_TOKEN"].contains(&refused.reason.as_str()), "{refused:?}");
 }
 
 async fn get(world: &World, id: &str, requirement: Option<Requirement>) -> Result<Revision, Status> {
@@ -87,4 +99,11 @@ async fn get(world: &World, id: &str, requirement: Option<Requirement>) -> Resul
         ..GetUserRequest::default()
     };
     Ok(world.grpc().users.get_user(request).await?.into_inner().read_at.unwrap())
+}
+
+both! {
+    every_change_makes_the_next_revision
+    writers_at_once_share_out_the_revisions
+    a_read_is_as_fresh_as_it_must_be
+    a_revision_of_another_store_is_refused
 }

@@ -1,6 +1,6 @@
-//! What stories do over and over, in one line each: as the administrator, over gRPC, in the world's organization.
+//! What stories do over and over, in one line each: over gRPC, in one organization.
 
-use super::{World, shapes};
+use super::{Clients, shapes};
 use roster::api::v1::{
     CreateGroupRequest, CreateUserRequest, DeleteUserRequest, GetGroupRequest, GetUserRequest, Group, ListGroupMembersRequest,
     ListUsersRequest, MemberDelta, ModifyGroupMembersRequest, ModifyGroupMembersResponse, PatchOperation, PatchUserRequest,
@@ -8,7 +8,28 @@ use roster::api::v1::{
 };
 use tonic::Status;
 
-impl World {
+/// A place to work at: an organization, and clients that may enter it.
+#[derive(Clone)]
+pub struct Desk {
+    /// The organization's id.
+    pub organization: String,
+    clients: Clients,
+}
+
+impl Desk {
+    pub fn new(organization: &str, clients: Clients) -> Self {
+        Desk { organization: organization.to_owned(), clients }
+    }
+
+    pub fn grpc(&self) -> Clients {
+        self.clients.clone()
+    }
+
+    /// The same clients in another organization.
+    pub fn within(&self, organization: &str) -> Desk {
+        Desk::new(organization, self.grpc())
+    }
+
     pub async fn create_user(&self, user: User) -> User {
         self.try_create_user(user).await.unwrap().0
     }

@@ -24,18 +24,11 @@ pub enum Engine {
     Postgres,
 }
 
-/// Writes each story once and runs it on either engine, as `sqlite::name` and `postgres::name`.
+/// Runs each of these stories on either engine, as `sqlite::name` and as `postgres::name`, each in a world of its own.
 ///
-/// ```ignore
-/// both! {
-///     /// What it proves.
-///     async fn one_member_is_added(world) { … }
-/// }
-/// ```
+/// A story is an ordinary `async fn name(world: World)`; one that is not listed is dead code, and the compiler says so.
 macro_rules! both {
-    ($($(#[$about:meta])* async fn $name:ident($world:ident) $story:block)+) => {
-        $($(#[$about])* async fn $name($world: $crate::harness::World) $story)+
-
+    ($($name:ident)+) => {
         mod sqlite {
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $name() {

@@ -1,29 +1,71 @@
 //! A running server in a world of its own: fresh store, loopback ports, the credentials of the first start.
 
-use super::{Clients, Engine, Scim};
-use tonic::transport::Channel;
+use super::{Clients, Engine, Scim, deeds::Desk, store::fresh};
+use roster::{
+    api::v1::ListConnectionsRequest,
+    config::{self, Config},
+    limits,
+    server::{BOOTSTRAP_FILE, Server},
+    store::{Counted, Database, Store},
+};
+use serde_json::Value;
+use std::{fs, ops::Deref};
+use tempfile::TempDir;
+use tonic::transport::{Channel, Endpoint};
 
-/// One server and its clients.
+/// One server and its clients. When it is dropped the server ends and its data goes.
 pub struct World {
     pub engine: Engine,
-    /// The id of the organization `default`.
-    pub organization: String,
     /// The id of the first connection.
     pub connection: String,
-    admin: Clients,
+    /// The administrator, in the organization `default`.
+    desk: Desk,
     channel: Channel,
     scim: Scim,
+    server: Server,
+    _folder: TempDir,
+}
+
+impl Deref for World {
+    type Target = Desk;
+
+    fn deref(&self) -> &Desk {
+        &self.desk
+    }
 }
 
 impl World {
+    /// Starts a server as `roster serve` does, on a fresh store.
     pub async fn start(engine: Engine) -> World {
-        let _ = engine;
-        todo!()
-    }
+        super::show_faults();
+        let folder = tempfile::tempdir().unwrap();
+        let (database, _) = fresh(engine, &folder).await;
+        let server = Server::start(Config {
+            data_dir: folder.path().to_owned(),
+            engine: match database {
+                Database::Sqlite(file) => config::Engine::Sqlite(file),
+                Database::Postgres(url) => config::Engine::Postgres(url),
+            },
+            http: "127.0.0.1:0".parse().unwrap(),
+            grpc: "127.0.0.1:0".parse().unwrap(),
+            public_url: None,
+            tls: None,
+            connections: limits::CONNECTIONS,
+            connections_per_address: limits::CONNECTIONS_PER_ADDRESS,
+            drain_seconds: limits::DRAIN_SECONDS,
+        })
+        .await
+        .unwrap();
 
-    /// The administrator's clients.
-    pub fn grpc(&self) -> Clients {
-        self.admin.clone()
+        let bootstrap: Value = serde_json::from_slice(&fs::read(folder.path().join(BOOTSTRAP_FILE)).unwrap()).unwrap();
+        let text = |key: &str| bootstrap[key].as_str().unwrap().to_owned();
+        let channel = Endpoint::from_shared(text("grpc_endpoint")).unwrap().connect().await.unwrap();
+        let admin = Clients::new(&channel, &text("admin_token"));
+        let organization = text("organization_id");
+        let request = ListConnectionsRequest { organization_id: organization.clone(), ..ListConnectionsRequest::default() };
+        let connection = admin.provisioning.clone().list_connections(request).await.unwrap().into_inner().connections.remove(0).id;
+        let scim = Scim::new(&text("scim_base_url"), &text("scim_token"));
+        World { engine, connection, desk: Desk::new(&organization, admin), channel, scim, server, _folder: folder }
     }
 
     /// Clients with another token; with none if it is empty.
@@ -34,5 +76,15 @@ impl World {
     /// The first connection's client.
     pub fn scim(&self) -> &Scim {
         &self.scim
+    }
+
+    /// The server's own store, for what no client could do in a test's time.
+    pub fn store(&self) -> &Store {
+        self.server.store()
+    }
+
+    /// What the store did so far.
+    pub fn counted(&self) -> Counted {
+        self.store().counters().now()
     }
 }

@@ -7,3 +7,5 @@ mod groups;
 mod http;
 mod lists;
 mod users;
+
+pub use users::as_sent;

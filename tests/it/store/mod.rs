@@ -1,4 +1,6 @@
-//! The store alone: what its statements cost.
+//! The store alone, and what its work costs: counted, never timed.
 
+mod lane;
 mod lanes;
+mod large_group;
 mod plans;

@@ -1,0 +1,5 @@
+//! The program as a process: its commands, and its ends.
+
+mod commands;
+mod life;
+mod process;
