@@ -16,7 +16,7 @@ mod stream;
 mod tls;
 mod wiring;
 
-pub use bootstrap::Bootstrap;
+pub use bootstrap::{Bootstrap, recover};
 pub use home::{BOOTSTRAP_FILE, Home, entropy};
 pub use requests::REQUEST_ID;
 
@@ -30,7 +30,7 @@ use gate::Gate;
 use health::Health;
 use std::{io, net::SocketAddr, time::Duration};
 use tokio::{net::TcpListener, task::JoinSet};
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 /// Why the server did not start, or did not end well; one sentence for the operator.
 #[derive(Debug, thiserror::Error)]
@@ -66,6 +66,8 @@ pub struct Server {
     bootstrap: Option<Bootstrap>,
     drain: Duration,
     stop: CancellationToken,
+    /// Ends the connections of a server that was dropped, too.
+    _ends: DropGuard,
     faces: JoinSet<()>,
     health: Health,
     store: Store,
@@ -102,13 +104,14 @@ impl Server {
         }
 
         let stop = CancellationToken::new();
+        let ends = stop.clone().drop_guard();
         let health = Health::new(store.clone(), wired.health, wiring::SERVED);
         let mut faces = JoinSet::new();
         faces.spawn(health.clone().report());
         faces.spawn(http::serve(http_gate, http_socket, wired.facade, health.clone(), wired.access.clone(), clock.clone(), stop.clone()));
         faces.spawn(grpc::serve(grpc_gate, grpc_socket, wired.routes, wired.access, clock, stop.clone()));
         let drain = Duration::from_secs(config.drain_seconds);
-        Ok(Server { http, grpc, base_url, grpc_endpoint, bootstrap, drain, stop, faces, health, store, _home: home })
+        Ok(Server { http, grpc, base_url, grpc_endpoint, bootstrap, drain, stop, _ends: ends, faces, health, store, _home: home })
     }
 
     /// The bound HTTP address.

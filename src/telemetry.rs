@@ -25,5 +25,10 @@ pub fn start(settings: &LogSettings) -> Result<(), BadSetting> {
     };
     // A subscriber that is there already belongs to a test or to an embedding program.
     drop(started);
+    // A panic's message may hold what it tripped over; its place is enough to find it.
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        tracing::error!(place, "a panic: this is a fault of the server");
+    }));
     Ok(())
 }

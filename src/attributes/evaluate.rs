@@ -13,6 +13,9 @@ use crate::api::v1::{AttributeMap, AttributeValue, attribute_value::Kind};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use std::{any::Any, cmp::Ordering};
 
+/// Bytes of a `co` operand up to which comparing at every place beats folding a copy.
+const SHORT_NEEDLE_BYTES: usize = 32;
+
 /// What a path leads to.
 enum Found<'a> {
     /// A row's value.
@@ -160,7 +163,9 @@ fn compare_open(value: &AttributeValue, operator: Operator, to: &Operand, cx: &C
 
 /// `to` is folded already.
 fn text(fold: Fold, value: &str, operator: Operator, to: &str) -> bool {
-    if fold != Fold::Exact && value.is_ascii() {
+    // A long needle in a long text is left to the linear search below.
+    let long_needle = operator == Operator::Co && to.len() > SHORT_NEEDLE_BYTES;
+    if fold != Fold::Exact && value.is_ascii() && !long_needle {
         return ascii(value.as_bytes(), operator, to.as_bytes());
     }
     let value = fold::apply(fold, value);

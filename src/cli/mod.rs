@@ -6,6 +6,7 @@ mod group;
 mod migrate;
 mod organization;
 mod output;
+mod recover;
 mod serve;
 mod service_account;
 mod token;
@@ -43,6 +44,8 @@ enum Command {
     Serve(Box<ServeSettings>),
     /// Bring the database's schema up to date, and exit
     Migrate(StoreSettings),
+    /// Issue a token for a new administrator, if all are lost; a server that keeps its data in SQLite must be stopped first
+    Recover(StoreSettings),
     /// Show or list users
     User(Noun<user::Verb>),
     /// Show or list groups and their members
@@ -106,6 +109,7 @@ async fn dispatch(command: Command) -> Done {
     match command {
         Command::Serve(settings) => serve::run(*settings).await,
         Command::Migrate(settings) => migrate::run(settings).await,
+        Command::Recover(settings) => recover::run(settings).await,
         Command::User(noun) => user::run(noun.verb, &noun.client).await,
         Command::Group(noun) => group::run(noun.verb, &noun.client).await,
         Command::Organization(noun) => organization::run(noun.verb, &noun.client).await,

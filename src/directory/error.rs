@@ -219,3 +219,31 @@ impl From<Error> for Status {
         Status::with_error_details(error.code(), error.detail, details)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refusals_of_the_attribute_language_carry_the_metadata_the_contract_promises() {
+        let of = |refused: AttributeError| {
+            let error = Error::from(refused);
+            (error.reason_name(), error.field.clone(), error.metadata.clone())
+        };
+        let pairs = |pairs: &[(&'static str, &str)]| pairs.iter().map(|(k, v)| (*k, (*v).to_owned())).collect::<Vec<_>>();
+        assert_eq!(of(AttributeError::filter(7, "x")), ("INVALID_FILTER", "filter".into(), pairs(&[("offset", "7")])));
+        assert_eq!(
+            of(AttributeError::path("shoe", "x").in_operation(2)),
+            ("INVALID_PATH", "operations[2]".into(), pairs(&[("path", "shoe"), ("operation", "2")]))
+        );
+        assert_eq!(of(AttributeError::required("userName")), ("INVALID_VALUE", "userName".into(), pairs(&[("attribute", "userName")])));
+        assert_eq!(
+            of(AttributeError::mutability("id", "x").in_operation(0)),
+            ("MUTABILITY", "operations[0]".into(), pairs(&[("attribute", "id"), ("operation", "0")]))
+        );
+        assert_eq!(
+            of(AttributeError::too_large("resource", 9, "bytes")),
+            ("TOO_LARGE", "resource".into(), pairs(&[("bound", "resource"), ("limit", "9")]))
+        );
+    }
+}

@@ -14,10 +14,10 @@ use crate::{
     },
     clock::Clock,
     directory::{Services, known_scopes},
-    store::SYSTEM,
+    store::{SYSTEM, Store},
 };
 use secrecy::{ExposeSecret, SecretString};
-use std::{env, path::Path, sync::Arc};
+use std::{collections::BTreeSet, env, path::Path, sync::Arc};
 use tonic::{Request, Status};
 
 /// The first organization's key.
@@ -35,26 +35,38 @@ pub struct Bootstrap {
 
 /// Makes what a new store needs; nothing when there is an administrator already.
 pub(super) async fn run(services: &Services, base_url: &str, grpc_endpoint: &str, clock: &Clock) -> Result<Option<Bootstrap>, StartError> {
-    let founder = Founder(Caller {
-        organization: SYSTEM.to_owned(),
-        home: Arc::default(),
-        principal: None,
-        connection: None,
-        // What the feed shows as the actor of these changes.
-        token_id: "first-start".to_owned(),
-        scopes: Scopes::expand(known_scopes()),
-        reach: Reach::All,
-        expires_at: clock.now(),
-    });
-    founder
-        .found(services, base_url, grpc_endpoint)
-        .await
-        .map_err(|status| StartError::Other(format!("The first start failed: {}", status.message())))
+    let found = Founder::new("first-start", clock).found(services, base_url, grpc_endpoint).await;
+    found.map_err(|status| StartError::Other(format!("The first start failed: {}", status.message())))
+}
+
+/// A token for a new administrator, for whoever can open the store: all other ones may be lost or expired.
+///
+/// # Errors
+/// When the store cannot answer.
+pub async fn recover(store: &Store) -> Result<SecretString, StartError> {
+    let clock = Clock::system();
+    let services = Services::new(store.clone(), &clock, "");
+    let token = Founder::new("recovery", &clock).administrator(&services).await;
+    token.map_err(|status| StartError::Other(format!("No token could be issued: {}", status.message())))
 }
 
 struct Founder(Caller);
 
 impl Founder {
+    /// `name` is what the feed shows as the credential these changes were made with.
+    fn new(name: &str, clock: &Clock) -> Self {
+        Founder(Caller {
+            organization: SYSTEM.to_owned(),
+            home: Arc::default(),
+            principal: None,
+            connection: None,
+            token_id: name.to_owned(),
+            scopes: Scopes::expand(known_scopes()),
+            reach: Reach::All,
+            expires_at: clock.now(),
+        })
+    }
+
     fn call<T>(&self, message: T) -> Request<T> {
         let mut request = Request::new(message);
         request.extensions_mut().insert(self.0.clone());
@@ -62,9 +74,8 @@ impl Founder {
     }
 
     async fn found(&self, services: &Services, base_url: &str, grpc_endpoint: &str) -> Result<Option<Bootstrap>, Status> {
-        let (accounts, provisioning) = (&services.service_accounts, &services.provisioning);
         let list = ListServiceAccountsRequest { organization_id: SYSTEM.to_owned(), page_size: 1, ..ListServiceAccountsRequest::default() };
-        if !accounts.list_service_accounts(self.call(list)).await?.into_inner().service_accounts.is_empty() {
+        if !services.service_accounts.list_service_accounts(self.call(list)).await?.into_inner().service_accounts.is_empty() {
             return Ok(None);
         }
         let organization_id = self.organization(services).await?;
@@ -73,22 +84,12 @@ impl Founder {
             organization_id: organization_id.clone(),
             connection_id,
             scopes: vec!["scim".to_owned()],
-            description: "Made by the first start".to_owned(),
+            description: "Made by first start".to_owned(),
             ..IssueTokenRequest::default()
         };
-        let scim_token = provisioning.issue_token(self.call(scim)).await?.into_inner().secret.into();
+        let scim_token = services.provisioning.issue_token(self.call(scim)).await?.into_inner().secret.into();
 
-        let account = ServiceAccount { display_name: "Administrator".to_owned(), ..ServiceAccount::default() };
-        let create = CreateServiceAccountRequest { organization_id: SYSTEM.to_owned(), service_account: Some(account), write: None };
-        let account = accounts.create_service_account(self.call(create)).await?.into_inner().service_account.unwrap_or_default();
-        let admin = IssueTokenRequest {
-            organization_id: SYSTEM.to_owned(),
-            service_account_id: account.id,
-            scopes: known_scopes().collect::<std::collections::BTreeSet<_>>().into_iter().map(str::to_owned).collect(),
-            description: "Made by the first start".to_owned(),
-            ..IssueTokenRequest::default()
-        };
-        let admin_token = provisioning.issue_token(self.call(admin)).await?.into_inner().secret.into();
+        let admin_token = self.administrator(services).await?;
         Ok(Some(Bootstrap {
             scim_base_url: format!("{base_url}/scim/v2/{ORGANIZATION}"),
             scim_token,
@@ -96,6 +97,21 @@ impl Founder {
             admin_token,
             organization_id,
         }))
+    }
+
+    /// A platform account that may do everything, and its token.
+    async fn administrator(&self, services: &Services) -> Result<SecretString, Status> {
+        let account = ServiceAccount { display_name: "Administrator".to_owned(), ..ServiceAccount::default() };
+        let create = CreateServiceAccountRequest { organization_id: SYSTEM.to_owned(), service_account: Some(account), write: None };
+        let account = services.service_accounts.create_service_account(self.call(create)).await?.into_inner().service_account;
+        let admin = IssueTokenRequest {
+            organization_id: SYSTEM.to_owned(),
+            service_account_id: account.unwrap_or_default().id,
+            scopes: known_scopes().collect::<BTreeSet<_>>().into_iter().map(str::to_owned).collect(),
+            description: format!("Made by {}", self.0.token_id.replace('-', " ")),
+            ..IssueTokenRequest::default()
+        };
+        Ok(services.provisioning.issue_token(self.call(admin)).await?.into_inner().secret.into())
     }
 
     /// The organization `default`, made now or by a start that was cut short.

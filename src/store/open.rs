@@ -37,10 +37,10 @@ impl StoreOptions {
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// The engine refused.
-    #[error("the store cannot be opened: {0}")]
+    #[error("The store cannot be opened: {0}.")]
     Engine(#[from] Fault),
     /// The schema is of another version, or a migration failed.
-    #[error("the store cannot be migrated: {0}")]
+    #[error("The store cannot be migrated: {0}.")]
     Migration(#[from] sqlx::migrate::MigrateError),
 }
 

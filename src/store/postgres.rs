@@ -2,7 +2,7 @@
 
 use super::{Fault, StoreOptions};
 use sqlx::{
-    PgPool, Postgres, Transaction,
+    Connection as _, PgConnection, PgPool, Postgres, Transaction,
     migrate::Migrator,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
@@ -29,6 +29,9 @@ impl PostgresStore {
             // A stalled holder must not hold the others for ever; idle transactions are faults of ours.
             .options([("lock_timeout", "5s"), ("idle_in_transaction_session_timeout", "30s"), ("statement_timeout", "30s")]);
         let wait = Duration::from_secs(options.wait_seconds);
+        // The pool would try until its time is over and then say only that; one connection says why.
+        let first = tokio::time::timeout(wait, PgConnection::connect_with(&connect)).await;
+        first.map_err(|_| Fault::broken("PostgreSQL does not answer"))??.close().await?;
         let writers = PgPoolOptions::new().max_connections(options.writers).acquire_timeout(wait).connect_with(connect.clone()).await?;
         let (version, durable): (String, String) =
             sqlx::query_as("SELECT current_setting('server_version_num'), current_setting('synchronous_commit')")

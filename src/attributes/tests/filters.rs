@@ -180,6 +180,16 @@ fn parameters_are_values_and_never_grammar() {
     assert!(matches("title eq :list").is_err() && matches("title eq :on").is_err());
 }
 
+#[test]
+fn long_needles_are_found_as_short_ones_are() {
+    let user = user(&json!({"userName": "i", "title": format!("{}NEEDLE", "Hay".repeat(400))}));
+    for length in [1, 31, 32, 33, 500] {
+        let needle = format!("{}needle", "hay".repeat(length));
+        let found = matches(&user, &format!("title co \"{needle}\""));
+        assert_eq!(found, length <= 400, "{length}");
+    }
+}
+
 struct Held(BTreeSet<usize>);
 impl Edges for Held {
     fn holds(&self, leaf: usize, resource_id: &str) -> bool {

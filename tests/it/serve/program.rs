@@ -49,6 +49,10 @@ impl Running {
         self.said.lines().map(str::trim).find(|line| line.starts_with(begin)).unwrap_or_else(|| panic!("no {begin} in {}", self.said))
     }
 
+    fn endpoint(&self) -> String {
+        self.line("Roster serves").split(" gRPC at ").nth(1).unwrap().trim_end_matches('.').to_owned()
+    }
+
     fn terminate(mut self) -> Option<i32> {
         assert!(Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap().success());
         self.child.wait().unwrap().code()
@@ -140,6 +144,23 @@ fn the_schema_can_be_made_beforehand() {
 }
 
 #[test]
+fn whoever_can_open_the_store_gets_back_in() {
+    let folder = folder();
+    assert_eq!(Running::start(folder.path()).terminate(), Some(0));
+    let recovered = roster().args(["recover", "--data-dir"]).arg(folder.path()).output().unwrap();
+    assert!(recovered.status.success(), "{}", stderr(&recovered));
+    let said = String::from_utf8(recovered.stdout).unwrap();
+    let server = Running::start(folder.path());
+    let list = roster()
+        .args(["organization", "list", "--endpoint", &server.endpoint()])
+        .env("ROSTER_TOKEN", said.lines().nth(1).unwrap())
+        .output();
+    assert!(list.as_ref().unwrap().status.success(), "{}", stderr(&list.unwrap()));
+    let refused = roster().args(["recover", "--data-dir"]).arg(folder.path()).output().unwrap();
+    assert_eq!(refused.status.code(), Some(2), "{}", stderr(&refused));
+}
+
+#[test]
 fn a_setting_that_cannot_be_used_is_one_sentence_and_exit_code_2() {
     let folder = folder();
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -196,7 +217,7 @@ fn a_refused_command_says_why_and_exits_1() {
 fn a_service_is_given_an_account_and_a_token_on_the_command_line() {
     let folder = folder();
     let server = Running::start(folder.path());
-    let endpoint = server.line("Roster serves").split(" gRPC at ").nth(1).unwrap().trim_end_matches('.').to_owned();
+    let endpoint = server.endpoint();
     let run = |arguments: &[&str]| -> Value {
         let output = roster().args(arguments).args(["--json", "--data-dir"]).arg(folder.path()).output().unwrap();
         assert!(output.status.success(), "{arguments:?}: {}", stderr(&output));

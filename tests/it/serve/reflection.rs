@@ -8,6 +8,7 @@ use tonic_reflection::pb::v1::{
     ServerReflectionRequest, server_reflection_client::ServerReflectionClient, server_reflection_request::MessageRequest,
     server_reflection_response::MessageResponse,
 };
+use tonic_reflection::pb::v1alpha as old;
 
 const SERVED: [&str; 8] = [
     "grpc.health.v1.Health",
@@ -41,7 +42,6 @@ async fn reflection_lists_what_is_served_and_no_more_in_both_versions() {
     // Each version names itself.
     assert_eq!(names, SERVED.iter().copied().filter(|name| *name != alpha).collect::<Vec<_>>());
 
-    use tonic_reflection::pb::v1alpha as old;
     let request = old::ServerReflectionRequest {
         host: String::new(),
         message_request: Some(old::server_reflection_request::MessageRequest::ListServices(String::new())),

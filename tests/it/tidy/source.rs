@@ -37,7 +37,8 @@ impl Source {
     }
 }
 
-/// Every source of the crate, in order of path; files that hold tests alone (`tests.rs`, `tests/`) are left out.
+/// Every source of the crate, in order of path; files that hold tests alone (`tests.rs`, and what lies in a folder
+/// `tests`) are left out.
 pub fn sources() -> Vec<Source> {
     let root = crate_root().join("src");
     let mut files = Vec::new();
@@ -46,9 +47,10 @@ pub fn sources() -> Vec<Source> {
     assert!(files.len() > 10, "the sources of the crate are in src/");
     files
         .iter()
-        .filter(|file| !file.ends_with("tests.rs") && !file.iter().any(|part| part == "tests"))
-        .map(|file| {
-            let path = file.strip_prefix(&root).unwrap().to_str().unwrap().replace('\\', "/");
+        .map(|file| (file, file.strip_prefix(&root).unwrap()))
+        .filter(|(_, path)| !path.ends_with("tests.rs") && !path.iter().any(|part| part == "tests"))
+        .map(|(file, path)| {
+            let path = path.to_str().unwrap().replace('\\', "/");
             Source::new(&path, &fs::read_to_string(file).unwrap())
         })
         .collect()
