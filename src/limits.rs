@@ -99,11 +99,11 @@ pub const HEAD_TIME: Duration = Duration::from_secs(10);
 pub const BODY_PAUSE: Duration = Duration::from_secs(30);
 /// A unary call that names no deadline gets this one.
 pub const CALL_TIME: Duration = Duration::from_secs(30);
-/// Bytes of an HTTP/1.1 request head; hyper's own bound is 400 KiB.
-pub const HEAD_BYTES: usize = 64 * 1024;
+/// Bytes of an HTTP request's head: a filter of the largest size fits, percent-encoded. hyper's own bound is 400 KiB.
+pub const HEAD_BYTES: u32 = 64 * 1024;
 /// Header fields of a request.
 pub const HEADERS: usize = 100;
-/// Bytes of an HTTP/2 header list.
+/// Bytes of a gRPC call's metadata.
 pub const HEADER_LIST_BYTES: u32 = 16 * 1024;
 /// Calls at once on one HTTP/2 connection.
 pub const CONCURRENT_STREAMS: u32 = 256;

@@ -18,7 +18,7 @@ use crate::{
 };
 use secrecy::{ExposeSecret, SecretString};
 use std::{collections::BTreeSet, env, path::Path, sync::Arc};
-use tonic::{Request, Status};
+use tonic::{Code, Request, Status};
 
 /// The first organization's key.
 const ORGANIZATION: &str = "default";
@@ -116,14 +116,23 @@ impl Founder {
 
     /// The organization `default`, made now or by a start that was cut short.
     async fn organization(&self, services: &Services) -> Result<String, Status> {
-        let list = self.call(ListOrganizationsRequest::default());
-        let known = services.organizations.list_organizations(list).await?.into_inner().organizations;
-        if let Some(organization) = known.into_iter().find(|organization| organization.key == ORGANIZATION) {
-            return Ok(organization.id);
+        if let Some(id) = self.known(services).await? {
+            return Ok(id);
         }
         let organization = Organization { key: ORGANIZATION.to_owned(), display_name: "Default".to_owned(), ..Organization::default() };
         let create = CreateOrganizationRequest { organization: Some(organization), write: None };
-        Ok(services.organizations.create_organization(self.call(create)).await?.into_inner().organization.unwrap_or_default().id)
+        match services.organizations.create_organization(self.call(create)).await {
+            Ok(created) => Ok(created.into_inner().organization.unwrap_or_default().id),
+            // Another node of the same database starts for the first time, too.
+            Err(status) if status.code() == Code::AlreadyExists => self.known(services).await?.ok_or(status),
+            Err(status) => Err(status),
+        }
+    }
+
+    async fn known(&self, services: &Services) -> Result<Option<String>, Status> {
+        let list = self.call(ListOrganizationsRequest::default());
+        let known = services.organizations.list_organizations(list).await?.into_inner().organizations;
+        Ok(known.into_iter().find(|organization| organization.key == ORGANIZATION).map(|organization| organization.id))
     }
 
     async fn connection(&self, services: &Services, organization_id: &str) -> Result<String, Status> {

@@ -90,12 +90,12 @@ fn builder(version: Version) -> auto::Builder<TokioExecutor> {
         .timer(TokioTimer::new())
         .header_read_timeout(limits::HEAD_TIME)
         .max_headers(limits::HEADERS)
-        .max_buf_size(limits::HEAD_BYTES);
+        .max_buf_size(limits::HEAD_BYTES as usize);
     builder
         .http2()
         .timer(TokioTimer::new())
         .max_concurrent_streams(limits::CONCURRENT_STREAMS)
-        .max_header_list_size(limits::HEADER_LIST_BYTES)
+        .max_header_list_size(limits::HEAD_BYTES)
         .keep_alive_interval(limits::KEEPALIVE_EVERY)
         .keep_alive_timeout(limits::KEEPALIVE_WAIT);
     match version {
@@ -120,4 +120,26 @@ fn apologize(_cause: Box<dyn Any + Send>) -> Response<Body> {
     *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
     response.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/scim+json"));
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http_body_util::BodyExt as _;
+    use tower::{ServiceExt as _, service_fn};
+
+    #[tokio::test]
+    async fn a_panic_is_a_scim_error_that_tells_nothing_of_its_cause() {
+        let panics = service_fn(|_: http::Request<Body>| async move {
+            assert!(std::env::args().count() == 0, "the secret cause");
+            Ok::<_, std::convert::Infallible>(Response::new(Body::empty()))
+        });
+        let service = ServiceBuilder::new().layer(CatchPanicLayer::custom(apologize)).service(panics);
+        let answer = service.oneshot(http::Request::new(Body::empty())).await.unwrap();
+        assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(answer.headers()[header::CONTENT_TYPE], "application/scim+json");
+        let body = answer.into_body().collect().await.unwrap().to_bytes();
+        let body = std::str::from_utf8(&body).unwrap();
+        assert!(body.contains("\"status\":\"500\"") && !body.contains("secret"), "{body}");
+    }
 }

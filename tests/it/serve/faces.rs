@@ -79,9 +79,20 @@ async fn connections_beyond_the_bound_are_closed_and_their_places_come_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_largest_filter_fits_into_a_request_line_of_either_version() {
+    let served = Served::start().await;
+    // Every byte percent-encoded.
+    let filter = "%20".repeat(roster::limits::FILTER_BYTES);
+    for client in [http(), http().http2_prior_knowledge()] {
+        let url = served.url(&format!("/scim/v2/Users?filter={filter}"));
+        assert_eq!(client.build().unwrap().get(url).send().await.unwrap().status().as_u16(), 401);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_head_that_is_too_large_is_refused() {
     let served = Served::start().await;
-    let big = "x".repeat(roster::limits::HEAD_BYTES + 1);
+    let big = "x".repeat(roster::limits::HEAD_BYTES as usize + 1);
     let answer = http().build().unwrap().get(served.url("/alive")).header("x-big", big).send().await.unwrap();
     assert_eq!(answer.status().as_u16(), 431);
 }
