@@ -55,6 +55,7 @@ pub(super) fn remove(work: &mut Work, group: &str, ids: &[String]) -> Edit<Moved
     for (id, edge) in ids.iter().zip(edges) {
         let Some(kind) = edge.filter(|_| seen.insert(id.as_str())) else {
             moved.kept += 1;
+            moved.redundant.get_or_insert_with(|| id.clone());
             continue;
         };
         work.set_edge(group, id, None);

@@ -35,8 +35,12 @@ pub(super) fn principals(references: impl IntoIterator<Item = PrincipalRef>, fie
     let mut named: BTreeMap<String, Option<i64>> = BTreeMap::new();
     for reference in references {
         let one = principal(reference, field)?;
-        let kind = named.entry(one.id).or_insert(one.kind);
-        *kind = kind.or(one.kind);
+        let said = one.kind;
+        let kind = named.entry(one.id).or_insert(said);
+        if kind.zip(said).is_some_and(|(before, now)| before != now) {
+            return Err(Error::value(field, format!("{field} names one id as a user and as a group.")));
+        }
+        *kind = kind.or(said);
         if named.len() > limits::MEMBERS_PER_REQUEST {
             return Err(Error::too_large(field, limits::MEMBERS_PER_REQUEST, "members"));
         }
