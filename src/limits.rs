@@ -68,6 +68,10 @@ pub const MESSAGE_BYTES: usize = 4 * 1024 * 1024;
 pub const SCIM_BODY_BYTES: usize = 1024 * 1024;
 /// Bytes of a SCIM group's PUT or POST body: it may name many members.
 pub const SCIM_GROUP_BODY_BYTES: usize = 64 * 1024 * 1024;
+/// Bytes of a refused body that are read past, so that the client comes to hear why.
+pub const DISCARDED_BYTES: usize = 8 * 1024 * 1024;
+/// How long a refused body is read past.
+pub const DISCARDING_TIME: Duration = Duration::from_secs(5);
 /// Members up to which a group's PATCH is answered with the whole group, and an answer is built in memory.
 pub const SCIM_ANSWER_MEMBERS: usize = 1_000;
 /// Bytes after which a SCIM page of groups with their members is closed early; it is streamed, so this bounds time, not memory.

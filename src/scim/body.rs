@@ -12,7 +12,7 @@ use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 ///
 /// # Errors
 /// 415 for another media type, charset or any content encoding, 413 above `limit` bytes, 400 for what is not UTF-8 or nests too deep.
-pub async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Result<Bytes, Refusal> {
+pub async fn read(headers: &HeaderMap, body: &mut Body, limit: usize) -> Result<Bytes, Refusal> {
     check_type(headers)?;
     let announced = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()).and_then(|v| v.parse::<usize>().ok());
     if announced.is_some_and(|length| length > limit) {
@@ -30,6 +30,25 @@ pub async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Result<Bytes
         return Err(Refusal::syntax(format!("The body nests deeper than {} levels.", limits::JSON_DEPTH)));
     }
     Ok(bytes)
+}
+
+/// Reads past what nobody read of a body: many clients do not listen before they have said everything, and would see a
+/// broken connection instead of the answer. What is still not read beyond [`limits::DISCARDED_BYTES`] breaks it.
+pub async fn discard(headers: &HeaderMap, body: &mut Body) {
+    if headers.contains_key(header::EXPECT) {
+        // This client listens first.
+        return;
+    }
+    let read = async {
+        let mut read = 0;
+        while read < limits::DISCARDED_BYTES
+            && let Some(Ok(frame)) = body.frame().await
+        {
+            read += frame.data_ref().map_or(0, Bytes::len);
+        }
+    };
+    // Whoever is slower than this is not waited for.
+    let _ = tokio::time::timeout(limits::DISCARDING_TIME, read).await;
 }
 
 fn too_large(limit: usize) -> Refusal {
@@ -86,7 +105,7 @@ mod tests {
 
     async fn status(headers: &[(&'static str, &'static str)], body: &'static str, limit: usize) -> StatusCode {
         let headers = headers.iter().map(|(k, v)| (k.parse().unwrap(), v.parse().unwrap())).collect();
-        read(&headers, Body::from(body), limit).await.map_or_else(|refusal| refusal.status(), |_| StatusCode::OK)
+        read(&headers, &mut Body::from(body), limit).await.map_or_else(|refusal| refusal.status(), |_| StatusCode::OK)
     }
 
     #[tokio::test]
@@ -115,6 +134,19 @@ mod tests {
         assert_eq!(status(&[], "{     }", 7).await, StatusCode::OK);
         assert_eq!(status(&[], "{      }", 7).await, StatusCode::PAYLOAD_TOO_LARGE);
         assert_eq!(status(&[("content-length", "8")], "{}", 7).await, StatusCode::PAYLOAD_TOO_LARGE);
+    }
+
+    #[tokio::test]
+    async fn a_refused_body_is_read_past_and_no_further_than_the_bound() {
+        let frames = (0..40).map(|_| Ok::<_, std::io::Error>(Bytes::from(vec![0; limits::DISCARDED_BYTES / 16])));
+        let mut body = Body::from_stream(tokio_stream::iter(frames));
+        assert!(read(&HeaderMap::new(), &mut body, 7).await.is_err());
+        discard(&HeaderMap::new(), &mut body).await;
+        let mut left = 0;
+        while let Some(frame) = body.frame().await {
+            left += frame.unwrap().data_ref().map_or(0, Bytes::len);
+        }
+        assert_eq!(left, (40 - 1 - 16) * limits::DISCARDED_BYTES / 16);
     }
 
     #[test]

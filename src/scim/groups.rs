@@ -75,7 +75,7 @@ pub async fn page(facade: &Facade, session: &Session, query: &Query, list: v1::L
 ///
 /// # Errors
 /// What the directory answers, or a document that cannot be read.
-pub async fn create(facade: &Facade, session: &Session, parts: &Parts, body: Body) -> Outcome {
+pub async fn create(facade: &Facade, session: &Session, parts: &Parts, body: &mut Body) -> Outcome {
     let shown = Shown::new(KIND, &Query::of(parts)?, session)?;
     let bytes = body::read(&parts.headers, body, limits::SCIM_GROUP_BODY_BYTES).await?;
     let given = document::read_group(&bytes, session)?;
@@ -95,7 +95,7 @@ pub async fn create(facade: &Facade, session: &Session, parts: &Parts, body: Bod
 ///
 /// # Errors
 /// What the directory answers, or a document that cannot be read.
-pub async fn replace(facade: &Facade, session: &Session, parts: &Parts, body: Body, id: &str) -> Outcome {
+pub async fn replace(facade: &Facade, session: &Session, parts: &Parts, body: &mut Body, id: &str) -> Outcome {
     let shown = Shown::new(KIND, &Query::of(parts)?, session)?;
     let precondition = conditions::of_write(&parts.headers)?;
     let bytes = body::read(&parts.headers, body, limits::SCIM_GROUP_BODY_BYTES).await?;
@@ -125,7 +125,7 @@ pub async fn replace(facade: &Facade, session: &Session, parts: &Parts, body: Bo
 ///
 /// # Errors
 /// What the directory answers, or a document that cannot be read.
-pub async fn patch(facade: &Facade, session: &Session, parts: &Parts, body: Body, id: &str) -> Outcome {
+pub async fn patch(facade: &Facade, session: &Session, parts: &Parts, body: &mut Body, id: &str) -> Outcome {
     let query = Query::of(parts)?;
     let shown = Shown::new(KIND, &query, session)?;
     let precondition = conditions::of_write(&parts.headers)?;

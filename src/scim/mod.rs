@@ -73,13 +73,14 @@ pub fn router(facade: Facade) -> Router {
 }
 
 async fn serve(State(facade): State<Arc<Facade>>, request: Request) -> Response {
-    let (parts, body) = request.into_parts();
-    let mut response = answer(&facade, &parts, body).await.unwrap_or_else(Refusal::into_response);
+    let (parts, mut body) = request.into_parts();
+    let mut response = answer(&facade, &parts, &mut body).await.unwrap_or_else(Refusal::into_response);
+    body::discard(&parts.headers, &mut body).await;
     respond::as_accepted(&parts.headers, &mut response);
     if parts.method == Method::HEAD { respond::without_body(response) } else { response }
 }
 
-async fn answer(facade: &Facade, parts: &Parts, body: Body) -> Outcome {
+async fn answer(facade: &Facade, parts: &Parts, body: &mut Body) -> Outcome {
     let target = Target::of(parts.uri.path());
     let organization = target.organization.as_deref();
     if target.endpoint == Endpoint::ServiceProviderConfig {
@@ -91,7 +92,7 @@ async fn answer(facade: &Facade, parts: &Parts, body: Body) -> Outcome {
     dispatch(facade, &session, parts, body, &target.endpoint).await
 }
 
-async fn dispatch(facade: &Facade, session: &Session, parts: &Parts, body: Body, endpoint: &Endpoint) -> Outcome {
+async fn dispatch(facade: &Facade, session: &Session, parts: &Parts, body: &mut Body, endpoint: &Endpoint) -> Outcome {
     const COLLECTION: &str = "GET, HEAD, POST";
     const RESOURCE: &str = "GET, HEAD, PUT, PATCH, DELETE";
     match (endpoint, &parts.method) {
