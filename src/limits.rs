@@ -29,6 +29,8 @@ pub const FILTER_NODES: usize = 256;
 pub const FILTER_DEPTH: usize = 32;
 /// Bytes of a PATCH path.
 pub const PATH_BYTES: usize = 4 * 1024;
+/// Writes of one `ApplyMutations`.
+pub const MUTATIONS: usize = 1_000;
 /// Operations of one PATCH.
 pub const PATCH_OPERATIONS: usize = 1_000;
 /// Members named by one unary request.

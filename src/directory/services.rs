@@ -1,6 +1,6 @@
 //! All services of a directory, each behind its check.
 
-use super::{Credentials, Directory, Groups, Organizations, Provisioning, ServiceAccounts, Users};
+use super::{Credentials, Directory, Groups, Mutations, Organizations, Provisioning, ServiceAccounts, Users};
 use crate::{
     access::{Cached, Guarded},
     clock::Clock,
@@ -15,6 +15,8 @@ pub struct Services {
     pub users: Arc<Guarded<Users>>,
     /// `GroupService`
     pub groups: Arc<Guarded<Groups>>,
+    /// `DirectoryService`
+    pub mutations: Arc<Guarded<Mutations>>,
     /// `OrganizationService`
     pub organizations: Arc<Guarded<Organizations>>,
     /// `ProvisioningService`
@@ -32,6 +34,7 @@ impl Services {
         Services {
             users: Arc::new(Guarded(Users(Arc::clone(&directory)))),
             groups: Arc::new(Guarded(Groups(Arc::clone(&directory)))),
+            mutations: Arc::new(Guarded(Mutations(Arc::clone(&directory)))),
             organizations: Arc::new(Guarded(Organizations(Arc::clone(&directory)))),
             provisioning: Arc::new(Guarded(Provisioning(Arc::clone(&directory)))),
             service_accounts: Arc::new(Guarded(ServiceAccounts(Arc::clone(&directory)))),

@@ -4,9 +4,9 @@ use super::grpc;
 use crate::{
     access::AccessLayer,
     api::v1::{
-        group_service_server::GroupServiceServer, organization_service_server::OrganizationServiceServer,
-        provisioning_service_server::ProvisioningServiceServer, service_account_service_server::ServiceAccountServiceServer,
-        user_service_server::UserServiceServer,
+        directory_service_server::DirectoryServiceServer, group_service_server::GroupServiceServer,
+        organization_service_server::OrganizationServiceServer, provisioning_service_server::ProvisioningServiceServer,
+        service_account_service_server::ServiceAccountServiceServer, user_service_server::UserServiceServer,
     },
     directory::Services,
     limits::MESSAGE_BYTES,
@@ -20,6 +20,7 @@ use tonic_health::server::HealthReporter;
 pub(super) const SERVED: &[&str] = &[
     "roster.v1.UserService",
     "roster.v1.GroupService",
+    "roster.v1.DirectoryService",
     "roster.v1.OrganizationService",
     "roster.v1.ProvisioningService",
     "roster.v1.ServiceAccountService",
@@ -45,6 +46,7 @@ pub(super) fn wire(services: Services, base_url: &str) -> Result<Wired, Box<dyn 
     }
     serve!(UserServiceServer, services.users.clone());
     serve!(GroupServiceServer, services.groups.clone());
+    serve!(DirectoryServiceServer, services.mutations);
     serve!(OrganizationServiceServer, services.organizations);
     serve!(ProvisioningServiceServer, services.provisioning.clone());
     serve!(ServiceAccountServiceServer, services.service_accounts);

@@ -1,8 +1,10 @@
 //! Writing what a batch changed: set by set, a constant number of statements whatever the number of edits.
 
 use super::{
-    Connection, Fault, GroupRow, Record, Rows, Text, UserRow, Work, users,
-    work::{Change, Tombstone},
+    Connection, Fault, Rows, Text, Work,
+    fate::{Fate, fate},
+    users,
+    work::Change,
     writes::{
         CHANGES_OF, DROP_EDGES, DROP_GROUPS, DROP_KEYS, DROP_RECORDS, DROP_TOMBSTONES, DROP_USERS, FREE_NAMES, NEW_HEADS, PUT_CHANGES,
         PUT_COMMITS, PUT_EDGES, PUT_GROUPS, PUT_KEYS, PUT_RECORDS, PUT_TOMBSTONES, PUT_USERS, REWRITE_CHANGES, SET_HEAD,
@@ -10,49 +12,6 @@ use super::{
 };
 use crate::api::v1::{ChangeEvent, change_event::Detail};
 use prost::Message as _;
-
-use std::sync::Arc;
-
-/// What happened to one row, by its value before and after.
-enum Fate<'a, T> {
-    Put(&'a T),
-    Drop,
-    Same,
-}
-
-fn fate<'a, T: Eq2>(before: Option<&Option<Arc<T>>>, after: &'a Option<Arc<T>>) -> Fate<'a, T> {
-    match (before.and_then(Option::as_ref), after) {
-        (None, None) => Fate::Same,
-        (Some(_), None) => Fate::Drop,
-        (Some(before), Some(after)) if before.same(after) => Fate::Same,
-        (_, Some(after)) => Fate::Put(after),
-    }
-}
-
-/// Whether a stored row would be as it is already.
-trait Eq2 {
-    fn same(&self, other: &Self) -> bool;
-}
-impl Eq2 for UserRow {
-    fn same(&self, other: &Self) -> bool {
-        self.version == other.version
-    }
-}
-impl Eq2 for GroupRow {
-    fn same(&self, other: &Self) -> bool {
-        self.version == other.version
-    }
-}
-impl Eq2 for Record {
-    fn same(&self, other: &Self) -> bool {
-        self.version == other.version
-    }
-}
-impl Eq2 for Tombstone {
-    fn same(&self, other: &Self) -> bool {
-        self == other
-    }
-}
 
 impl Work {
     /// Writes everything and sets the head. Rows that are referred to come before those that refer to them.

@@ -7,6 +7,7 @@
 mod cells;
 mod counters;
 mod error;
+mod fate;
 mod flush;
 mod groups;
 mod lane;

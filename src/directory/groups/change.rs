@@ -1,21 +1,20 @@
 //! The edit that changes one group: its attributes, its edges, or both.
 
 use super::{
-    super::{
-        Error, Result,
-        core::{Call, Directory, Edit},
-        precondition,
-    },
+    super::{Error, Result, core::Edit, precondition},
     membership::{self, Moved},
     refer::{self, Named},
 };
 use crate::{
-    api::v1::{Group, MemberDelta, Precondition, WriteOptions, change_event::Action, member_delta},
+    api::v1::{Group, MemberDelta, Precondition, change_event::Action, member_delta},
     attributes::{check, patch::MemberEdit},
     feed::append,
-    store::{GroupRow, KEY_GROUP_EXTERNAL_ID, Work, Written},
+    store::{GroupRow, KEY_GROUP_EXTERNAL_ID, Work},
 };
 use std::sync::Arc;
+
+/// A group after a change, and what moved.
+pub(in crate::directory) type Changed = (Arc<GroupRow>, Moved);
 
 /// One thing to do to a group's edges.
 #[derive(Debug, Clone)]
@@ -77,18 +76,14 @@ pub(super) fn settle(work: &mut Work, row: Arc<GroupRow>, moved: &Moved) -> Edit
     Ok(row)
 }
 
-/// Changes a group's attributes and edges in one edit. What comes to nothing makes no revision.
-pub(super) async fn modify(
-    directory: &Directory,
-    call: &Call,
-    organization: &str,
+/// The edit that changes a group's attributes and edges together. What comes to nothing makes no revision.
+pub(super) fn modification(
     id: String,
     condition: Option<Precondition>,
-    options: Option<WriteOptions>,
-    change: impl Fn(&mut Group) -> Result<Vec<Step>> + Send + 'static,
-) -> Result<Written<(Arc<GroupRow>, Moved)>> {
+    change: impl Fn(&mut Group) -> Result<Vec<Step>> + Send,
+) -> Result<impl FnMut(&mut Work) -> Edit<Changed> + Send> {
     precondition::check_form(condition.as_ref())?;
-    let edit = move |work: &mut Work| -> Edit<(Arc<GroupRow>, Moved)> {
+    Ok(move |work: &mut Work| -> Edit<Changed> {
         let before = work.group(&id)?.ok_or_else(|| Error::not_found("group"))?;
         precondition::check(condition.as_ref(), before.version)?;
         let mut group = before.group.clone();
@@ -105,8 +100,7 @@ pub(super) async fn modify(
         membership::check_size(&after)?;
         append::group(work, Action::Updated, Some(&before.message()), Some(&after.message()), changed(&before.group, &after.group));
         Ok((after, moved))
-    };
-    directory.write(call, organization, options, edit).await
+    })
 }
 
 /// Within a connection an externalId names one group. Display names may repeat (RFC 7643 section 4.2).

@@ -11,18 +11,29 @@ use super::{
     write::required,
 };
 use crate::{
-    api::v1::{DeleteGroupRequest, DeleteGroupResponse, DeleteOutcome, change_event::Action},
+    api::v1::{DeleteGroupRequest, DeleteGroupResponse, DeleteOutcome, Precondition, change_event::Action},
     feed::append,
     store::{MEMBER_GROUP, Work},
 };
 
 pub(super) async fn delete(directory: &Directory, call: &Call, request: DeleteGroupRequest) -> Result<DeleteGroupResponse> {
-    let id = required(&request.group_id, "group_id")?;
-    precondition::check_form(request.precondition.as_ref())?;
+    let edit = deletion(call, &request.group_id, request.precondition, request.allow_missing)?;
+    let written = directory.write(call, &request.organization_id, request.write, edit).await?;
+    Ok(DeleteGroupResponse { outcome: written.answer as i32, committed_at: directory.revision(written.revision) })
+}
+
+/// The edit that removes a group and its edges.
+pub(in crate::directory) fn deletion(
+    call: &Call,
+    id: &str,
+    condition: Option<Precondition>,
+    allow_missing: bool,
+) -> Result<impl FnMut(&mut Work) -> Edit<DeleteOutcome> + Send + use<>> {
+    let id = required(id, "group_id")?;
+    precondition::check_form(condition.as_ref())?;
     // A connection that may not delete may not delete groups either; otherwise a group goes for good, with its edges.
     policy(call)?;
-    let (condition, allow_missing) = (request.precondition, request.allow_missing);
-    let edit = move |work: &mut Work| -> Edit<DeleteOutcome> {
+    Ok(move |work: &mut Work| -> Edit<DeleteOutcome> {
         let Some(row) = work.group(&id)? else {
             if allow_missing {
                 precondition::check_absent(condition.as_ref())?;
@@ -36,7 +47,5 @@ pub(super) async fn delete(directory: &Directory, call: &Call, request: DeleteGr
         work.drop_group(&id);
         append::group(work, Action::Purged, Some(&row.message()), None, Vec::new());
         Ok(DeleteOutcome::Purged)
-    };
-    let written = directory.write(call, &request.organization_id, request.write, edit).await?;
-    Ok(DeleteGroupResponse { outcome: written.answer as i32, committed_at: directory.revision(written.revision) })
+    })
 }

@@ -14,7 +14,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 /// How many edges came, went and stayed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Moved {
+pub(in crate::directory) struct Moved {
     pub(super) added: i64,
     pub(super) removed: i64,
     pub(super) kept: i64,

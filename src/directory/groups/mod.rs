@@ -27,8 +27,11 @@ use crate::api::{
 use std::sync::Arc;
 use tonic::{Request, Response, Status, Streaming};
 
+pub(super) use end::deletion;
 pub(super) use membership::touch;
 pub(super) use read::Shown;
+pub(super) use refer::principals;
+pub(super) use write::{creation, moving, patching, replacement};
 
 /// Groups and their membership edges.
 #[derive(Debug, Clone)]

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 /// A member as a caller named it: its id, and its kind if the caller said one.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Named {
+pub(in crate::directory) struct Named {
     pub(super) id: String,
     pub(super) kind: Option<i64>,
 }
@@ -31,7 +31,7 @@ pub(super) fn principal(reference: PrincipalRef, field: &str) -> Result<Named> {
 }
 
 /// Reads a list of members; who is named twice is meant once.
-pub(super) fn principals(references: impl IntoIterator<Item = PrincipalRef>, field: &str) -> Result<Vec<Named>> {
+pub(in crate::directory) fn principals(references: impl IntoIterator<Item = PrincipalRef>, field: &str) -> Result<Vec<Named>> {
     let mut named: BTreeMap<String, Option<i64>> = BTreeMap::new();
     for reference in references {
         let one = principal(reference, field)?;

@@ -6,22 +6,23 @@ use super::{
         core::{Call, Directory, Edit},
         precondition,
     },
-    change::{Step, changed, check_unique, deltas, modify, settle, step, take},
-    membership::{self, Moved},
+    change::{Changed, Step, changed, check_unique, deltas, modification, settle, step, take},
+    membership,
     read::Shown,
     refer::{self, Named},
     upload,
 };
 use crate::{
     api::v1::{
-        CreateGroupRequest, CreateGroupResponse, ErrorReason, Group, ModifyGroupMembersRequest, ModifyGroupMembersResponse,
-        PatchGroupRequest, PatchGroupResponse, Precondition, RedundantChange, ReplaceGroupRequest, ReplaceGroupResponse,
-        StreamReplaceGroupRequest, StreamReplaceGroupResponse, UpdateGroupRequest, UpdateGroupResponse, WriteOptions, change_event::Action,
+        CreateGroupRequest, CreateGroupResponse, ErrorReason, Group, MemberDelta, ModifyGroupMembersRequest, ModifyGroupMembersResponse,
+        PatchGroupRequest, PatchGroupResponse, PatchOperation, Precondition, PrincipalRef, RedundantChange, ReplaceGroupRequest,
+        ReplaceGroupResponse, StreamReplaceGroupRequest, StreamReplaceGroupResponse, UpdateGroupRequest, UpdateGroupResponse,
+        change_event::Action,
     },
     attributes::{Context, check, mask, patch, replace},
     feed::append,
     limits,
-    store::{GroupRow, Work, Written, etag},
+    store::{GroupRow, Work, etag},
 };
 use std::sync::Arc;
 use tonic::Streaming;
@@ -54,22 +55,33 @@ fn given(call: &Call, group: Option<Group>) -> Result<Group> {
 
 pub(super) async fn create(directory: &Directory, call: &Call, request: CreateGroupRequest) -> Result<CreateGroupResponse> {
     let organization = request.organization_id;
-    let mut group = given(call, request.group)?;
-    group.id = directory.clock.new_id();
+    let edit = creation(call, &organization, directory.clock.new_id(), request.group, request.members)?;
+    let written = directory.write(call, &organization, request.write, edit).await?;
+    let group = Shown::new(None)?.finish(call, written.answer.message());
+    Ok(CreateGroupResponse { group: Some(group), committed_at: directory.revision(written.revision) })
+}
+
+/// The edit that creates a group under this id, with its first members.
+pub(in crate::directory) fn creation(
+    call: &Call,
+    organization: &str,
+    id: String,
+    group: Option<Group>,
+    members: Vec<PrincipalRef>,
+) -> Result<impl FnMut(&mut Work) -> Edit<Arc<GroupRow>> + Send + use<>> {
+    let mut group = given(call, group)?;
+    group.id = id;
     organization.clone_into(&mut group.organization_id);
     check::check_group(&mut group)?;
-    let members = refer::principals(request.members, "members")?;
-    let edit = move |work: &mut Work| -> Edit<Arc<GroupRow>> {
+    let members = refer::principals(members, "members")?;
+    Ok(move |work: &mut Work| -> Edit<Arc<GroupRow>> {
         let unique = check_unique(work, &group, None);
         let moved = membership::add(work, &group.id, &members);
         unique?;
         let row = work.put_group(group.clone(), moved?.added);
         append::group(work, Action::Created, None, Some(&row.message()), changed(&Group::default(), &row.group));
         Ok(row)
-    };
-    let written = directory.write(call, &organization, request.write, edit).await?;
-    let group = Shown::new(None)?.finish(call, written.answer.message());
-    Ok(CreateGroupResponse { group: Some(group), committed_at: directory.revision(written.revision) })
+    })
 }
 
 pub(super) async fn update(directory: &Directory, call: &Call, request: UpdateGroupRequest) -> Result<UpdateGroupResponse> {
@@ -77,30 +89,18 @@ pub(super) async fn update(directory: &Directory, call: &Call, request: UpdateGr
     let source = given(call, request.group)?;
     let id = required(&source.id, "group.id")?;
     let connection = call.connection().to_owned();
-    let change = move |group: &mut Group| {
+    let edit = modification(id, request.precondition, move |group: &mut Group| {
         mask::mask_group(group, &source, &paths, &context(&connection))?;
         Ok(Vec::new())
-    };
-    let written = modify(directory, call, &request.organization_id, id, request.precondition, request.write, change).await?;
+    })?;
+    let written = directory.write(call, &request.organization_id, request.write, edit).await?;
     let group = Shown::new(None)?.finish(call, written.answer.0.message());
     Ok(UpdateGroupResponse { group: Some(group), committed_at: directory.revision(written.revision) })
 }
 
 pub(super) async fn patch(directory: &Directory, call: &Call, request: PatchGroupRequest) -> Result<PatchGroupResponse> {
-    if request.operations.is_empty() {
-        return Err(Error::missing("operations"));
-    }
-    if request.operations.len() > limits::PATCH_OPERATIONS {
-        return Err(Error::too_large("operations", limits::PATCH_OPERATIONS, "operations"));
-    }
-    let id = required(&request.group_id, "group_id")?;
-    let connection = call.connection().to_owned();
-    let operations = request.operations;
-    let change = move |group: &mut Group| {
-        let (_, edits) = patch::patch_group(group, &operations, &context(&connection))?;
-        edits.into_iter().map(step).collect()
-    };
-    let written = modify(directory, call, &request.organization_id, id, request.precondition, request.write, change).await?;
+    let edit = patching(call, &request.group_id, request.operations, request.precondition)?;
+    let written = directory.write(call, &request.organization_id, request.write, edit).await?;
     let (row, moved) = written.answer;
     Ok(PatchGroupResponse {
         group: Some(Shown::new(None)?.finish(call, row.message())),
@@ -111,11 +111,31 @@ pub(super) async fn patch(directory: &Directory, call: &Call, request: PatchGrou
     })
 }
 
+/// The edit that applies operations to a group's attributes and members, all or none.
+pub(in crate::directory) fn patching(
+    call: &Call,
+    id: &str,
+    operations: Vec<PatchOperation>,
+    condition: Option<Precondition>,
+) -> Result<impl FnMut(&mut Work) -> Edit<Changed> + Send + use<>> {
+    if operations.is_empty() {
+        return Err(Error::missing("operations"));
+    }
+    if operations.len() > limits::PATCH_OPERATIONS {
+        return Err(Error::too_large("operations", limits::PATCH_OPERATIONS, "operations"));
+    }
+    let id = required(id, "group_id")?;
+    let connection = call.connection().to_owned();
+    modification(id, condition, move |group: &mut Group| {
+        let (_, edits) = patch::patch_group(group, &operations, &context(&connection))?;
+        edits.into_iter().map(step).collect()
+    })
+}
+
 pub(super) async fn replace(directory: &Directory, call: &Call, request: ReplaceGroupRequest) -> Result<ReplaceGroupResponse> {
-    let id = required(&request.group_id, "group_id")?;
     let members = refer::principals(request.members, "members")?;
-    let written =
-        replace_all(directory, call, &request.organization_id, id, request.group, members, request.precondition, request.write).await?;
+    let edit = replacement(call, &request.group_id, request.group, members, request.precondition)?;
+    let written = directory.write(call, &request.organization_id, request.write, edit).await?;
     let (row, moved) = written.answer;
     Ok(ReplaceGroupResponse {
         group: Some(Shown::new(None)?.finish(call, row.message())),
@@ -132,15 +152,13 @@ pub(super) async fn replace_streamed(
     stream: Streaming<StreamReplaceGroupRequest>,
 ) -> Result<StreamReplaceGroupResponse> {
     let (header, members) = upload::receive(call, stream).await?;
-    let id = required(&header.group_id, "header.group_id")?;
-    let written = match header.group {
-        Some(group) => {
-            replace_all(directory, call, &header.organization_id, id, Some(group), members, header.precondition, header.write).await?
-        }
-        None => {
-            let change = move |_: &mut Group| Ok(vec![Step::Replace(members.clone())]);
-            modify(directory, call, &header.organization_id, id, header.precondition, header.write, change).await?
-        }
+    let (organization, id) = (header.organization_id, required(&header.group_id, "header.group_id")?);
+    let written = if header.group.is_some() {
+        let edit = replacement(call, &id, header.group, members, header.precondition)?;
+        directory.write(call, &organization, header.write, edit).await?
+    } else {
+        let edit = modification(id, header.precondition, move |_: &mut Group| Ok(vec![Step::Replace(members.clone())]))?;
+        directory.write(call, &organization, header.write, edit).await?
     };
     let (row, moved) = written.answer;
     Ok(StreamReplaceGroupResponse {
@@ -152,24 +170,21 @@ pub(super) async fn replace_streamed(
     })
 }
 
-#[allow(clippy::too_many_arguments, reason = "the parts of one request, taken apart once for the unary and the streamed method")]
-async fn replace_all(
-    directory: &Directory,
+/// The edit that makes the group's document this one, and its members these.
+pub(in crate::directory) fn replacement(
     call: &Call,
-    organization: &str,
-    id: String,
+    id: &str,
     group: Option<Group>,
     members: Vec<Named>,
-    precondition: Option<Precondition>,
-    options: Option<WriteOptions>,
-) -> Result<Written<(Arc<GroupRow>, Moved)>> {
+    condition: Option<Precondition>,
+) -> Result<impl FnMut(&mut Work) -> Edit<Changed> + Send + use<>> {
+    let id = required(id, "group_id")?;
     let source = given(call, group)?;
     let connection = call.connection().to_owned();
-    let change = move |group: &mut Group| {
+    modification(id, condition, move |group: &mut Group| {
         replace::replace_group(group, source.clone(), &context(&connection));
         Ok(vec![Step::Replace(members.clone())])
-    };
-    modify(directory, call, organization, id, precondition, options, change).await
+    })
 }
 
 pub(super) async fn modify_members(
@@ -177,31 +192,7 @@ pub(super) async fn modify_members(
     call: &Call,
     request: ModifyGroupMembersRequest,
 ) -> Result<ModifyGroupMembersResponse> {
-    let id = required(&request.group_id, "group_id")?;
-    if request.deltas.is_empty() {
-        return Err(Error::missing("deltas"));
-    }
-    if request.deltas.len() > limits::MEMBERS_PER_REQUEST {
-        return Err(Error::too_large("deltas", limits::MEMBERS_PER_REQUEST, "deltas"));
-    }
-    let steps = deltas(request.deltas)?;
-    let fail = match RedundantChange::try_from(request.on_redundant) {
-        Ok(RedundantChange::Fail) => true,
-        Ok(RedundantChange::Unspecified | RedundantChange::Ignore) => false,
-        Err(_) => return Err(Error::value("on_redundant", "on_redundant is none of its values.")),
-    };
-    precondition::check_form(request.precondition.as_ref())?;
-    let condition = request.precondition;
-    let edit = move |work: &mut Work| -> Edit<(Arc<GroupRow>, Moved)> {
-        let row = work.group(&id)?.ok_or_else(|| Error::not_found("group"))?;
-        precondition::check(condition.as_ref(), row.version)?;
-        let moved = take(work, &id, &steps)?;
-        if let Some(member) = moved.redundant.as_ref().filter(|_| fail) {
-            let detail = "A member to add is in already, or one to remove is not.";
-            return Err(Error::new(ErrorReason::RedundantChange, detail).with("member", member).into());
-        }
-        Ok((settle(work, row, &moved)?, moved))
-    };
+    let edit = moving(&request.group_id, request.deltas, request.on_redundant, request.precondition)?;
     let written = directory.write(call, &request.organization_id, request.write, edit).await?;
     let (row, moved) = written.answer;
     Ok(ModifyGroupMembersResponse {
@@ -210,5 +201,38 @@ pub(super) async fn modify_members(
         redundant: moved.kept,
         etag: etag(row.version),
         committed_at: directory.revision(written.revision),
+    })
+}
+
+/// The edit that adds and removes members.
+pub(in crate::directory) fn moving(
+    id: &str,
+    changes: Vec<MemberDelta>,
+    on_redundant: i32,
+    condition: Option<Precondition>,
+) -> Result<impl FnMut(&mut Work) -> Edit<Changed> + Send + use<>> {
+    let id = required(id, "group_id")?;
+    if changes.is_empty() {
+        return Err(Error::missing("deltas"));
+    }
+    if changes.len() > limits::MEMBERS_PER_REQUEST {
+        return Err(Error::too_large("deltas", limits::MEMBERS_PER_REQUEST, "deltas"));
+    }
+    let steps = deltas(changes)?;
+    let fail = match RedundantChange::try_from(on_redundant) {
+        Ok(RedundantChange::Fail) => true,
+        Ok(RedundantChange::Unspecified | RedundantChange::Ignore) => false,
+        Err(_) => return Err(Error::value("on_redundant", "on_redundant is none of its values.")),
+    };
+    precondition::check_form(condition.as_ref())?;
+    Ok(move |work: &mut Work| -> Edit<Changed> {
+        let row = work.group(&id)?.ok_or_else(|| Error::not_found("group"))?;
+        precondition::check(condition.as_ref(), row.version)?;
+        let moved = take(work, &id, &steps)?;
+        if let Some(member) = moved.redundant.as_ref().filter(|_| fail) {
+            let detail = "A member to add is in already, or one to remove is not.";
+            return Err(Error::new(ErrorReason::RedundantChange, detail).with("member", member).into());
+        }
+        Ok((settle(work, row, &moved)?, moved))
     })
 }

@@ -12,8 +12,8 @@ use super::{
 };
 use crate::{
     api::v1::{
-        DeleteOutcome, DeleteUserRequest, DeleteUserResponse, ErrorReason, PurgeUserRequest, PurgeUserResponse, UndeleteUserRequest,
-        UndeleteUserResponse, User, change_event::Action, connection::Deprovision,
+        DeleteOutcome, DeleteUserRequest, DeleteUserResponse, ErrorReason, Precondition, PurgeUserRequest, PurgeUserResponse,
+        UndeleteUserRequest, UndeleteUserResponse, User, change_event::Action, connection::Deprovision,
     },
     attributes::fold,
     clock::Micros,
@@ -45,11 +45,22 @@ pub(in crate::directory) fn policy(call: &Call) -> Result<(DeleteOutcome, Micros
 }
 
 pub(super) async fn delete(directory: &Directory, call: &Call, request: DeleteUserRequest) -> Result<DeleteUserResponse> {
-    let id = required(&request.user_id, "user_id")?;
-    precondition::check_form(request.precondition.as_ref())?;
+    let edit = deletion(call, &request.user_id, request.precondition, request.allow_missing)?;
+    let written = directory.write(call, &request.organization_id, request.write, edit).await?;
+    Ok(DeleteUserResponse { outcome: written.answer as i32, committed_at: directory.revision(written.revision) })
+}
+
+/// The edit that does to a user what the caller's policy makes of a delete.
+pub(in crate::directory) fn deletion(
+    call: &Call,
+    id: &str,
+    condition: Option<Precondition>,
+    allow_missing: bool,
+) -> Result<impl FnMut(&mut Work) -> Edit<DeleteOutcome> + Send + use<>> {
+    let id = required(id, "user_id")?;
+    precondition::check_form(condition.as_ref())?;
     let (outcome, wait) = policy(call)?;
-    let (condition, allow_missing) = (request.precondition, request.allow_missing);
-    let edit = move |work: &mut Work| -> Edit<DeleteOutcome> {
+    Ok(move |work: &mut Work| -> Edit<DeleteOutcome> {
         let Some(row) = work.user(&id)? else {
             if allow_missing {
                 precondition::check_absent(condition.as_ref())?;
@@ -70,9 +81,7 @@ pub(super) async fn delete(directory: &Directory, call: &Call, request: DeleteUs
             append::user(work, Action::SoftDeleted, Some(&row.user), None, Vec::new());
         }
         Ok(outcome)
-    };
-    let written = directory.write(call, &request.organization_id, request.write, edit).await?;
-    Ok(DeleteUserResponse { outcome: written.answer as i32, committed_at: directory.revision(written.revision) })
+    })
 }
 
 pub(super) async fn undelete(directory: &Directory, call: &Call, request: UndeleteUserRequest) -> Result<UndeleteUserResponse> {

@@ -18,9 +18,10 @@ use crate::api::v1::{
 use std::sync::Arc;
 
 pub(super) use answer::Shown;
-pub(super) use end::{leave_groups, policy};
+pub(super) use end::{deletion, leave_groups, policy};
 pub(super) use read::decode;
 use tonic::{Request, Response, Status};
+pub(super) use write::{creation, patching, replacement};
 
 /// Users of an organization.
 #[derive(Debug, Clone)]

@@ -10,8 +10,8 @@ use super::{
 };
 use crate::{
     api::v1::{
-        CreateUserRequest, CreateUserResponse, PatchUserRequest, PatchUserResponse, Precondition, ReplaceUserRequest, ReplaceUserResponse,
-        UpdateUserRequest, UpdateUserResponse, User, change_event::Action, create_user_response::Outcome,
+        CreateUserRequest, CreateUserResponse, PatchOperation, PatchUserRequest, PatchUserResponse, Precondition, ReplaceUserRequest,
+        ReplaceUserResponse, UpdateUserRequest, UpdateUserResponse, User, change_event::Action, create_user_response::Outcome,
     },
     attributes::{Context, check, fold, mask, patch, replace},
     feed::append,
@@ -47,22 +47,32 @@ fn given(call: &Call, user: Option<User>) -> Result<User> {
 
 pub(super) async fn create(directory: &Directory, call: &Call, request: CreateUserRequest) -> Result<CreateUserResponse> {
     let organization = request.organization_id;
-    let mut user = given(call, request.user)?;
-    user.id = directory.clock.new_id();
-    organization.clone_into(&mut user.organization_id);
-    user.active.get_or_insert(true);
-    check::check_user(&mut user)?;
-    let name_key = fold::user_name(&user.user_name)?;
-    let edit = move |work: &mut Work| {
-        check_unique(work, &user, &name_key, None)?;
-        let row = work.put_user(user.clone(), name_key.clone());
-        append::user(work, Action::Created, None, Some(&row.user), changed(&User::default(), &row.user));
-        Ok(row)
-    };
+    let edit = creation(call, &organization, directory.clock.new_id(), request.user)?;
     let written = directory.write(call, &organization, request.write, edit).await?;
     let mut user = written.answer.user.clone();
     Shown::new(None)?.finish(directory, call, None, std::slice::from_mut(&mut user)).await?;
     Ok(CreateUserResponse { user: Some(user), outcome: Outcome::Created as i32, committed_at: directory.revision(written.revision) })
+}
+
+/// The edit that creates a user under this id.
+pub(in crate::directory) fn creation(
+    call: &Call,
+    organization: &str,
+    id: String,
+    user: Option<User>,
+) -> Result<impl FnMut(&mut Work) -> Edit<Arc<UserRow>> + Send + use<>> {
+    let mut user = given(call, user)?;
+    user.id = id;
+    organization.clone_into(&mut user.organization_id);
+    user.active.get_or_insert(true);
+    check::check_user(&mut user)?;
+    let name_key = fold::user_name(&user.user_name)?;
+    Ok(move |work: &mut Work| {
+        check_unique(work, &user, &name_key, None)?;
+        let row = work.put_user(user.clone(), name_key.clone());
+        append::user(work, Action::Created, None, Some(&row.user), changed(&User::default(), &row.user));
+        Ok(row)
+    })
 }
 
 pub(super) async fn update(directory: &Directory, call: &Call, request: UpdateUserRequest) -> Result<UpdateUserResponse> {
@@ -72,59 +82,66 @@ pub(super) async fn update(directory: &Directory, call: &Call, request: UpdateUs
     let connection = call.connection().to_owned();
     let change = move |user: &mut User| Ok(mask::mask_user(user, &source, &paths, &context(&connection))?);
     let shown = Shown::new(request.selection.as_ref())?;
-    let (written, mut user) = modify(directory, call, &request.organization_id, id, request.precondition, request.write, change).await?;
+    let written = directory.write(call, &request.organization_id, request.write, modification(id, request.precondition, change)?).await?;
+    let mut user = written.answer.user.clone();
     shown.finish_written(directory, call, &request.organization_id, &mut user).await?;
-    Ok(UpdateUserResponse { user: Some(user), committed_at: directory.revision(written) })
+    Ok(UpdateUserResponse { user: Some(user), committed_at: directory.revision(written.revision) })
 }
 
 pub(super) async fn replace(directory: &Directory, call: &Call, request: ReplaceUserRequest) -> Result<ReplaceUserResponse> {
-    let source = given(call, request.user)?;
+    let organization = request.organization_id;
+    let edit = replacement(call, request.user, request.precondition)?;
+    let shown = Shown::new(request.selection.as_ref())?;
+    let written = directory.write(call, &organization, request.write, edit).await?;
+    let mut user = written.answer.user.clone();
+    shown.finish_written(directory, call, &organization, &mut user).await?;
+    Ok(ReplaceUserResponse { user: Some(user), committed_at: directory.revision(written.revision) })
+}
+
+/// The edit that makes the user's document this one.
+pub(in crate::directory) fn replacement(
+    call: &Call,
+    user: Option<User>,
+    condition: Option<Precondition>,
+) -> Result<impl FnMut(&mut Work) -> Edit<Arc<UserRow>> + Send + use<>> {
+    let source = given(call, user)?;
     let id = required(&source.id, "user.id")?;
     let connection = call.connection().to_owned();
-    let change = move |user: &mut User| {
+    modification(id, condition, move |user: &mut User| {
         replace::replace_user(user, source.clone(), &context(&connection));
         Ok(())
-    };
-    let shown = Shown::new(request.selection.as_ref())?;
-    let (written, mut user) = modify(directory, call, &request.organization_id, id, request.precondition, request.write, change).await?;
-    shown.finish_written(directory, call, &request.organization_id, &mut user).await?;
-    Ok(ReplaceUserResponse { user: Some(user), committed_at: directory.revision(written) })
+    })
 }
 
 pub(super) async fn patch(directory: &Directory, call: &Call, request: PatchUserRequest) -> Result<PatchUserResponse> {
-    if request.operations.is_empty() {
-        return Err(Error::missing("operations"));
-    }
-    if request.operations.len() > limits::PATCH_OPERATIONS {
-        return Err(Error::too_large("operations", limits::PATCH_OPERATIONS, "operations"));
-    }
-    let id = required(&request.user_id, "user_id")?;
-    let connection = call.connection().to_owned();
-    let operations = request.operations;
-    let change = move |user: &mut User| {
-        patch::patch_user(user, &operations, &context(&connection))?;
-        Ok(())
-    };
-    let shown = Shown::new(request.selection.as_ref())?;
     let organization = request.organization_id;
-    let edit = modification(id, request.precondition, change)?;
+    let edit = patching(call, &request.user_id, request.operations, request.precondition)?;
+    let shown = Shown::new(request.selection.as_ref())?;
     let written = directory.write(call, &organization, request.write, edit).await?;
     let mut user = written.answer.user.clone();
     shown.finish_written(directory, call, &organization, &mut user).await?;
     Ok(PatchUserResponse { user: Some(user), changed: written.changed, committed_at: directory.revision(written.revision) })
 }
 
-async fn modify(
-    directory: &Directory,
+/// The edit that applies operations to a user, all or none.
+pub(in crate::directory) fn patching(
     call: &Call,
-    organization: &str,
-    id: String,
-    precondition: Option<Precondition>,
-    options: Option<crate::api::v1::WriteOptions>,
-    change: impl Fn(&mut User) -> Result<()> + Send + 'static,
-) -> Result<(i64, User)> {
-    let written = directory.write(call, organization, options, modification(id, precondition, change)?).await?;
-    Ok((written.revision, written.answer.user.clone()))
+    id: &str,
+    operations: Vec<PatchOperation>,
+    condition: Option<Precondition>,
+) -> Result<impl FnMut(&mut Work) -> Edit<Arc<UserRow>> + Send + use<>> {
+    if operations.is_empty() {
+        return Err(Error::missing("operations"));
+    }
+    if operations.len() > limits::PATCH_OPERATIONS {
+        return Err(Error::too_large("operations", limits::PATCH_OPERATIONS, "operations"));
+    }
+    let id = required(id, "user_id")?;
+    let connection = call.connection().to_owned();
+    modification(id, condition, move |user: &mut User| {
+        patch::patch_user(user, &operations, &context(&connection))?;
+        Ok(())
+    })
 }
 
 /// The edit that changes one user. A change that comes to nothing makes no revision.
@@ -132,7 +149,7 @@ fn modification(
     id: String,
     condition: Option<Precondition>,
     change: impl Fn(&mut User) -> Result<()> + Send + 'static,
-) -> Result<impl FnMut(&mut Work) -> Edit<Arc<UserRow>> + Send + 'static> {
+) -> Result<impl FnMut(&mut Work) -> Edit<Arc<UserRow>> + Send> {
     precondition::check_form(condition.as_ref())?;
     Ok(move |work: &mut Work| {
         let row = work.user(&id)?.ok_or_else(|| Error::not_found("user"))?;

@@ -5,6 +5,7 @@ mod every_call;
 mod groups;
 mod lists;
 mod members;
+mod mutations;
 mod odd_text;
 mod revisions;
 mod tenants;

@@ -1,9 +1,9 @@
 //! The generated gRPC clients, each carrying a bearer token.
 
 use roster::api::v1::{
-    group_service_client::GroupServiceClient, organization_service_client::OrganizationServiceClient,
-    provisioning_service_client::ProvisioningServiceClient, service_account_service_client::ServiceAccountServiceClient,
-    user_service_client::UserServiceClient,
+    directory_service_client::DirectoryServiceClient, group_service_client::GroupServiceClient,
+    organization_service_client::OrganizationServiceClient, provisioning_service_client::ProvisioningServiceClient,
+    service_account_service_client::ServiceAccountServiceClient, user_service_client::UserServiceClient,
 };
 use tonic::{
     Request, Status,
@@ -33,6 +33,7 @@ impl Interceptor for Bearer {
 pub struct Clients {
     pub users: UserServiceClient<Authorized>,
     pub groups: GroupServiceClient<Authorized>,
+    pub directory: DirectoryServiceClient<Authorized>,
     pub organizations: OrganizationServiceClient<Authorized>,
     pub provisioning: ProvisioningServiceClient<Authorized>,
     pub service_accounts: ServiceAccountServiceClient<Authorized>,
@@ -52,6 +53,7 @@ impl Clients {
         Clients {
             users: client!(UserServiceClient),
             groups: client!(GroupServiceClient),
+            directory: client!(DirectoryServiceClient),
             organizations: client!(OrganizationServiceClient),
             provisioning: client!(ProvisioningServiceClient),
             service_accounts: client!(ServiceAccountServiceClient),

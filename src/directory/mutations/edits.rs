@@ -1,0 +1,114 @@
+//! One write of a request as an edit: the same edits as the single calls run.
+
+use super::super::{
+    Error, Result,
+    core::{Call, Edit},
+    groups, users,
+};
+use crate::{
+    api::{
+        Method, method,
+        v1::{DeleteOutcome, mutation::Write},
+    },
+    store::{Work, etag},
+};
+
+/// An edit of any kind.
+pub(super) type Any = Box<dyn FnMut(&mut Work) -> Edit<Outcome> + Send>;
+
+/// What came of a write.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Outcome {
+    pub(super) id: String,
+    /// Empty when the resource is gone.
+    pub(super) etag: String,
+}
+
+/// The method a write stands for; its scope is what the caller needs.
+pub(super) fn method_of(write: &Write) -> Method {
+    match write {
+        Write::CreateUser(_) => method::user_service::CREATE_USER,
+        Write::ReplaceUser(_) => method::user_service::REPLACE_USER,
+        Write::PatchUser(_) => method::user_service::PATCH_USER,
+        Write::DeleteUser(_) => method::user_service::DELETE_USER,
+        Write::CreateGroup(_) => method::group_service::CREATE_GROUP,
+        Write::ReplaceGroup(_) => method::group_service::REPLACE_GROUP,
+        Write::PatchGroup(_) => method::group_service::PATCH_GROUP,
+        Write::DeleteGroup(_) => method::group_service::DELETE_GROUP,
+        Write::ModifyGroupMembers(_) => method::group_service::MODIFY_GROUP_MEMBERS,
+    }
+}
+
+/// The organization a write names; it may be left empty.
+pub(super) fn organization_of(write: &Write) -> &str {
+    match write {
+        Write::CreateUser(r) => &r.organization_id,
+        Write::ReplaceUser(r) => &r.organization_id,
+        Write::PatchUser(r) => &r.organization_id,
+        Write::DeleteUser(r) => &r.organization_id,
+        Write::CreateGroup(r) => &r.organization_id,
+        Write::ReplaceGroup(r) => &r.organization_id,
+        Write::PatchGroup(r) => &r.organization_id,
+        Write::DeleteGroup(r) => &r.organization_id,
+        Write::ModifyGroupMembers(r) => &r.organization_id,
+    }
+}
+
+/// The id of the resource a write is about; `None` for one it makes.
+pub(super) fn target_of(write: &Write) -> Option<&str> {
+    match write {
+        Write::CreateUser(_) | Write::CreateGroup(_) => None,
+        Write::ReplaceUser(r) => r.user.as_ref().map(|u| u.id.as_str()).or(Some("")),
+        Write::PatchUser(r) => Some(&r.user_id),
+        Write::DeleteUser(r) => Some(&r.user_id),
+        Write::ReplaceGroup(r) => Some(&r.group_id),
+        Write::PatchGroup(r) => Some(&r.group_id),
+        Write::DeleteGroup(r) => Some(&r.group_id),
+        Write::ModifyGroupMembers(r) => Some(&r.group_id),
+    }
+}
+
+/// The write's edit; a resource it makes gets this id.
+///
+/// # Errors
+/// What is wrong with the write before anything is read.
+pub(super) fn prepare(call: &Call, organization: &str, write: Write, new_id: String) -> Result<Any> {
+    Ok(match write {
+        Write::CreateUser(r) => then(users::creation(call, organization, new_id, r.user)?, |row| of(&row.user.id, row.version)),
+        Write::ReplaceUser(r) => then(users::replacement(call, r.user, r.precondition)?, |row| of(&row.user.id, row.version)),
+        Write::PatchUser(r) => then(users::patching(call, &r.user_id, r.operations, r.precondition)?, |row| of(&row.user.id, row.version)),
+        Write::DeleteUser(r) => then(users::deletion(call, &r.user_id, r.precondition, r.allow_missing)?, gone(r.user_id)),
+        Write::CreateGroup(r) => {
+            then(groups::creation(call, organization, new_id, r.group, r.members)?, |row| of(&row.group.id, row.version))
+        }
+        Write::ReplaceGroup(r) => {
+            let members = groups::principals(r.members, "members")?;
+            then(groups::replacement(call, &r.group_id, r.group, members, r.precondition)?, |(row, _)| of(&row.group.id, row.version))
+        }
+        Write::PatchGroup(r) => {
+            then(groups::patching(call, &r.group_id, r.operations, r.precondition)?, |(row, _)| of(&row.group.id, row.version))
+        }
+        Write::DeleteGroup(r) => then(groups::deletion(call, &r.group_id, r.precondition, r.allow_missing)?, gone(r.group_id)),
+        Write::ModifyGroupMembers(r) => {
+            then(groups::moving(&r.group_id, r.deltas, r.on_redundant, r.precondition)?, |(row, _)| of(&row.group.id, row.version))
+        }
+    })
+}
+
+/// A delete comes to the same whatever the policy made of it.
+fn gone(id: String) -> impl Fn(DeleteOutcome) -> Outcome + Send {
+    move |_| Outcome { id: id.clone(), etag: String::new() }
+}
+
+fn of(id: &str, version: i64) -> Outcome {
+    Outcome { id: id.to_owned(), etag: etag(version) }
+}
+
+fn then<T>(mut edit: impl FnMut(&mut Work) -> Edit<T> + Send + 'static, outcome: impl Fn(T) -> Outcome + Send + 'static) -> Any {
+    Box::new(move |work| edit(work).map(&outcome))
+}
+
+/// A write that names another organization than the request's.
+pub(super) fn foreign() -> Error {
+    Error::value("mutations.organization_id", "A write names another organization than the request.")
+}

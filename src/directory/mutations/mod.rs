@@ -1,0 +1,23 @@
+//! `DirectoryService`: many writes in one request.
+
+mod apply;
+mod edits;
+mod plan;
+mod references;
+
+use super::core::{Call, Directory};
+use crate::api::v1::{ApplyMutationsRequest, ApplyMutationsResponse, directory_service_server::DirectoryService};
+use std::sync::Arc;
+use tonic::{Request, Response, Status};
+
+/// Mixed writes in one request.
+#[derive(Debug, Clone)]
+pub struct Mutations(pub(super) Arc<Directory>);
+
+#[tonic::async_trait]
+impl DirectoryService for Mutations {
+    async fn apply_mutations(&self, request: Request<ApplyMutationsRequest>) -> Result<Response<ApplyMutationsResponse>, Status> {
+        let (call, request) = Call::of(request)?;
+        Ok(Response::new(apply::apply(&self.0, &call, request).await?))
+    }
+}
