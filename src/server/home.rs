@@ -34,11 +34,7 @@ impl Home {
                 options.create(true).truncate(false).write(true);
                 let lock = private(&mut options).open(file.with_extension("lock")).map_err(|error| bad(&error))?;
                 match lock.try_lock() {
-                    Ok(()) => {
-                        // Made before SQLite makes it, so that the file, and the log beside it that takes its mode, are the owner's alone.
-                        private(File::options().create(true).append(true)).open(file).map_err(|error| bad(&error))?;
-                        Some(lock)
-                    }
+                    Ok(()) => Some(lock),
                     Err(TryLockError::WouldBlock) => {
                         return Err(BadSetting(format!(
                             "Another Roster server is using {}; one SQLite file serves one server at a time (use --database with PostgreSQL for several).",
@@ -127,6 +123,6 @@ mod tests {
         entered.keep(&Bootstrap::example()).unwrap();
         entered.keep(&Bootstrap::example()).unwrap();
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
-        assert_eq!((mode(&home), mode(&home.join(BOOTSTRAP_FILE)), mode(&home.join("roster.sqlite"))), (0o700, 0o600, 0o600));
+        assert_eq!((mode(&home), mode(&home.join(BOOTSTRAP_FILE))), (0o700, 0o600));
     }
 }

@@ -23,6 +23,7 @@ pub struct SqliteStore {
 impl SqliteStore {
     /// Opens the file, making it if it is missing.
     pub(super) async fn open(file: &Path, options: &StoreOptions) -> Result<Self, Fault> {
+        make_private(file)?;
         let connect = SqliteConnectOptions::new()
             .filename(file)
             .create_if_missing(true)
@@ -79,6 +80,15 @@ impl SqliteStore {
     }
 }
 
+/// Made before SQLite makes it, so that the file, and the log beside it that takes its mode, are the owner's alone.
+fn make_private(file: &Path) -> Result<(), Fault> {
+    let mut options = std::fs::File::options();
+    options.create(true).append(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(file).map(drop).map_err(|error| Fault::busy(format!("{}: {error}", file.display())))
+}
+
 fn recent(version: &str) -> bool {
     let mut parts = version.split('.').map(|p| p.parse::<u32>().unwrap_or(0));
     let mut next = || parts.next().unwrap_or(0);
@@ -87,7 +97,18 @@ fn recent(version: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::recent;
+    use super::{make_private, recent};
+
+    #[cfg(unix)]
+    #[test]
+    fn a_new_file_is_the_owners_alone() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("roster.sqlite");
+        make_private(&file).unwrap();
+        make_private(&file).unwrap();
+        assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    }
 
     #[test]
     fn versions_are_compared_as_numbers() {

@@ -66,7 +66,7 @@ mod tests {
     fn groups_that_hold_each_other_are_made_first_and_joined_last() {
         let (steps, never) = plan(&needs(&[&[1], &[0], &[0]]), &[true; 3]);
         assert_eq!(steps, [Step::Begin(0), Step::Run(1), Step::Run(2), Step::Finish(0)]);
-        assert_eq!(never, []);
+        assert_eq!(never, Vec::<usize>::new());
     }
 
     #[test]
