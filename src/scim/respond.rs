@@ -3,11 +3,12 @@
 use super::error::Refusal;
 use crate::api::v1;
 use axum::{
-    body::Body,
+    body::{Body, Bytes},
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::Response,
 };
 use http_body::Body as _;
+use std::convert::Infallible;
 
 /// The media type of every answer.
 pub const SCIM_JSON: &str = "application/scim+json";
@@ -104,10 +105,15 @@ fn accepts_only_json(headers: &HeaderMap) -> bool {
 /// The answer to HEAD: the headers of the same GET, the length of its body where that is known.
 pub fn without_body(response: Response) -> Response {
     let (mut parts, body) = response.into_parts();
-    if let Some(length) = body.size_hint().exact() {
-        parts.headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
-    }
-    Response::from_parts(parts, Body::empty())
+    let body = match body.size_hint().exact() {
+        Some(length) => {
+            parts.headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+            Body::empty()
+        }
+        // Of unknown length, as the body would have been; an empty one would be said to have none.
+        None => Body::from_stream(tokio_stream::empty::<Result<Bytes, Infallible>>()),
+    };
+    Response::from_parts(parts, body)
 }
 
 /// A JSON document as an answer.
@@ -135,6 +141,15 @@ mod tests {
         for accept in ["application/scim+json", "application/json, application/scim+json", "*/*", "text/html"] {
             assert_eq!(answer(accept), SCIM_JSON, "{accept}");
         }
+    }
+
+    #[test]
+    fn a_head_says_the_length_only_where_it_is_known() {
+        let whole = without_body(json(StatusCode::OK, &serde_json::json!({})));
+        assert_eq!((whole.headers()[header::CONTENT_LENGTH].to_str().unwrap(), whole.body().size_hint().exact()), ("2", Some(0)));
+        let stream = Body::from_stream(tokio_stream::once(Ok::<_, Infallible>(Bytes::from("{}"))));
+        let streamed = without_body(Answer::document(StatusCode::OK, stream).into());
+        assert!(streamed.headers().get(header::CONTENT_LENGTH).is_none() && streamed.body().size_hint().exact().is_none());
     }
 
     #[test]

@@ -13,8 +13,8 @@ use super::{
     users,
 };
 use crate::{
-    api::v1::{AttributeValue, ListGroupsResponse, ListUsersResponse, attribute_value::Kind, list_options::TotalSize},
-    attributes::{ResourceType, value::AnyValue},
+    api::v1::{AttributeValue, ListGroupsResponse, ListOptions, ListUsersResponse, attribute_value::Kind, list_options::TotalSize},
+    attributes::{ResourceType, order::Order, value::AnyValue},
     limits,
 };
 use axum::http::StatusCode;
@@ -78,26 +78,24 @@ fn integer(name: &str, value: &AttributeValue) -> Result<i64, Refusal> {
 }
 
 /// Users and groups in one list, the users first; an order is kept within each type. A type that has no such attribute as
-/// the filter names contributes nothing.
+/// the filter names contributes nothing, one that has no such attribute as the order names keeps its own.
 ///
 /// # Errors
-/// What the directory answers; a filter is refused when neither type understands it.
+/// What the directory answers; a query is refused when neither type understands it.
 pub async fn all(facade: &Facade, session: &Session, query: &Query) -> Outcome {
     let mut list = List::new(query.first());
-    let users = users::page(facade, session, query, query.list_options()).await;
-    let (users, refused) = match users {
+    let (users, refused) = match users::page(facade, session, query, options_for(ResourceType::User, query)).await {
         Ok(page) => (page, None),
-        Err(status) => (ListUsersResponse { total_size: Some(0), ..Default::default() }, Some(understood(status)?)),
+        Err(status) => (ListUsersResponse { total_size: Some(0), ..Default::default() }, Some(unknown_attribute(status)?)),
     };
     list.add_users(&Shown::new(ResourceType::User, query, session)?, &users);
-    let groups = group_page(facade, session, query, &users).await;
-    let mut groups = match (groups, refused) {
+    let mut groups = match (group_page(facade, session, query, &users).await, refused) {
         (Ok(page), _) => page,
         (Err(status), None) => {
-            understood(status)?;
+            unknown_attribute(status)?;
             ListGroupsResponse { read_at: users.read_at.clone(), ..Default::default() }
         }
-        (Err(_), Some(refused)) => return Err(refused.into()),
+        (Err(_), Some(refused)) => return Err(refused),
     };
     groups.total_size = Some(groups.total_size.unwrap_or_default() + users.total_size.unwrap_or_default());
     let revision = groups.read_at.clone();
@@ -107,7 +105,7 @@ pub async fn all(facade: &Facade, session: &Session, query: &Query) -> Outcome {
 
 /// What of the page is left for groups after the users.
 async fn group_page(facade: &Facade, session: &Session, query: &Query, users: &ListUsersResponse) -> Result<ListGroupsResponse, Status> {
-    let mut options = query.list_options();
+    let mut options = options_for(ResourceType::Group, query);
     let total = users.total_size.unwrap_or_default();
     let shown = i64::try_from(users.users.len()).unwrap_or(i64::MAX);
     let left = i64::try_from(query.count.unwrap_or(limits::PAGE_DEFAULT)).unwrap_or(i64::MAX) - shown;
@@ -121,10 +119,18 @@ async fn group_page(facade: &Facade, session: &Session, query: &Query, users: &L
     groups::page(facade, session, query, options).await
 }
 
-/// A filter or an order that one type does not understand is no reason to fail the whole.
-fn understood(status: Status) -> Result<Status, Refusal> {
-    let refusal = Refusal::from(status.clone());
-    if matches!(refusal.scim_type(), Some("invalidFilter" | "invalidPath")) { Ok(status) } else { Err(refusal) }
+/// The list's options, without an order that only the other type has an attribute for.
+fn options_for(kind: ResourceType, query: &Query) -> ListOptions {
+    let options = query.list_options();
+    let knows = |kind| Order::parse(kind, &options.order_by).is_ok();
+    let other = if kind == ResourceType::User { ResourceType::Group } else { ResourceType::User };
+    if knows(other) && !knows(kind) { ListOptions { order_by: String::new(), ..options } } else { options }
+}
+
+/// A filter that one type does not understand is no reason to fail the whole.
+fn unknown_attribute(status: Status) -> Result<Refusal, Refusal> {
+    let refusal = Refusal::from(status);
+    if refusal.scim_type() == Some("invalidFilter") { Ok(refusal) } else { Err(refusal) }
 }
 
 #[cfg(test)]
@@ -146,6 +152,15 @@ mod tests {
             "filter=userName%20eq%20%22a%2Bb%22&sortBy=userName&sortOrder=descending&startIndex=0&count=9000&attributes=userName",
         );
         assert_eq!(search(&body), same);
+    }
+
+    #[test]
+    fn an_order_is_left_out_where_only_the_other_type_knows_it() {
+        let order = |kind, by: &str| options_for(kind, &Query { sort_by: Some(by.to_owned()), ..Query::default() }).order_by;
+        assert_eq!(order(ResourceType::User, "userName"), "userName");
+        assert_eq!(order(ResourceType::Group, "userName"), "");
+        assert_eq!(order(ResourceType::Group, "displayName"), "displayName");
+        assert_eq!(order(ResourceType::Group, "nope"), "nope");
     }
 
     #[test]
