@@ -1,6 +1,7 @@
 //! The directory over gRPC, method by method.
 
 mod accounts;
+mod bounds;
 mod every_call;
 mod groups;
 mod lists;

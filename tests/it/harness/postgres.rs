@@ -99,10 +99,11 @@ fn start() -> Result<Cluster, String> {
 
 /// `$1` the binaries, `$2` the folder, `$3` the port. `read` returns when the tests' process is gone.
 /// No fsync: what is lost with the machine was to be thrown away. Everything else is as the server's own defaults are,
-/// except that a careless client would get a stricter isolation than the one it must ask for.
+/// except for two that would show a careless client: an isolation other than the one it must ask for, and an order of
+/// text other than bytewise.
 const SCRIPT: &str = r#"
 trap 'rm -rf "$2"' EXIT
-"$1"/initdb -D "$2"/data -U roster --auth=trust --encoding=UTF8 --locale=C --no-sync >"$2"/initdb.log 2>&1 || { cat "$2"/initdb.log >&2; exit 1; }
+"$1"/initdb -D "$2"/data -U roster --auth=trust --encoding=UTF8 --locale=C --locale-provider=icu --icu-locale=en-US --no-sync >"$2"/initdb.log 2>&1 || { cat "$2"/initdb.log >&2; exit 1; }
 "$1"/postgres -D "$2"/data -h 127.0.0.1 -p "$3" -k "$2" -c fsync=off -c full_page_writes=off -c max_connections=400 \
     -c shared_buffers=64MB -c log_min_messages=log -c default_transaction_isolation='repeatable read' </dev/null &
 server=$!

@@ -23,6 +23,7 @@ pub struct World {
     channel: Channel,
     scim: Scim,
     server: Server,
+    url: String,
     _folder: TempDir,
 }
 
@@ -39,7 +40,7 @@ impl World {
     pub async fn start(engine: Engine) -> World {
         super::show_faults();
         let folder = tempfile::tempdir().unwrap();
-        let (database, _) = fresh(engine, &folder).await;
+        let (database, url) = fresh(engine, &folder).await;
         let server = Server::start(Config {
             data_dir: folder.path().to_owned(),
             engine: match database {
@@ -65,7 +66,7 @@ impl World {
         let request = ListConnectionsRequest { organization_id: organization.clone(), ..ListConnectionsRequest::default() };
         let connection = admin.provisioning.clone().list_connections(request).await.unwrap().into_inner().connections.remove(0).id;
         let scim = Scim::new(&text("scim_base_url"), &text("scim_token"));
-        World { engine, connection, desk: Desk::new(&organization, admin), channel, scim, server, _folder: folder }
+        World { engine, connection, desk: Desk::new(&organization, admin), channel, scim, server, url, _folder: folder }
     }
 
     /// Clients with another token; with none if it is empty.
@@ -81,6 +82,12 @@ impl World {
     /// The server's own store, for what no client could do in a test's time.
     pub fn store(&self) -> &Store {
         self.server.store()
+    }
+
+    /// On PostgreSQL: the database's name, and a URL of the same server beside it.
+    pub fn database_and_server(&self) -> (String, String) {
+        let (server, database) = self.url.rsplit_once('/').unwrap();
+        (database.to_owned(), format!("{server}/postgres"))
     }
 
     /// What the store did so far.

@@ -6,6 +6,7 @@ mod discovery;
 mod groups;
 mod http;
 mod lists;
+mod policies;
 mod users;
 
 pub use users::as_sent;

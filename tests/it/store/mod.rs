@@ -3,4 +3,6 @@
 mod lane;
 mod lanes;
 mod large_group;
+mod outage;
 mod plans;
+mod storm;

@@ -1,0 +1,124 @@
+//! What a connection's policy makes of its requests.
+
+use crate::harness::{
+    Refused, World, both,
+    scim::{GROUP, Scim, USER},
+    shapes::by_id,
+};
+use prost_types::FieldMask;
+use roster::api::v1::{Connection, ErrorReason, UndeleteUserRequest, UpdateConnectionRequest, connection::Deprovision};
+use serde_json::json;
+use tonic::Code;
+
+/// A connection with a policy, and its client.
+async fn with(world: &World, profile: &str, change: impl FnOnce(&mut Connection), field: &str) -> (Connection, Scim) {
+    let (connection, scim) = world.scim_as(profile).await;
+    let mut changed = connection.clone();
+    change(&mut changed);
+    let request = UpdateConnectionRequest {
+        organization_id: world.organization.clone(),
+        connection: Some(changed),
+        update_mask: Some(FieldMask { paths: vec![field.to_owned()] }),
+        ..UpdateConnectionRequest::default()
+    };
+    let updated = world.grpc().provisioning.update_connection(request).await.unwrap().into_inner().connection.unwrap();
+    // A token's connection may be remembered for a second: another token begins with what is true now.
+    let token = world.issue(&world.organization, &connection.id, "", &["scim".to_owned()]).await.unwrap().secret;
+    (updated, scim.with_token(&token))
+}
+
+async fn deleting(world: &World, on_delete: Deprovision) -> (Connection, Scim) {
+    with(world, "default", |c| c.on_delete = on_delete.into(), "on_delete").await
+}
+
+async fn ada(scim: &Scim) -> String {
+    scim.post("/Users", &json!({"schemas": [USER], "userName": "ada", "externalId": "HR-7"})).await.id()
+}
+
+async fn undelete(world: &World, id: &str) -> Result<(), Refused> {
+    let request =
+        UndeleteUserRequest { organization_id: world.organization.clone(), user_id: id.to_owned(), ..UndeleteUserRequest::default() };
+    world.grpc().users.undelete_user(request).await.map(drop).map_err(|s| Refused::read(&s))
+}
+
+/// Whatever the policy: gone for the connection that deleted it.
+async fn is_gone_for(scim: &Scim, id: &str) {
+    let path = format!("/Users/{id}");
+    scim.get(&path).await.is_error(404, "");
+    scim.patch(&path, &json!([{"op": "replace", "path": "title", "value": "x"}])).await.is_error(404, "");
+    scim.put(&path, &json!({"schemas": [USER], "userName": "ada"})).await.is_error(404, "");
+    scim.delete(&path).await.is_error(404, "");
+    assert_eq!(scim.get("/Users").await.expect(200)["totalResults"], 0);
+    assert_eq!(scim.list("/Users", &[("filter", "userName eq \"ada\"")]).await.expect(200)["totalResults"], 0);
+}
+
+async fn a_soft_delete_can_be_taken_back(world: World) {
+    let (_, scim) = deleting(&world, Deprovision::SoftDelete).await;
+    let id = ada(&scim).await;
+
+    assert_eq!(scim.delete(&format!("/Users/{id}")).await.status, 204);
+
+    is_gone_for(&scim, &id).await;
+    Refused::read(&world.try_get_user(by_id(&id)).await.unwrap_err()).is(Code::NotFound, ErrorReason::NotFound);
+    undelete(&world, &id).await.unwrap();
+    assert_eq!(scim.get(&format!("/Users/{id}")).await.expect(200)["externalId"], "HR-7");
+}
+
+async fn a_purge_cannot(world: World) {
+    let (_, scim) = deleting(&world, Deprovision::Purge).await;
+    let id = ada(&scim).await;
+
+    assert_eq!(scim.delete(&format!("/Users/{id}")).await.status, 204);
+
+    is_gone_for(&scim, &id).await;
+    undelete(&world, &id).await.unwrap_err().is(Code::NotFound, ErrorReason::NotFound);
+}
+
+async fn a_refused_delete_changes_nothing(world: World) {
+    let (_, scim) = deleting(&world, Deprovision::Refuse).await;
+    let id = ada(&scim).await;
+    let group = scim.post("/Groups", &json!({"schemas": [GROUP], "displayName": "Engines", "members": [{"value": id}]})).await.id();
+    let head = world.head().await;
+
+    scim.delete(&format!("/Users/{id}")).await.is_error(403, "");
+    scim.delete(&format!("/Groups/{group}")).await.is_error(403, "");
+
+    assert_eq!(world.head().await, head);
+    scim.get(&format!("/Users/{id}")).await.expect(200);
+    // The administrator is under no connection's policy.
+    world.delete_user(&id).await;
+}
+
+async fn the_strict_profile_takes_the_rfc_and_nothing_else(world: World) {
+    let (_, scim) = world.scim_as("strict").await;
+    let good = json!({"schemas": [USER], "userName": "ada", "emails": [{"value": "a@x.example", "type": "work"}]});
+    let path = format!("/Users/{}", scim.post("/Users", &good).await.id());
+    let before = scim.get(&path).await.expect(200);
+
+    for (operations, scim_type) in [
+        (json!([{"op": "Replace", "path": "title", "value": "x"}]), "invalidSyntax"),
+        (json!([{"op": "replace", "path": "active", "value": "False"}]), "invalidValue"),
+        (json!([{"op": "replace", "path": "emails[type eq \"home\"].value", "value": "h@x.example"}]), "noTarget"),
+        (json!([{"op": "replace", "value": {"id": "other"}}]), "mutability"),
+        (json!([]), "invalidSyntax"),
+    ] {
+        let refused = scim.patch(&path, &operations).await;
+        assert_eq!(refused.status, 400, "{operations}: {}", refused.body);
+        assert_eq!(refused.body["scimType"], scim_type, "{operations}: {}", refused.body);
+        assert_eq!(scim.get(&path).await.expect(200), before);
+    }
+    for body in [
+        json!({"schemas": [USER], "userName": "x", "active": "true"}),
+        json!({"schemas": [USER], "userName": "x", "emails": {"value": "a@x.example"}}),
+    ] {
+        let refused = scim.post("/Users", &body).await;
+        assert_eq!(refused.status, 400, "{body}: {}", refused.body);
+    }
+}
+
+both! {
+    a_soft_delete_can_be_taken_back
+    a_purge_cannot
+    a_refused_delete_changes_nothing
+    the_strict_profile_takes_the_rfc_and_nothing_else
+}
