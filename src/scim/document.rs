@@ -95,7 +95,8 @@ impl From<AttributeError> for Refusal {
 pub fn read_user(bytes: &[u8], session: &Session) -> Result<Parsed<v1::User>, Refusal> {
     let mut json = serde_json::Deserializer::from_slice(bytes);
     let parsed = parse_user(&mut json, &context(session), leniency(session.tolerances))?;
-    check(&mut json, ResourceType::User, parsed, session)
+    let extension = parsed.resource.extensions.keys().next().cloned();
+    check(&mut json, ResourceType::User, parsed, extension, session)
 }
 
 /// Reads a group's document.
@@ -105,7 +106,8 @@ pub fn read_user(bytes: &[u8], session: &Session) -> Result<Parsed<v1::User>, Re
 pub fn read_group(bytes: &[u8], session: &Session) -> Result<Parsed<v1::Group>, Refusal> {
     let mut json = serde_json::Deserializer::from_slice(bytes);
     let parsed = parse_group(&mut json, &context(session), leniency(session.tolerances))?;
-    check(&mut json, ResourceType::Group, parsed, session)
+    let extension = parsed.resource.extensions.keys().next().cloned();
+    check(&mut json, ResourceType::Group, parsed, extension, session)
 }
 
 fn context(session: &Session) -> Context<'_> {
@@ -121,16 +123,17 @@ fn leniency(tolerances: Tolerances) -> Leniency {
     }
 }
 
-/// What can be said only once the document was read to its end.
+/// What can be said only once the document was read to its end. `extension` is one that no schema describes, if there is any.
 fn check<M>(
     json: &mut serde_json::Deserializer<serde_json::de::SliceRead<'_>>,
     kind: ResourceType,
     parsed: Parsed<M>,
+    extension: Option<String>,
     session: &Session,
 ) -> Result<Parsed<M>, Refusal> {
     json.end().map_err(|_| Refusal::syntax("Something follows the document."))?;
     check_schemas(kind, &parsed.schemas, session.tolerances)?;
-    if let (UnknownAttributes::Reject, Some(name)) = (session.unknown, parsed.unknown.first()) {
+    if let (UnknownAttributes::Reject, Some(name)) = (session.unknown, parsed.unknown.first().or(extension.as_ref())) {
         return Err(Refusal::syntax(format!("No attribute is called {}.", clip(name))));
     }
     Ok(parsed)

@@ -104,6 +104,9 @@ impl Rules {
             path = literals::unquote_booleans(self.kind, &path);
         }
         let target = Target::parse(self.kind, &path, &BTreeMap::new())?;
+        if target.attribute().is_none() && !self.ignores_unknown() {
+            return Err(Refusal::bad("invalidPath", format!("No attribute is called {}.", clip(&path))));
+        }
         Ok((path, target))
     }
 

@@ -139,9 +139,9 @@ impl Query {
         }
     }
 
-    /// The first resource wanted, counted from 1.
+    /// The first resource wanted, counted from 1; what is beyond any list counts as the contract's largest number.
     pub fn first(&self) -> i64 {
-        self.start_index.unwrap_or(1)
+        self.start_index.unwrap_or(1).min(i64::from(i32::MAX))
     }
 }
 
@@ -215,7 +215,7 @@ mod tests {
         let page = |raw: &str| Query::parse(raw).map(|q| (q.first(), q.count));
         assert_eq!(page("startIndex=0&count=-3"), Ok((1, Some(0))));
         assert_eq!(page("startIndex=101&count=100000"), Ok((101, Some(limits::SCIM_PAGE_MAX))));
-        assert_eq!(page("startIndex=99999999999999999999"), Ok((i64::MAX, None)));
+        assert_eq!(page("startIndex=99999999999999999999"), Ok((i64::from(i32::MAX), None)));
         for raw in ["count=", "count=1.0", "count=ten", "startIndex=0x1", "startIndex=-", "count=1&count=2"] {
             assert_eq!(page(raw).unwrap_err().scim_type(), Some("invalidValue"), "{raw}");
         }

@@ -185,6 +185,17 @@ fn strict_takes_the_rfc_and_nothing_else() {
 }
 
 #[test]
+fn what_no_schema_knows_is_kept_by_its_urn_or_rejected_where_the_policy_says_so() {
+    let operations = json!([{ "op": "add", "path": "urn:example:x:badge", "value": "7" }]);
+    assert_eq!(user(&operations), [set(Op::Add, "urn:example:x:badge", json!("7"))]);
+    let document = json!({ "schemas": [PATCH], "Operations": operations }).to_string();
+    let rejecting = Rules { unknown: UnknownAttributes::Reject, ..rules(ResourceType::User, Tolerances::DEFAULT) };
+    assert_eq!(read(&rejecting, document.as_bytes()).unwrap_err().scim_type(), Some("invalidPath"));
+    let gathered = json!({ "schemas": [PATCH], "Operations": [{ "op": "add", "value": { "shoeSize": 44 } }] }).to_string();
+    assert_eq!(read(&rejecting, gathered.as_bytes()).unwrap_err().scim_type(), Some("invalidPath"));
+}
+
+#[test]
 fn the_document_is_judged_before_its_operations() {
     let read = |text: &str| read(&rules(ResourceType::User, Tolerances::DEFAULT), text.as_bytes()).map(|operations| operations.len());
     let kind = |text: &str| read(text).unwrap_err().scim_type();
