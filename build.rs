@@ -56,7 +56,7 @@ fn main() -> Done<()> {
 fn write_methods(pool: &DescriptorPool, service: &ServiceDescriptor) -> Done<String> {
     let scope_option = pool.get_extension_by_name("roster.v1.required_scope").ok_or("options.proto defines required_scope")?;
     let mut out = String::new();
-    writeln!(out, "/// The methods of {}.\npub mod {} {{\n    use super::Method;", service.name(), snake(service.name()))?;
+    writeln!(out, "/// The methods of `{}`.\npub mod {} {{\n    use super::Method;", service.name(), snake(service.name()))?;
     for method in service.methods() {
         let options = method.options();
         if !options.has_extension(&scope_option) {
@@ -151,7 +151,10 @@ fn write_remote(service: &ServiceDescriptor) -> Done<String> {
         }
     }
     let generics = if streams.is_empty() { String::new() } else { format!("<{}>", streams.join(", ")) };
-    writeln!(out, "}}\n\n/// {name}, local or remote.\npub type Any{name} = std::sync::Arc<dyn v1::{module}_server::{name}{generics}>;\n")?;
+    writeln!(
+        out,
+        "}}\n\n/// `{name}`, local or remote.\npub type Any{name} = std::sync::Arc<dyn v1::{module}_server::{name}{generics}>;\n"
+    )?;
     Ok(out)
 }
 

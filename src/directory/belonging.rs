@@ -53,7 +53,9 @@ pub(super) fn fingerprint(groups: &[GroupSummary]) -> u64 {
         return 0;
     }
     let mut digest = Sha256::new();
-    groups.iter().for_each(|group| digest.update(group.encode_length_delimited_to_vec()));
+    for group in groups {
+        digest.update(group.encode_length_delimited_to_vec());
+    }
     let head = digest.finalize().first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes));
     head.max(1)
 }

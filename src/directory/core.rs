@@ -116,6 +116,7 @@ impl Directory {
     }
 
     /// A revision as callers see it.
+    #[allow(clippy::unnecessary_wraps, reason = "it goes into message fields, which are optional")]
     pub(super) fn revision(&self, number: i64) -> Option<Revision> {
         Some(revision::message(self.store.epoch(), number))
     }

@@ -37,7 +37,9 @@ pub(super) fn binding(call: &Call, organization: &str, query: &[&[u8]]) -> Vec<u
     add(organization.as_bytes());
     add(call.connection().as_bytes());
     add(&call.caller.principal.as_ref().map(Message::encode_to_vec).unwrap_or_default());
-    query.iter().for_each(|part| add(part));
+    for part in query {
+        add(part);
+    }
     digest.finalize().to_vec()
 }
 

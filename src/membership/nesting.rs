@@ -31,7 +31,9 @@ impl Nesting {
         if known.len() >= limits::NESTING_GRAPHS {
             // Any will do: a graph that is asked for again is read again.
             let some: Vec<String> = known.keys().take(limits::NESTING_GRAPHS / 2).cloned().collect();
-            some.iter().for_each(|organization| drop(known.remove(organization)));
+            for organization in some {
+                known.remove(&organization);
+            }
         }
         let entry = known.entry(reader.organization().to_owned()).or_insert_with(|| (revision, graph.clone()));
         // An older snapshot must not put an older graph back.

@@ -10,6 +10,7 @@ pub(super) enum Fate<'a, T> {
     Same,
 }
 
+#[allow(clippy::ref_option, reason = "cells hand out references to what they hold: a row or its absence")]
 pub(super) fn fate<'a, T: Stored>(before: Option<&Option<Arc<T>>>, after: &'a Option<Arc<T>>) -> Fate<'a, T> {
     match (before.and_then(Option::as_ref), after) {
         (None, None) => Fate::Same,

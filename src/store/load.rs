@@ -88,14 +88,20 @@ impl Work {
         let wanted = self.users.take_wanted();
         let rows: Vec<(String, String, i64, Vec<u8>)> =
             users::by_keys(on, users::BY_IDS, self.organization.clone(), wanted.clone()).await?;
-        wanted.into_iter().for_each(|id| self.users.load(id, None));
+        for id in wanted {
+            self.users.load(id, None);
+        }
         for (id, name_key, version, body) in rows {
             self.users.load(id, Some(Arc::new(UserRow::decode(name_key, version, &body)?)));
         }
         let wanted = self.names.take_wanted();
         let rows: Vec<(String, String)> = users::by_keys(on, users::BY_NAMES, self.organization.clone(), wanted.clone()).await?;
-        wanted.into_iter().for_each(|name| self.names.load(name, None));
-        rows.into_iter().for_each(|(name, id)| self.names.load(name, Some(id)));
+        for name in wanted {
+            self.names.load(name, None);
+        }
+        for (name, id) in rows {
+            self.names.load(name, Some(id));
+        }
         let wanted = self.holders.take_wanted();
         if !wanted.is_empty() {
             let keys = Rows::new().integer(wanted.iter().map(|k| k.0)).text(wanted.iter().map(|k| k.1.as_str()));
@@ -104,12 +110,16 @@ impl Work {
             for (kind, key, id) in rows {
                 found.entry((kind, key)).or_default().insert(id);
             }
-            found.into_iter().for_each(|(key, ids)| self.holders.load(key, ids));
+            for (key, ids) in found {
+                self.holders.load(key, ids);
+            }
         }
         let wanted = self.tombstones.take_wanted();
         let rows: Vec<(String, i64, Micros, Micros, Vec<u8>)> =
             users::by_keys(on, TOMBSTONES, self.organization.clone(), wanted.clone()).await?;
-        wanted.into_iter().for_each(|id| self.tombstones.load(id, None));
+        for id in wanted {
+            self.tombstones.load(id, None);
+        }
         for (id, kind, deleted_at, purge_at, body) in rows {
             self.tombstones.load(id, Some(Arc::new(Tombstone { kind, deleted_at, purge_at, body })));
         }
@@ -119,7 +129,9 @@ impl Work {
     async fn load_groups(&mut self, on: &mut Connection<'_>) -> Result<(), Fault> {
         let wanted = self.groups.take_wanted();
         let rows: Vec<groups::Columns> = users::by_keys(on, groups::BY_IDS, self.organization.clone(), wanted.clone()).await?;
-        wanted.into_iter().for_each(|id| self.groups.load(id, None));
+        for id in wanted {
+            self.groups.load(id, None);
+        }
         for row in rows {
             self.groups.load(row.0.clone(), Some(Arc::new(GroupRow::decode(row)?)));
         }
@@ -127,8 +139,12 @@ impl Work {
         if !wanted.is_empty() {
             // SQLite shares one text between both halves, PostgreSQL one array.
             let rows: Vec<(String, i64)> = users::by_keys(on, members::PRINCIPAL_KINDS, self.organization.clone(), wanted.clone()).await?;
-            wanted.into_iter().for_each(|id| self.kinds.load(id, None));
-            rows.into_iter().for_each(|(id, kind)| self.kinds.load(id, Some(kind)));
+            for id in wanted {
+                self.kinds.load(id, None);
+            }
+            for (id, kind) in rows {
+                self.kinds.load(id, Some(kind));
+            }
         }
         Ok(())
     }
@@ -138,17 +154,23 @@ impl Work {
         if !wanted.is_empty() {
             let pairs = Rows::new().text(wanted.iter().map(|k| k.0.as_str())).text(wanted.iter().map(|k| k.1.as_str()));
             let rows: Vec<(String, String, i64)> = on.statement(EDGES).bind(self.organization.clone()).rows(pairs).all().await?;
-            wanted.into_iter().for_each(|key| self.edges.load(key, None));
+            for key in wanted {
+                self.edges.load(key, None);
+            }
             self.edges_read(rows);
         }
         let wanted = self.rosters.take_wanted();
         let rows: Vec<(String, String, i64)> = users::by_keys(on, ROSTERS, self.organization.clone(), wanted.clone()).await?;
         self.edges_read(rows);
-        wanted.into_iter().for_each(|group| self.rosters.load(group, ()));
+        for group in wanted {
+            self.rosters.load(group, ());
+        }
         let wanted = self.memberships.take_wanted();
         let rows: Vec<(String, String, i64)> = users::by_keys(on, MEMBERSHIPS, self.organization.clone(), wanted.clone()).await?;
         self.edges_read(rows);
-        wanted.into_iter().for_each(|member| self.memberships.load(member, ()));
+        for member in wanted {
+            self.memberships.load(member, ());
+        }
         Ok(())
     }
 
@@ -164,7 +186,9 @@ impl Work {
         if !wanted.is_empty() {
             let keys = Rows::new().integer(wanted.iter().map(|k| k.0)).text(wanted.iter().map(|k| k.1.as_str()));
             let rows: Vec<records::Columns> = on.statement(RECORDS).bind(self.organization.clone()).rows(keys).all().await?;
-            wanted.into_iter().for_each(|key| self.records.load(key, None));
+            for key in wanted {
+                self.records.load(key, None);
+            }
             for row in rows {
                 self.records.load((row.0, row.1.clone()), Some(Arc::new(Record::from(row))));
             }
@@ -173,8 +197,12 @@ impl Work {
         if !wanted.is_empty() {
             let keys = Rows::new().integer(wanted.iter().map(|k| k.0)).text(wanted.iter().map(|k| k.1.as_str()));
             let rows: Vec<(i64, String, String)> = on.statement(RECORD_KEYS).bind(self.organization.clone()).rows(keys).all().await?;
-            wanted.into_iter().for_each(|key| self.record_keys.load(key, None));
-            rows.into_iter().for_each(|(kind, key, id)| self.record_keys.load((kind, key), Some(id)));
+            for key in wanted {
+                self.record_keys.load(key, None);
+            }
+            for (kind, key, id) in rows {
+                self.record_keys.load((kind, key), Some(id));
+            }
         }
         Ok(())
     }

@@ -1,5 +1,7 @@
 //! Users, groups and edges as an edit sees them. See [`Work`].
 
+#![allow(clippy::missing_errors_doc, reason = "every question answers `Miss` until what it asks for was read")]
+
 use super::{GroupRow, MEMBER_GROUP, MEMBER_USER, Miss, UserRow, Work};
 use crate::api::v1::{Group, User};
 use std::{collections::BTreeSet, sync::Arc};

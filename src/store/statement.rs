@@ -138,6 +138,9 @@ impl Statement<'_> {
     }
 
     /// All rows.
+    ///
+    /// # Errors
+    /// When a value could not be encoded, or the engine refuses or cannot be reached.
     pub async fn all<T: Row>(self) -> Result<Vec<T>, Fault> {
         let (rows, counters) = match self {
             Statement::Sqlite { failed: Some(fault), .. } | Statement::Postgres { failed: Some(fault), .. } => return Err(fault),
@@ -149,6 +152,9 @@ impl Statement<'_> {
     }
 
     /// The row, if there is one.
+    ///
+    /// # Errors
+    /// When a value could not be encoded, or the engine refuses or cannot be reached.
     pub async fn optional<T: Row>(self) -> Result<Option<T>, Fault> {
         let (row, counters) = match self {
             Statement::Sqlite { failed: Some(fault), .. } | Statement::Postgres { failed: Some(fault), .. } => return Err(fault),
@@ -160,6 +166,9 @@ impl Statement<'_> {
     }
 
     /// Runs it; answers how many rows it touched.
+    ///
+    /// # Errors
+    /// When a value could not be encoded, or the engine refuses or cannot be reached.
     pub async fn execute(self) -> Result<u64, Fault> {
         let (touched, counters) = match self {
             Statement::Sqlite { failed: Some(fault), .. } | Statement::Postgres { failed: Some(fault), .. } => return Err(fault),

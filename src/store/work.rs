@@ -4,6 +4,8 @@
 //! runs the edits again. Edits are pure, so running one again is free of effects. An edit asks for all it needs before
 //! it stops, so that few rounds are needed.
 
+#![allow(clippy::missing_errors_doc, reason = "every question answers `Miss` until what it asks for was read")]
+
 use super::{GroupRow, Record, RecordKind, UserRow, cells::Cells};
 use crate::clock::Micros;
 use std::{collections::BTreeSet, sync::Arc};

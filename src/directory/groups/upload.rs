@@ -20,9 +20,8 @@ pub(super) async fn receive(call: &Call, mut stream: Streaming<StreamReplaceGrou
         tracing::debug!(%status, "an upload broke");
         Error::new(ErrorReason::InvalidSyntax, "The stream broke before its end; nothing was changed.")
     };
-    let header = match stream.message().await.map_err(broken)?.and_then(|m| m.part) {
-        Some(Part::Header(header)) => header,
-        _ => return Err(Error::missing("header")),
+    let Some(Part::Header(header)) = stream.message().await.map_err(broken)?.and_then(|m| m.part) else {
+        return Err(Error::missing("header"));
     };
     if header.organization_id.is_empty() {
         return Err(Error::missing("header.organization_id"));

@@ -81,8 +81,8 @@ fn read(directory: &Directory, call: &Call, request: ApplyMutationsRequest) -> R
         names.resolve(&mut write);
         let creating = |name: &String| temp_ids.get(name).map(|(index, _)| *index);
         needs.push(names.used.iter().filter_map(creating).collect());
-        let named = edits::organization_of(&write);
-        writes.push(if !named.is_empty() && named != request.organization_id {
+        let organization = edits::organization_of(&write);
+        writes.push(if !organization.is_empty() && organization != request.organization_id {
             Err(edits::foreign())
         } else if names.unknown.is_empty() {
             Ok(write)

@@ -79,7 +79,9 @@ impl<'a> Names<'a> {
     fn user(&mut self, user: Option<&mut User>) {
         let Some(user) = user else { return };
         let manager = user.enterprise.as_mut().and_then(|e| e.manager.as_mut()).and_then(|m| m.value.as_mut());
-        manager.into_iter().for_each(|value| self.text(value));
+        if let Some(value) = manager {
+            self.text(value);
+        }
         user.extensions.values_mut().for_each(|map| self.map(map));
     }
 

@@ -94,7 +94,7 @@ async fn resolve(reader: &mut Reader, call: &Call, references: &[Ref]) -> Result
             Ref::ExternalId(_) | Ref::Email(_) => keys.push(key_of(call, reference)),
         }
     }
-    let named: BTreeMap<String, String> = reader.users_named(names).await?.into_iter().collect();
+    let holders: BTreeMap<String, String> = reader.users_named(names).await?.into_iter().collect();
     let mut held: BTreeMap<(i64, String), Vec<String>> = BTreeMap::new();
     for (kind, key, id) in reader.holders(keys).await? {
         held.entry((kind, key)).or_default().push(id);
@@ -105,7 +105,7 @@ async fn resolve(reader: &mut Reader, call: &Call, references: &[Ref]) -> Result
             Ref::Id(id) => Ok(id.clone()),
             // A text that can be no user name names nobody.
             Ref::UserName(name) => {
-                fold::user_name(name).ok().and_then(|key| named.get(&key)).cloned().ok_or_else(|| Error::not_found("user"))
+                fold::user_name(name).ok().and_then(|key| holders.get(&key)).cloned().ok_or_else(|| Error::not_found("user"))
             }
             Ref::ExternalId(_) | Ref::Email(_) => match held.get(&key_of(call, reference)).map(Vec::as_slice) {
                 Some([id]) => Ok(id.clone()),
