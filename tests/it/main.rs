@@ -10,7 +10,14 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::missing_panics_doc,
-    reason = "a test that meets the unexpected stops there and says where"
+    clippy::cloned_ref_to_slice_refs,
+    clippy::doc_markdown,
+    clippy::large_futures,
+    clippy::many_single_char_names,
+    clippy::similar_names,
+    clippy::too_many_lines,
+    clippy::unnecessary_wraps,
+    reason = "a story that meets the unexpected stops there and says where; it reads from top to bottom, short words first"
 )]
 
 mod cli;

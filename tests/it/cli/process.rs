@@ -17,7 +17,7 @@ use tokio::{
 use tonic::transport::Endpoint;
 
 /// Longer than any of this takes on a busy machine; a guard against hanging, no measurement.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The program with these arguments; the caller's own settings do not reach it.
 pub fn roster(arguments: &[&str]) -> Command {

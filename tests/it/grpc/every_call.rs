@@ -130,11 +130,11 @@ pub async fn call(clients: &Clients, method: &str, organization: &str, id: &str)
                 .stream_group_members(StreamGroupMembersRequest { organization_id, group_id: id, ..Default::default() })
                 .await?
                 .into_inner();
-            let mut all = String::new();
+            let mut all = Vec::new();
             while let Some(chunk) = stream.message().await? {
-                all += &format!("{chunk:?}");
+                all.push(chunk);
             }
-            Ok(all)
+            Ok(format!("{all:?}"))
         }
         "BatchListPrincipalGroups" => said(
             to.groups

@@ -1,6 +1,7 @@
 //! What stories do over and over, in one line each: over gRPC, in one organization.
 
 use super::{Clients, shapes};
+use futures_util::StreamExt as _;
 use roster::api::v1::{
     CreateGroupRequest, CreateUserRequest, DeleteUserRequest, GetGroupRequest, GetUserRequest, Group, ListGroupMembersRequest,
     ListUsersRequest, MemberDelta, ModifyGroupMembersRequest, ModifyGroupMembersResponse, PatchOperation, PatchUserRequest,
@@ -77,7 +78,6 @@ impl Desk {
                 users.create_user(request).await.unwrap().into_inner().user.unwrap().id
             }
         });
-        use futures_util::StreamExt as _;
         futures_util::stream::iter(creates).buffered(128).collect().await
     }
 

@@ -95,7 +95,7 @@ impl Provider {
     async fn provision(&self, i: usize) -> String {
         let person = Person::number(i);
         match self.name {
-            "entra" => entra::provision(&self.scim, &person, i % 2 == 0).await,
+            "entra" => entra::provision(&self.scim, &person, i.is_multiple_of(2)).await,
             "jumpcloud" => jumpcloud::provision(&self.scim, &person).await,
             _ => okta::provision(&self.scim, &person).await,
         }
@@ -114,7 +114,7 @@ impl Provider {
         let mut members: Vec<String> = ids.iter().skip(i).step_by(GROUPS).cloned().collect();
         let passer_by = &ids[(i + 1) % ids.len()];
         let id = match self.name {
-            "entra" => entra::push_group(&self.scim, &name_of(i), &members, passer_by, i % 2 == 0).await,
+            "entra" => entra::push_group(&self.scim, &name_of(i), &members, passer_by, i.is_multiple_of(2)).await,
             "jumpcloud" => jumpcloud::push_group(&self.scim, &name_of(i), &members, passer_by).await,
             _ => okta::push_group(&self.scim, &name_of(i), &members, passer_by).await,
         };

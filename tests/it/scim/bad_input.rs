@@ -219,7 +219,8 @@ async fn what_is_too_large_is_refused_and_says_the_bound(world: World) {
     assert!(body.is_error(413, "").contains("1048576") || body.body["detail"].as_str().unwrap().contains("1 MiB"), "{}", body.body);
     let string = raw(scim, Method::POST, "/Users", user(&"x".repeat(9_000))).await;
     assert!(string.is_error(400, "invalidValue").contains("8192"), "{}", string.body);
-    let attributes: String = (0..60).map(|i| format!(",\"k{i}\":\"{}\"", "x".repeat(8_000))).collect();
+    let attributes: Vec<String> = (0..60).map(|i| format!(",\"k{i}\":\"{}\"", "x".repeat(8_000))).collect();
+    let attributes = attributes.concat();
     let resource = raw(
         scim,
         Method::POST,

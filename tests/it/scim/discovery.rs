@@ -100,7 +100,9 @@ fn check(attribute: &Value, within: &str) {
     assert!(!text("description").is_empty(), "{name}");
     if text("type") == "complex" {
         let parts = attribute["subAttributes"].as_array().unwrap_or_else(|| panic!("{name} has parts"));
-        parts.iter().for_each(|part| check(part, name));
+        for part in parts {
+            check(part, name);
+        }
     }
     assert!(!attribute.as_object().unwrap().values().any(Value::is_null), "{name} has no nulls");
 }

@@ -39,8 +39,8 @@ fn told(answer: Result<Option<u64>, Status>) -> Option<u64> {
 async fn what_writers_were_told_adds_up(world: World) {
     let people = world.crowd("u", 20).await;
     let mut groups = Vec::new();
-    for i in 0..4 {
-        groups.push(world.create_group(&format!("G{i}"), vec![any_principal(&people[i])]).await.id);
+    for (i, person) in people.iter().take(4).enumerate() {
+        groups.push(world.create_group(&format!("G{i}"), vec![any_principal(person)]).await.id);
     }
     let start = world.head().await;
 
@@ -67,7 +67,12 @@ async fn writer(world: &World, number: usize, people: &[String], groups: &[Strin
             2 | 3 => {
                 let operations = vec![operation(Op::Replace, "userName", Some(text(&name)))];
                 let request = PatchUserRequest { organization_id, user_id: person, operations, ..PatchUserRequest::default() };
-                clients.users.patch_user(request).await.map(|a| a.into_inner()).map(|a| a.changed.then(|| a.committed_at.unwrap().number))
+                clients
+                    .users
+                    .patch_user(request)
+                    .await
+                    .map(tonic::Response::into_inner)
+                    .map(|a| a.changed.then(|| a.committed_at.unwrap().number))
             }
             4 => {
                 // One that was made under a name, if somebody has it now.
@@ -82,7 +87,7 @@ async fn writer(world: &World, number: usize, people: &[String], groups: &[Strin
                 let group_id = groups[dice.below(groups.len())].clone();
                 let deltas = vec![if n < 8 { add(any_principal(&person)) } else { remove(any_principal(&person)) }];
                 let request = ModifyGroupMembersRequest { organization_id, group_id, deltas, ..ModifyGroupMembersRequest::default() };
-                let answer = clients.groups.modify_group_members(request).await.map(|a| a.into_inner());
+                let answer = clients.groups.modify_group_members(request).await.map(tonic::Response::into_inner);
                 answer.map(|a| (a.redundant == 0).then(|| a.committed_at.unwrap().number))
             }
         };
