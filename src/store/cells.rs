@@ -25,13 +25,11 @@ impl<K: Ord + Clone, V: Clone> Cells<K, V> {
         K: Borrow<Q>,
         Q: Ord + ToOwned<Owned = K> + ?Sized,
     {
-        match self.peek(key) {
-            Some(value) => Ok(value.clone()),
-            None => {
-                self.wanted.insert(key.to_owned());
-                Err(Miss)
-            }
+        if let Some(value) = self.peek(key) {
+            return Ok(value.clone());
         }
+        self.wanted.insert(key.to_owned());
+        Err(Miss)
     }
 
     pub(super) fn peek<Q>(&self, key: &Q) -> Option<&V>

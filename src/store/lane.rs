@@ -19,7 +19,7 @@ const LOCK: Text = Text::same("UPDATE heads SET revision = revision WHERE organi
 const ROUNDS: usize = 16;
 
 /// A lane with nothing to do ends; the next write starts another.
-const IDLE: Duration = Duration::from_secs(60);
+const IDLE: Duration = Duration::from_mins(1);
 
 /// How an edit stops early.
 #[derive(Debug)]
@@ -174,15 +174,14 @@ impl Store {
         if running.closed {
             return Err(WriteError::Unavailable);
         }
-        let sender = match running.lanes.get(organization) {
-            Some(sender) => sender.clone(),
-            None => {
-                let (sender, receiver) = mpsc::channel(limits::LANE_QUEUE);
-                running.lanes.insert(organization.to_owned(), sender.clone());
-                running.tasks.spawn(run(self.inner.clone(), self.lanes.clone(), organization.to_owned(), receiver));
-                while running.tasks.try_join_next().is_some() {}
-                sender
-            }
+        let sender = if let Some(sender) = running.lanes.get(organization) {
+            sender.clone()
+        } else {
+            let (sender, receiver) = mpsc::channel(limits::LANE_QUEUE);
+            running.lanes.insert(organization.to_owned(), sender.clone());
+            running.tasks.spawn(run(self.inner.clone(), self.lanes.clone(), organization.to_owned(), receiver));
+            while running.tasks.try_join_next().is_some() {}
+            sender
         };
         // Under the lock, so that an idle lane cannot end between being found and being written to.
         sender.try_send(job).map_err(|_| WriteError::Unavailable)

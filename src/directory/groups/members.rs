@@ -121,12 +121,11 @@ impl Pager {
     async fn run(mut self, mut head: Option<Group>, chunks: mpsc::Sender<Chunk>) {
         loop {
             let left = self.snapshot.as_ref().map_or(Duration::ZERO, |(_, since)| SNAPSHOT.saturating_sub(since.elapsed()));
-            let place = match tokio::time::timeout(left, chunks.reserve()).await {
-                Ok(place) => place,
-                Err(_) => {
-                    self.snapshot = None;
-                    chunks.reserve().await
-                }
+            let place = if let Ok(place) = tokio::time::timeout(left, chunks.reserve()).await {
+                place
+            } else {
+                self.snapshot = None;
+                chunks.reserve().await
             };
             // Nobody listens any more: nothing is left to do.
             let Ok(place) = place else { return };
@@ -144,13 +143,12 @@ impl Pager {
 
     /// The next chunk, and whether it is the last.
     async fn next(&mut self, group: Option<Group>) -> Result<(StreamGroupMembersResponse, bool)> {
-        let (mut reader, since) = match self.snapshot.take() {
-            Some(snapshot) => snapshot,
-            None => {
-                let mut reader = self.directory.read(&self.organization, None).await?;
-                read::by_id(&mut reader, &self.group).await?;
-                (reader, Instant::now())
-            }
+        let (mut reader, since) = if let Some(snapshot) = self.snapshot.take() {
+            snapshot
+        } else {
+            let mut reader = self.directory.read(&self.organization, None).await?;
+            read::by_id(&mut reader, &self.group).await?;
+            (reader, Instant::now())
         };
         let limit = limits::MEMBER_PAGE_DEFAULT + 1;
         let mut rows = page_of(&self.directory, &mut reader, &self.group, self.transitive, &self.after, limit).await?;
@@ -193,7 +191,7 @@ pub(super) async fn groups_of_principals(
         .into_iter()
         .map(|one| {
             use batch_list_principal_groups_response::Result as Answer;
-            if !known.get(&one.id).is_some_and(|kind| one.kind.is_none_or(|said| said == *kind)) {
+            if known.get(&one.id).is_none_or(|kind| one.kind.is_some_and(|said| said != *kind)) {
                 return Answer { error: Some(Error::not_found("principal").to_rpc()), ..Answer::default() };
             }
             let (groups, truncated) = found.get(&one.id).cloned().unwrap_or_default();
