@@ -5,14 +5,16 @@ use super::{
     profiles::{Tolerance, Tolerances},
     query::Query,
     session::Session,
+    unknown::{self, Open},
 };
 use crate::{
-    api::v1::{self, connection::UnknownAttributes},
+    api::v1,
     attributes::{
         AttributeError, Context, ResourceType,
         parse::{Leniency, Parsed, parse_group, parse_user},
         projection::Projection,
         render::{render, render_member, render_open},
+        table::ENTERPRISE_URN,
     },
 };
 
@@ -95,8 +97,7 @@ impl From<AttributeError> for Refusal {
 pub fn read_user(bytes: &[u8], session: &Session) -> Result<Parsed<v1::User>, Refusal> {
     let mut json = serde_json::Deserializer::from_slice(bytes);
     let parsed = parse_user(&mut json, &context(session), leniency(session.tolerances))?;
-    let extension = parsed.resource.extensions.keys().next().cloned();
-    check(&mut json, ResourceType::User, parsed, extension, session)
+    check(&mut json, ResourceType::User, parsed, session)
 }
 
 /// Reads a group's document.
@@ -106,8 +107,7 @@ pub fn read_user(bytes: &[u8], session: &Session) -> Result<Parsed<v1::User>, Re
 pub fn read_group(bytes: &[u8], session: &Session) -> Result<Parsed<v1::Group>, Refusal> {
     let mut json = serde_json::Deserializer::from_slice(bytes);
     let parsed = parse_group(&mut json, &context(session), leniency(session.tolerances))?;
-    let extension = parsed.resource.extensions.keys().next().cloned();
-    check(&mut json, ResourceType::Group, parsed, extension, session)
+    check(&mut json, ResourceType::Group, parsed, session)
 }
 
 fn context(session: &Session) -> Context<'_> {
@@ -123,40 +123,41 @@ fn leniency(tolerances: Tolerances) -> Leniency {
     }
 }
 
-/// What can be said only once the document was read to its end. `extension` is one that no schema describes, if there is any.
-fn check<M>(
+/// What can be said only once the document was read to its end.
+fn check<M: Open>(
     json: &mut serde_json::Deserializer<serde_json::de::SliceRead<'_>>,
     kind: ResourceType,
-    parsed: Parsed<M>,
-    extension: Option<String>,
+    mut parsed: Parsed<M>,
     session: &Session,
 ) -> Result<Parsed<M>, Refusal> {
     json.end().map_err(|_| Refusal::syntax("Something follows the document."))?;
     check_schemas(kind, &parsed.schemas, session.tolerances)?;
-    if let (UnknownAttributes::Reject, Some(name)) = (session.unknown, parsed.unknown.first().or(extension.as_ref())) {
-        return Err(Refusal::syntax(format!("No attribute is called {}.", clip(name))));
-    }
+    unknown::apply(session.unknown, &mut parsed.resource, &parsed.unknown)
+        .map_err(|name| Refusal::syntax(format!("No attribute is called {}.", clip(&name))))?;
     Ok(parsed)
 }
 
-/// `schemas` is there and names no other type; strictly, it names this one.
+/// `schemas` is there and names no other type; strictly, it names this one and its extensions.
 fn check_schemas(kind: ResourceType, schemas: &[String], tolerances: Tolerances) -> Result<(), Refusal> {
-    let own = |urn: &String| urn.eq_ignore_ascii_case(kind.schema());
-    let other = match kind {
-        ResourceType::User => ResourceType::Group,
-        ResourceType::Group => ResourceType::User,
+    let is = |known: &'static str| move |urn: &&String| urn.eq_ignore_ascii_case(known);
+    let (other, extension) = match kind {
+        ResourceType::User => (ResourceType::Group, Some(ENTERPRISE_URN)),
+        ResourceType::Group => (ResourceType::User, None),
     };
+    let named = schemas.iter().any(|urn| is(kind.schema())(&urn));
     if schemas.is_empty() {
         return Err(Refusal::syntax("schemas is required."));
     }
-    if schemas.iter().any(own) {
+    if tolerances.has(Tolerance::UnknownSchemas) {
+        if named || !schemas.iter().any(|urn| is(other.schema())(&urn)) {
+            return Ok(());
+        }
+    } else if let Some(unknown) = schemas.iter().find(|urn| !is(kind.schema())(urn) && !extension.is_some_and(|known| is(known)(urn))) {
+        return Err(Refusal::syntax(format!("No schema of a {} is called {}.", kind.name(), clip(unknown))));
+    } else if named {
         return Ok(());
     }
-    let foreign = schemas.iter().any(|urn| urn.eq_ignore_ascii_case(other.schema()));
-    if foreign || !tolerances.has(Tolerance::UnknownSchemas) {
-        return Err(Refusal::syntax(format!("schemas does not name {}.", kind.schema())));
-    }
-    Ok(())
+    Err(Refusal::syntax(format!("schemas does not name {}.", kind.schema())))
 }
 
 /// A client's word, short enough to be said back.
@@ -176,12 +177,19 @@ mod tests {
     fn schemas_name_the_type_whatever_else_they_name() {
         let entra =
             ["urn:ietf:params:scim:schemas:core:2.0:Group", "http://schemas.microsoft.com/2006/11/ResourceManagement/ADSCIM/2.0/Group"];
-        for tolerances in [Tolerances::DEFAULT, Tolerances::STRICT] {
-            assert!(schemas(ResourceType::Group, &entra, tolerances));
-            assert!(!schemas(ResourceType::User, &entra, tolerances));
-            assert!(!schemas(ResourceType::User, &[], tolerances));
-        }
+        assert!(schemas(ResourceType::Group, &entra, Tolerances::DEFAULT));
+        assert!(!schemas(ResourceType::User, &entra, Tolerances::DEFAULT));
+        assert!(!schemas(ResourceType::User, &[], Tolerances::DEFAULT));
         assert!(schemas(ResourceType::User, &["urn:scim:schemas:core:2.0"], Tolerances::DEFAULT));
-        assert!(!schemas(ResourceType::User, &["urn:scim:schemas:core:2.0"], Tolerances::STRICT));
+    }
+
+    #[test]
+    fn strictly_schemas_name_the_type_and_its_extensions_alone() {
+        let user = [ResourceType::User.schema(), ENTERPRISE_URN];
+        assert!(schemas(ResourceType::User, &user, Tolerances::STRICT) && schemas(ResourceType::User, &user[..1], Tolerances::STRICT));
+        for wrong in [&[][..], &user[1..], &[user[0], "urn:example:x"], &[user[0], ResourceType::Group.schema()]] {
+            assert!(!schemas(ResourceType::User, wrong, Tolerances::STRICT), "{wrong:?}");
+        }
+        assert!(!schemas(ResourceType::Group, &[ResourceType::Group.schema(), ENTERPRISE_URN], Tolerances::STRICT));
     }
 }

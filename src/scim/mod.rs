@@ -23,6 +23,7 @@ pub mod remote;
 pub mod respond;
 pub mod search;
 pub mod session;
+pub mod unknown;
 pub mod upload;
 pub mod users;
 pub mod values;

@@ -67,6 +67,9 @@ impl Rules {
         };
         if !path.is_empty() {
             let (path, target) = self.target(&path)?;
+            if self.drops(&target) {
+                return Ok(());
+            }
             return self.aimed(op, path, &target, given.value, out);
         }
         match (op, given.value.and_then(|value| value.kind)) {
@@ -123,7 +126,7 @@ impl Rules {
         let element = target.has_filter();
         let list = !element && attribute.is_some_and(|a| a.multi_valued);
         let value = match (value, attribute) {
-            (Some(value), Some(attribute)) => Some(fit(value, attribute, element, self.tolerances)),
+            (Some(value), Some(attribute)) => Some(fit(value, attribute, element, self.tolerances)?),
             (value, _) => value,
         };
         let mut push = |op: Op, path: String, value: Option<AttributeValue>| {
@@ -169,7 +172,7 @@ impl Rules {
                 Err(refusal) => return Err(refusal),
             };
             let read_only = target.attribute().is_some_and(|a| !a.writable() || a.place == Place::Groups);
-            if read_only && self.tolerances.has(T::ReadOnlyKeys) {
+            if (read_only && self.tolerances.has(T::ReadOnlyKeys)) || self.drops(&target) {
                 continue;
             }
             self.aimed(op, path, &target, value.or_else(|| Some(AttributeValue::default())), out)?;
@@ -181,6 +184,11 @@ impl Rules {
     fn unsets(&self, value: &AttributeValue, attribute: Option<&Attribute>) -> bool {
         let empties = !attribute.is_some_and(|a| a.place == Place::Members) || matches!(value.kind, Some(Kind::ListValue(_)));
         is_null(value) || (is_nothing(value) && empties && self.tolerances.has(T::EmptyIsAbsent))
+    }
+
+    /// Whether what no schema knows is dropped, here a part of an extension.
+    fn drops(&self, target: &Target) -> bool {
+        self.unknown == UnknownAttributes::Ignore && target.attribute().is_none()
     }
 
     fn ignores_unknown(&self) -> bool {

@@ -75,7 +75,6 @@ impl Session {
             tolerances,
             unknown: match connection.unknown_attributes() {
                 UnknownAttributes::Unspecified if tolerances == Tolerances::STRICT => UnknownAttributes::Reject,
-                UnknownAttributes::Unspecified => UnknownAttributes::Ignore,
                 given => given,
             },
             forwarded,

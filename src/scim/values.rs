@@ -1,28 +1,37 @@
 //! Values fitted to the attribute they are for: the tolerated spellings of a value become the one the schema has.
 //! What fits no tolerance is left as it is; the engine refuses it.
 
-use super::profiles::{Tolerance as T, Tolerances};
+use super::{
+    error::Refusal,
+    profiles::{Tolerance as T, Tolerances},
+};
 use crate::{
     api::v1::{AttributeList, AttributeMap, AttributeValue, NullMarker, attribute_map::Entry, attribute_value::Kind},
     attributes::row::{Attribute, Kind as Type, Table},
 };
 
 /// Fits a value to an attribute; `element` says that the target is one element of its list.
-pub fn fit(value: AttributeValue, attribute: &Attribute, element: bool, tolerances: Tolerances) -> AttributeValue {
+///
+/// # Errors
+/// `invalidValue` for a shape that the engine forgives and the profile does not.
+pub fn fit(value: AttributeValue, attribute: &Attribute, element: bool, tolerances: Tolerances) -> Result<AttributeValue, Refusal> {
     let many = attribute.multi_valued && !element;
+    let one_for_many = tolerances.has(T::OneForMany);
     match (many, value.kind) {
         (true, Some(Kind::ListValue(list))) => {
-            let values = list.values.into_iter().map(|value| fit_one(value, attribute, tolerances)).collect();
-            Kind::ListValue(AttributeList { values }).into()
+            let values = list.values.into_iter().map(|value| fit_one(value, attribute, tolerances)).collect::<Result<_, _>>()?;
+            Ok(Kind::ListValue(AttributeList { values }).into())
         }
-        (true, Some(Kind::ComplexValue(map))) if tolerances.has(T::OneForMany) && !map.entries.is_empty() => {
-            let value = fit_one(Kind::ComplexValue(map).into(), attribute, tolerances);
-            Kind::ListValue(AttributeList { values: vec![value] }).into()
+        (true, Some(Kind::ComplexValue(map))) if one_for_many && !map.entries.is_empty() => {
+            let value = fit_one(Kind::ComplexValue(map).into(), attribute, tolerances)?;
+            Ok(Kind::ListValue(AttributeList { values: vec![value] }).into())
         }
-        (true, kind) => AttributeValue { kind },
-        (false, Some(Kind::ListValue(mut list))) if tolerances.has(T::OneForMany) && list.values.len() < 2 => match list.values.pop() {
+        (true, Some(Kind::StringValue(text))) if !one_for_many && !text.is_empty() => Err(wrong(attribute, "a text")),
+        (true, kind) => Ok(AttributeValue { kind }),
+        (false, Some(Kind::ListValue(_))) if !one_for_many => Err(wrong(attribute, "a list")),
+        (false, Some(Kind::ListValue(mut list))) if list.values.len() < 2 => match list.values.pop() {
             Some(value) => fit_one(value, attribute, tolerances),
-            None => null(),
+            None => Ok(null()),
         },
         (false, kind) => fit_one(AttributeValue { kind }, attribute, tolerances),
     }
@@ -39,36 +48,42 @@ pub fn is_nothing(value: &AttributeValue) -> bool {
     }
 }
 
-fn fit_one(value: AttributeValue, attribute: &Attribute, tolerances: Tolerances) -> AttributeValue {
+fn fit_one(value: AttributeValue, attribute: &Attribute, tolerances: Tolerances) -> Result<AttributeValue, Refusal> {
     match (attribute.kind, attribute.sub, value.kind) {
         (Type::Boolean, _, Some(Kind::StringValue(text))) if tolerances.has(T::TextBooleans) => match boolean(&text) {
-            Some(value) => Kind::BoolValue(value).into(),
-            None => Kind::StringValue(text).into(),
+            Some(value) => Ok(Kind::BoolValue(value).into()),
+            None => Ok(Kind::StringValue(text).into()),
         },
-        (Type::Complex, Some(table), Some(Kind::ComplexValue(map))) => Kind::ComplexValue(fit_map(map, table, tolerances)).into(),
-        (Type::Complex, Some(table), Some(Kind::StringValue(text)))
-            if tolerances.has(T::BareValue) && !text.is_empty() && table.find("value", 0).is_some() =>
-        {
+        (Type::Complex, Some(table), Some(Kind::ComplexValue(map))) => Ok(Kind::ComplexValue(fit_map(map, table, tolerances)?).into()),
+        (Type::Complex, Some(table), Some(Kind::StringValue(text))) if !text.is_empty() && table.find("value", 0).is_some() => {
+            if !tolerances.has(T::BareValue) {
+                return Err(wrong(attribute, "a text"));
+            }
             let entry = Entry { name: "value".to_owned(), value: Some(Kind::StringValue(text).into()) };
-            Kind::ComplexValue(AttributeMap { entries: vec![entry] }).into()
+            Ok(Kind::ComplexValue(AttributeMap { entries: vec![entry] }).into())
         }
-        (_, _, kind) => AttributeValue { kind },
+        (_, _, kind) => Ok(AttributeValue { kind }),
     }
 }
 
-fn fit_map(map: AttributeMap, table: &'static dyn Table, tolerances: Tolerances) -> AttributeMap {
+fn fit_map(map: AttributeMap, table: &'static dyn Table, tolerances: Tolerances) -> Result<AttributeMap, Refusal> {
     let fit_entry = |Entry { name, value }| {
         let value = match (value, table.find(&name, 0)) {
             (Some(value), Some((_, attribute))) => {
-                let value = fit(value, attribute, false, tolerances);
+                let value = fit(value, attribute, false, tolerances)?;
                 // Inside an object an empty text unsets, as null does.
                 if is_nothing(&value) && tolerances.has(T::EmptyIsAbsent) { Some(null()) } else { Some(value) }
             }
             (value, _) => value,
         };
-        Entry { name, value }
+        Ok(Entry { name, value })
     };
-    AttributeMap { entries: map.entries.into_iter().map(fit_entry).collect() }
+    Ok(AttributeMap { entries: map.entries.into_iter().map(fit_entry).collect::<Result<_, Refusal>>()? })
+}
+
+fn wrong(attribute: &Attribute, what: &str) -> Refusal {
+    let list = if attribute.multi_valued { "a list of values" } else { "one value" };
+    Refusal::value(format!("{} is {list}, not {what}.", attribute.name))
 }
 
 /// `true` or `false` in any letter case.

@@ -9,7 +9,7 @@ use crate::{
 use serde_json::{Value, json};
 
 fn rules(kind: ResourceType, tolerances: Tolerances) -> Rules {
-    Rules { kind, tolerances, unknown: UnknownAttributes::Ignore }
+    Rules { kind, tolerances, unknown: UnknownAttributes::Unspecified }
 }
 
 /// Operations as `op path value`, the value absent where there is none.
@@ -172,16 +172,25 @@ fn strict_takes_the_rfc_and_nothing_else() {
     let untouched = [
         set(Op::Replace, "active", json!("False")),
         set(Op::Replace, "emails[type eq \"work\"].value", json!("x")),
-        set(Op::Replace, MANAGER, json!("9b1f")),
         set(Op::Replace, "id", json!("41c2")),
     ];
     let operations = json!([
         { "op": "replace", "path": "active", "value": "False" },
         { "op": "replace", "path": "emails[type eq \"work\"].value", "value": "x" },
-        { "op": "replace", "path": MANAGER, "value": "9b1f" },
         { "op": "replace", "value": { "id": "41c2" } },
     ]);
     assert_eq!(strict(operations).unwrap(), untouched);
+    // The engine behind forgives shapes, so these are refused here.
+    for (path, value) in [
+        (MANAGER, json!("9b1f")),
+        (MANAGER, json!([{ "value": "9b1f" }])),
+        ("title", json!(["x"])),
+        ("emails", json!(["x"])),
+        ("emails", json!("x")),
+    ] {
+        let refused = strict(json!([{ "op": "replace", "path": path, "value": value }])).unwrap_err();
+        assert_eq!(refused.scim_type(), Some("invalidValue"), "{path} {value}");
+    }
 }
 
 #[test]
@@ -191,6 +200,8 @@ fn what_no_schema_knows_is_kept_by_its_urn_or_rejected_where_the_policy_says_so(
     let document = json!({ "schemas": [PATCH], "Operations": operations }).to_string();
     let rejecting = Rules { unknown: UnknownAttributes::Reject, ..rules(ResourceType::User, Tolerances::DEFAULT) };
     assert_eq!(read(&rejecting, document.as_bytes()).unwrap_err().scim_type(), Some("invalidPath"));
+    let ignoring = Rules { unknown: UnknownAttributes::Ignore, ..rejecting };
+    assert_eq!(read(&ignoring, document.as_bytes()), Ok(vec![]));
     let gathered = json!({ "schemas": [PATCH], "Operations": [{ "op": "add", "value": { "shoeSize": 44 } }] }).to_string();
     assert_eq!(read(&rejecting, gathered.as_bytes()).unwrap_err().scim_type(), Some("invalidPath"));
 }
