@@ -74,6 +74,11 @@ impl World {
         Clients::new(&self.channel, token)
     }
 
+    /// A way to the gRPC face, without a credential.
+    pub fn channel(&self) -> Channel {
+        self.channel.clone()
+    }
+
     /// The first connection's client.
     pub fn scim(&self) -> &Scim {
         &self.scim

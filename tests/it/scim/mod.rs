@@ -7,6 +7,7 @@ mod groups;
 mod http;
 mod lists;
 mod policies;
+mod remote;
 mod users;
 
 pub use users::as_sent;
