@@ -1,19 +1,26 @@
 //! The gRPC face: the services that are served, health, and reflection that shows these and no others.
 
 use super::{deadline::DeadlineLayer, gate::Gate, requests::RequestLayer, stream::Version};
-use crate::{access::AccessLayer, api, clock::Clock, directory::Error, limits};
+use crate::{
+    access::AccessLayer,
+    api::{self, v1::ErrorReason},
+    clock::Clock,
+    directory::Error,
+    limits,
+};
 use prost::Message;
 use std::{any::Any, collections::BTreeMap, io};
 use tokio::{net::TcpListener, sync::mpsc};
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
 use tonic::{
-    Status,
+    Code, Status,
     body::Body,
     service::{Routes, RoutesBuilder},
     transport::Server,
 };
 use tonic_reflection::server::Builder as Reflection;
+use tower::util::MapResponseLayer;
 use tower_http::catch_panic::CatchPanicLayer;
 
 /// A set of descriptors whose files stay as they were encoded: decoding them would lose the contract's own options.
@@ -71,6 +78,7 @@ pub(super) async fn serve(gate: Gate, listener: TcpListener, routes: Routes, acc
         .layer(CatchPanicLayer::custom(apologize))
         .layer(DeadlineLayer)
         .layer(access)
+        .layer(MapResponseLayer::new(worded))
         .add_routes(routes)
         .serve_with_incoming_shutdown(ReceiverStream::new(incoming), stop.clone().cancelled_owned());
     let accepting = gate.accept(listener, stop, move |stream, version| {
@@ -87,6 +95,23 @@ pub(super) async fn serve(gate: Gate, listener: TcpListener, routes: Routes, acc
     if let Err(error) = ended {
         tracing::error!(%error, "the gRPC face ended");
     }
+}
+
+/// The transport refuses a message that it cannot decode before any service sees it, in words that echo the message and
+/// without the details every refusal of ours has: it is said again as the contract says it.
+fn worded(answer: http::Response<Body>) -> http::Response<Body> {
+    let Some(refused) = Status::from_header_map(answer.headers()).filter(|status| status.details().is_empty()) else { return answer };
+    let error = match refused.code() {
+        Code::Internal if refused.message().starts_with("failed to decode Protobuf message") => {
+            let why = "The message cannot be decoded: it is damaged, of another type, or nests too deep.";
+            Error::new(ErrorReason::InvalidSyntax, why)
+        }
+        Code::OutOfRange if refused.message().contains("decoded message length too large") => {
+            Error::too_large("message", limits::MESSAGE_BYTES, "bytes")
+        }
+        _ => return answer,
+    };
+    Status::from(error).into_http()
 }
 
 /// What a client sees of a panic: `INTERNAL`, and nothing of the cause.

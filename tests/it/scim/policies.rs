@@ -2,12 +2,15 @@
 
 use crate::harness::{
     Refused, World, both,
-    scim::{GROUP, Scim, USER},
+    scim::{ENTERPRISE, GROUP, Scim, USER},
     shapes::by_id,
 };
 use prost_types::FieldMask;
-use roster::api::v1::{Connection, ErrorReason, UndeleteUserRequest, UpdateConnectionRequest, connection::Deprovision};
-use serde_json::json;
+use roster::api::v1::{
+    Connection, ErrorReason, UndeleteUserRequest, UpdateConnectionRequest,
+    connection::{Deprovision, UnknownAttributes},
+};
+use serde_json::{Value, json};
 use tonic::Code;
 
 /// A connection with a policy, and its client.
@@ -89,6 +92,46 @@ async fn a_refused_delete_changes_nothing(world: World) {
     world.delete_user(&id).await;
 }
 
+/// What is not served is refused where it is asked for: promised and not kept, it would delete what was to stay.
+async fn a_policy_that_is_not_served_is_refused(world: World) {
+    let connection = world.connection(&world.organization, "default").await;
+
+    for on_delete in [Deprovision::Unlink, Deprovision::Deactivate] {
+        let request = UpdateConnectionRequest {
+            organization_id: world.organization.clone(),
+            connection: Some(Connection { on_delete: on_delete.into(), ..connection.clone() }),
+            update_mask: Some(FieldMask { paths: vec!["on_delete".to_owned()] }),
+            ..UpdateConnectionRequest::default()
+        };
+        let refused = Refused::read(&world.grpc().provisioning.update_connection(request).await.unwrap_err());
+        refused.is(Code::InvalidArgument, ErrorReason::InvalidValue).says("attribute", "connection.on_delete");
+    }
+}
+
+/// A document with what no schema knows: a core attribute, a sub-attribute, and a container of its own.
+fn unknown() -> Value {
+    json!({"schemas": [USER, ENTERPRISE, "urn:example:x"], "userName": "ada", "shoeSize": 44,
+        "name": {"familyName": "L", "clan": "Byron"}, "urn:example:x": {"k": ["v", 1]}})
+}
+
+async fn unknown_attributes_go_the_connection_s_way(world: World) {
+    let way = async |way: UnknownAttributes, profile: &str| {
+        with(&world, profile, |c| c.unknown_attributes = way.into(), "unknown_attributes").await.1
+    };
+
+    let kept = way(UnknownAttributes::Unspecified, "default").await.post("/Users", &unknown()).await.expect(201);
+    assert_eq!((kept.get("shoeSize"), &kept["urn:example:x"]), (None, &json!({"k": ["v", 1]})));
+    world.delete_user(kept["id"].as_str().unwrap()).await;
+    let ignored = way(UnknownAttributes::Ignore, "default").await.post("/Users", &unknown()).await.expect(201);
+    assert_eq!((ignored.get("shoeSize"), ignored.get("urn:example:x")), (None, None));
+    world.delete_user(ignored["id"].as_str().unwrap()).await;
+    for scim in [way(UnknownAttributes::Reject, "default").await, way(UnknownAttributes::Unspecified, "strict").await] {
+        let refused = scim.post("/Users", &unknown()).await;
+        assert_eq!(refused.status, 400, "{}", refused.body);
+    }
+    assert_eq!(world.scim().get("/Users").await.expect(200)["totalResults"], 0);
+}
+
 async fn the_strict_profile_takes_the_rfc_and_nothing_else(world: World) {
     let (_, scim) = world.scim_as("strict").await;
     let good = json!({"schemas": [USER], "userName": "ada", "emails": [{"value": "a@x.example", "type": "work"}]});
@@ -99,6 +142,7 @@ async fn the_strict_profile_takes_the_rfc_and_nothing_else(world: World) {
         (json!([{"op": "Replace", "path": "title", "value": "x"}]), "invalidSyntax"),
         (json!([{"op": "replace", "path": "active", "value": "False"}]), "invalidValue"),
         (json!([{"op": "replace", "path": "emails[type eq \"home\"].value", "value": "h@x.example"}]), "noTarget"),
+        (json!([{"op": "replace", "path": format!("{ENTERPRISE}:manager"), "value": "bare"}]), "invalidValue"),
         (json!([{"op": "replace", "value": {"id": "other"}}]), "mutability"),
         (json!([]), "invalidSyntax"),
     ] {
@@ -109,6 +153,7 @@ async fn the_strict_profile_takes_the_rfc_and_nothing_else(world: World) {
     }
     for body in [
         json!({"schemas": [USER], "userName": "x", "active": "true"}),
+        json!({"schemas": [USER, "urn:nobody:knows"], "userName": "x"}),
         json!({"schemas": [USER], "userName": "x", "emails": {"value": "a@x.example"}}),
     ] {
         let refused = scim.post("/Users", &body).await;
@@ -120,5 +165,7 @@ both! {
     a_soft_delete_can_be_taken_back
     a_purge_cannot
     a_refused_delete_changes_nothing
+    a_policy_that_is_not_served_is_refused
+    unknown_attributes_go_the_connection_s_way
     the_strict_profile_takes_the_rfc_and_nothing_else
 }
