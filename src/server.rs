@@ -99,8 +99,9 @@ impl Server {
         let services = Services::new(store.clone(), &clock, &base_url);
         let wired = wiring::wire(services.clone(), &base_url).map_err(|error| StartError::Other(error.to_string()))?;
         let bootstrap = bootstrap::run(&services, &base_url, &grpc_endpoint, &clock).await?;
-        if let Some(bootstrap) = &bootstrap {
-            home.keep(bootstrap)?;
+        match &bootstrap {
+            Some(bootstrap) => home.keep(bootstrap)?,
+            None => home.refresh(&base_url, &grpc_endpoint)?,
         }
 
         let stop = CancellationToken::new();

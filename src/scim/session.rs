@@ -6,8 +6,11 @@ use crate::{
     api::v1::{self, connection::UnknownAttributes},
     attributes::ResourceType,
 };
-use axum::http::{HeaderMap, HeaderName, header, request::Parts};
+use axum::http::{HeaderMap, HeaderName, StatusCode, header, request::Parts};
 use tonic::metadata::MetadataMap;
+
+/// The key of the reserved organization that owns the others.
+const SYSTEM: &str = "system";
 
 /// The headers that travel on to the directory: the caller's own credential and the trace. Nothing else does.
 const FORWARDED: [HeaderName; 3] = [header::AUTHORIZATION, HeaderName::from_static("traceparent"), HeaderName::from_static("tracestate")];
@@ -63,6 +66,11 @@ impl Session {
         let forwarded = Forwarded::of(parts);
         let caller = facade.provisioning.get_caller(forwarded.call(v1::GetCallerRequest {})).await?.into_inner();
         let organization = caller.organization.unwrap_or_default();
+        // The administrator's token lies beside the provider's in one file; pasted here it would provision nobody's directory.
+        if organization.key == SYSTEM {
+            let detail = "This token administers the server and has no users to provision; use a token of a connection.";
+            return Err(Refusal::new(StatusCode::FORBIDDEN, detail));
+        }
         if segment.is_some_and(|segment| segment != organization.id && segment != organization.key) {
             return Err(Refusal::nowhere());
         }

@@ -198,6 +198,21 @@ impl Bootstrap {
     }
 }
 
+/// What `bootstrap.json` says once a later start has put its own addresses in. The first start writes a key a line; what is
+/// written otherwise is left as it is.
+pub(super) fn readdressed(kept: &str, base_url: &str, grpc_endpoint: &str) -> String {
+    let line = |line: &str| {
+        let (key, value) = line.split_once(": ").unwrap_or((line, ""));
+        let fresh = match (key.trim(), value.trim_end_matches(',').trim_matches('"').rsplit_once('/')) {
+            ("\"grpc_endpoint\"", _) => grpc_endpoint.to_owned(),
+            ("\"scim_base_url\"", Some((_, organization))) => format!("{base_url}/scim/v2/{organization}"),
+            _ => return format!("{line}\n"),
+        };
+        format!("{key}: \"{fresh}\"{}\n", if value.ends_with(',') { "," } else { "" })
+    };
+    kept.lines().map(line).collect()
+}
+
 /// A word of a shell's command line.
 fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+:@%,=".contains(c);

@@ -1,6 +1,6 @@
 //! The data directory: who may be in it, and what is written there.
 
-use super::{Bootstrap, StartError};
+use super::{Bootstrap, StartError, bootstrap};
 use crate::config::{BadSetting, Engine};
 use std::{
     fs::{self, File, TryLockError},
@@ -53,6 +53,21 @@ impl Home {
     /// # Errors
     /// When the file cannot be written.
     pub fn keep(&self, bootstrap: &Bootstrap) -> Result<(), StartError> {
+        self.write(&bootstrap.to_json())
+    }
+
+    /// Puts the addresses of a later start into what the first one wrote; clients on this machine find the server by them.
+    /// A file that is gone, or that is no longer ours, stays as it is.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn refresh(&self, base_url: &str, grpc_endpoint: &str) -> Result<(), StartError> {
+        let Ok(text) = fs::read_to_string(self.dir.join(BOOTSTRAP_FILE)) else { return Ok(()) };
+        let fresh = bootstrap::readdressed(&text, base_url, grpc_endpoint);
+        if fresh == text { Ok(()) } else { self.write(&fresh) }
+    }
+
+    fn write(&self, content: &str) -> Result<(), StartError> {
         let path = self.dir.join(BOOTSTRAP_FILE);
         let failed = |error: io::Error| StartError::Other(format!("{} cannot be written: {error}.", path.display()));
         let half = path.with_extension("json.new");
@@ -60,7 +75,7 @@ impl Home {
             .or_else(|error| if error.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(error) })
             .map_err(failed)?;
         let mut file = private(File::options().create_new(true).write(true)).open(&half).map_err(failed)?;
-        file.write_all(bootstrap.to_json().as_bytes()).and_then(|()| file.sync_all()).map_err(failed)?;
+        file.write_all(content.as_bytes()).and_then(|()| file.sync_all()).map_err(failed)?;
         fs::rename(&half, &path).map_err(failed)
     }
 }
@@ -111,6 +126,19 @@ mod tests {
         let engine = Engine::Postgres("postgres://h/d".to_owned());
         let _first = Home::enter(dir.path(), &engine).unwrap();
         Home::enter(dir.path(), &engine).unwrap();
+    }
+
+    #[test]
+    fn a_later_start_puts_its_addresses_in_and_keeps_the_rest() {
+        let dir = tempfile::tempdir().unwrap();
+        let home = Home::enter(dir.path(), &Engine::Postgres("postgres://h/d".to_owned())).unwrap();
+        home.refresh("https://a", "https://a:1").unwrap();
+        assert!(!dir.path().join(BOOTSTRAP_FILE).exists());
+        home.keep(&Bootstrap::example()).unwrap();
+        home.refresh("https://roster.example.com", "http://127.0.0.1:7").unwrap();
+        let kept: serde_json::Value = serde_json::from_str(&fs::read_to_string(dir.path().join(BOOTSTRAP_FILE)).unwrap()).unwrap();
+        assert_eq!(kept["scim_base_url"], "https://roster.example.com/scim/v2/default");
+        assert_eq!((&kept["grpc_endpoint"], &kept["scim_token"]), (&"http://127.0.0.1:7".into(), &"roster_scim_example".into()));
     }
 
     #[cfg(unix)]

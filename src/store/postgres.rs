@@ -33,15 +33,21 @@ impl PostgresStore {
         let first = tokio::time::timeout(wait, PgConnection::connect_with(&connect)).await;
         first.map_err(|_| Fault::broken("PostgreSQL does not answer"))??.close().await?;
         let writers = PgPoolOptions::new().max_connections(options.writers).acquire_timeout(wait).connect_with(connect.clone()).await?;
-        let (version, durable): (String, String) =
-            sqlx::query_as("SELECT current_setting('server_version_num'), current_setting('synchronous_commit')")
-                .fetch_one(&writers)
-                .await?;
+        let (version, durable, encoding): (String, String, String) = sqlx::query_as(
+            "SELECT current_setting('server_version_num'), current_setting('synchronous_commit'), current_setting('server_encoding')",
+        )
+        .fetch_one(&writers)
+        .await?;
         if version.parse::<i64>().unwrap_or(0) < OLDEST {
             return Err(Fault::broken(format!("PostgreSQL {version} is older than 15")));
         }
         if durable == "off" || durable == "local" {
             return Err(Fault::broken(format!("synchronous_commit is {durable}: acknowledged writes could be lost; set it to on")));
+        }
+        if encoding != "UTF8" {
+            return Err(Fault::broken(format!(
+                "the database's encoding is {encoding}: it cannot hold every name; make one with encoding UTF8"
+            )));
         }
         let readers = PgPoolOptions::new().max_connections(options.readers).acquire_timeout(wait).connect_lazy_with(connect);
         Ok(PostgresStore { writers, readers })
