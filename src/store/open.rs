@@ -22,14 +22,15 @@ pub struct StoreOptions {
     pub readers: u32,
     /// Connections for the lanes (PostgreSQL; SQLite has one writer).
     pub writers: u32,
-    /// Seconds a request waits for a connection before it is told that the store is busy.
+    /// Seconds a request waits for a connection before it is told that the store is busy. Longer than a large commit or a slow
+    /// new connection takes on a loaded machine; below the deadline a call has by default.
     pub wait_seconds: u64,
 }
 
 impl StoreOptions {
     /// The defaults for a database.
     pub fn new(database: Database) -> Self {
-        StoreOptions { database, readers: 8, writers: 4, wait_seconds: 2 }
+        StoreOptions { database, readers: 8, writers: 4, wait_seconds: 10 }
     }
 }
 
