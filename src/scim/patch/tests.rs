@@ -1,5 +1,7 @@
 //! PATCH documents in the shapes identity providers send, and what becomes of them.
 
+mod fuzz;
+
 use super::*;
 use crate::{
     api::v1::{connection::UnknownAttributes, patch_operation::Op},
