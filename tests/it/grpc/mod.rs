@@ -11,4 +11,6 @@ mod odd_text;
 mod revisions;
 mod tenants;
 mod tokens;
+mod user_changes;
+mod user_ends;
 mod users;

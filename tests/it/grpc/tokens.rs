@@ -118,7 +118,7 @@ async fn a_token_ends_when_its_time_is_over(world: World) {
     };
     let mut provisioning = world.grpc().provisioning;
 
-    let soon = provisioning.issue_token(issue(Timestamp { seconds: now() + 2, nanos: 0 })).await.unwrap().into_inner().secret;
+    let soon = provisioning.issue_token(issue(Timestamp { seconds: now() + 4, nanos: 0 })).await.unwrap().into_inner().secret;
 
     let (clients, scim) = (world.grpc_as(&soon), tenant.scim.with_token(&soon));
     call(&clients, "ListUsers", &tenant.organization.id, "").await.unwrap();
@@ -267,7 +267,7 @@ async fn until_refused(clients: &Clients, organization: &str) -> Refused {
         let answer: Result<String, Status> = call(clients, "ListUsers", organization, "").await;
         match answer {
             Err(status) => return Refused::read(&status),
-            Ok(_) => assert!(begun.elapsed() < StdDuration::from_secs(4), "still accepted"),
+            Ok(_) => assert!(begun.elapsed() < StdDuration::from_secs(20), "still accepted"),
         }
         tokio::time::sleep(StdDuration::from_millis(20)).await;
     }

@@ -9,6 +9,7 @@ use roster::{
     store::{Counted, Database, Store},
 };
 use serde_json::Value;
+use sqlx::Connection as _;
 use std::{fs, ops::Deref};
 use tempfile::TempDir;
 use tonic::transport::{Channel, Endpoint};
@@ -87,6 +88,20 @@ impl World {
     /// The server's own store, for what no client could do in a test's time.
     pub fn store(&self) -> &Store {
         self.server.store()
+    }
+
+    /// Pairs of numbers, read beside the server.
+    pub async fn pairs(&self, query: &'static str) -> Vec<(i64, i64)> {
+        match self.engine {
+            Engine::Sqlite => {
+                let mut file = sqlx::SqliteConnection::connect(&format!("sqlite://{}?mode=ro", self.url)).await.unwrap();
+                sqlx::query_as(query).fetch_all(&mut file).await.unwrap()
+            }
+            Engine::Postgres => {
+                let mut server = sqlx::PgConnection::connect(&self.url).await.unwrap();
+                sqlx::query_as(query).fetch_all(&mut server).await.unwrap()
+            }
+        }
     }
 
     /// On PostgreSQL: the database's name, and a URL of the same server beside it.

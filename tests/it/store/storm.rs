@@ -52,6 +52,32 @@ async fn what_writers_were_told_adds_up(world: World) {
     let head = world.head().await;
     assert_eq!(revisions, (start + 1..=head).collect::<Vec<_>>());
     consistent(&world, &groups).await;
+    is_told_by_the_feed(&world).await;
+}
+
+/// Every revision of every organization is a commit with at least one change, and the last one is the head.
+async fn is_told_by_the_feed(world: &World) {
+    let heads =
+        world.pairs("SELECT revision, (SELECT COUNT(*) FROM commits c WHERE c.organization_id = h.organization_id) FROM heads h").await;
+    let bounds = world.pairs("SELECT MIN(revision), MAX(revision) FROM commits GROUP BY organization_id").await;
+    let bare = world
+        .pairs(
+            "SELECT c.revision, 0 FROM commits c LEFT JOIN changes x ON x.organization_id = c.organization_id AND x.revision = c.revision \
+             WHERE x.idx IS NULL",
+        )
+        .await;
+    let stray = world
+        .pairs(
+            "SELECT x.revision, 0 FROM changes x LEFT JOIN commits c ON c.organization_id = x.organization_id AND c.revision = x.revision \
+             WHERE c.revision IS NULL",
+        )
+        .await;
+    let indexes = world.pairs("SELECT MAX(idx) + 1, COUNT(*) FROM changes GROUP BY organization_id, revision").await;
+
+    assert!(heads.iter().all(|(head, commits)| head == commits), "as many commits as revisions: {heads:?}");
+    assert!(bounds.iter().all(|(first, last)| *first == 1 && heads.iter().any(|(head, _)| head == last)), "{bounds:?} {heads:?}");
+    assert_eq!((bare, stray), (vec![], vec![]), "no commit without a change, no change without a commit");
+    assert!(indexes.iter().all(|(next, count)| next == count), "the changes of a commit are numbered from 0");
 }
 
 async fn writer(world: &World, number: usize, people: &[String], groups: &[String]) -> Vec<u64> {
