@@ -1,6 +1,6 @@
 //! `roster` as a process: started, listened to, stopped.
 
-use crate::harness::{Clients, Engine, Scim, store::fresh};
+use crate::harness::{Clients, Engine, Scim, store};
 use roster::store::Database;
 use serde_json::Value;
 use std::{
@@ -9,7 +9,6 @@ use std::{
     process::{Output, Stdio},
     time::Duration,
 };
-use tempfile::TempDir;
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader},
     process::{Child, Command},
@@ -42,31 +41,23 @@ pub fn said(output: &Output) -> String {
 }
 
 /// Where a server may keep its data.
-pub struct Place {
-    folder: TempDir,
-    database: Option<String>,
-}
+pub struct Place(store::Place);
 
 impl Place {
     pub async fn fresh(engine: Engine) -> Place {
-        let folder = tempfile::tempdir().unwrap();
-        let database = match fresh(engine, &folder).await.0 {
-            Database::Sqlite(_) => None,
-            Database::Postgres(url) => Some(url),
-        };
-        Place { folder, database }
+        Place(store::Place::fresh(engine).await)
     }
 
     pub fn data_dir(&self) -> PathBuf {
-        self.folder.path().join("data")
+        self.0.folder.path().join("data")
     }
 
     /// The arguments of `serve` here, on free ports.
     pub fn serve(&self, more: &[&str]) -> Command {
         let mut command = roster(&["serve", "--http", "127.0.0.1:0", "--grpc", "127.0.0.1:0", "--data-dir"]);
         command.arg(self.data_dir());
-        if let Some(url) = &self.database {
-            command.args(["--database", url]);
+        if let Database::Postgres(url) = self.0.database() {
+            command.args(["--database", &url]);
         }
         command.args(more);
         command

@@ -152,7 +152,7 @@ async fn members_come_in_pages_with_their_kind_and_name(world: World) {
 }
 
 async fn a_stream_yields_every_member_and_goes_on_where_it_broke(world: World) {
-    let people = world.crowd("u", 2_500).await;
+    let people = world.populate(2_500).await;
     let group = world.create_group("Everyone", people.iter().map(|p| principal(p)).collect()).await;
     let request = StreamGroupMembersRequest {
         organization_id: world.organization.clone(),

@@ -4,14 +4,12 @@ use super::users::everything;
 use crate::harness::{
     World, both,
     refusal::ExpectRefusal as _,
-    shapes::{
-        boolean, by_email, by_name, complex, if_match, list, operation,
-        text, user, user_with_email,
-    },
+    shapes::{boolean, by_email, by_name, complex, if_match, list, operation, text, user, user_with_email},
 };
 use prost_types::FieldMask;
 use roster::api::v1::{
-    CreateUserRequest, DeleteUserRequest, ErrorReason, PatchUserRequest, Precondition, ReplaceUserRequest, UpdateUserRequest, User, WriteOptions, patch_operation::Op,
+    CreateUserRequest, DeleteUserRequest, ErrorReason, PatchUserRequest, Precondition, ReplaceUserRequest, UpdateUserRequest, User,
+    WriteOptions, patch_operation::Op,
 };
 use tonic::Code;
 

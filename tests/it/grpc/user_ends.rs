@@ -4,14 +4,9 @@ use super::users::everything;
 use crate::harness::{
     World, both,
     refusal::ExpectRefusal as _,
-    shapes::{
-        by_email, by_external_id, by_id, by_name, external, principal, user, user_with_email,
-    },
+    shapes::{by_email, by_external_id, by_id, by_name, external, principal, user, user_with_email},
 };
-use roster::api::v1::{
-    DeleteOutcome, DeleteUserRequest, ErrorReason, PurgeUserRequest,
-    UndeleteUserRequest,
-};
+use roster::api::v1::{DeleteOutcome, DeleteUserRequest, ErrorReason, PurgeUserRequest, UndeleteUserRequest};
 use tonic::Code;
 
 async fn a_deleted_user_is_gone_and_its_name_is_free(world: World) {

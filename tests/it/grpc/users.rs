@@ -3,13 +3,11 @@
 use crate::harness::{
     World, both,
     refusal::ExpectRefusal as _,
-    shapes::{
-        boolean, by_email, by_external_id, by_id, by_name, complex, email, external, operation,
-        text, user, user_with_email,
-    },
+    shapes::{boolean, by_email, by_external_id, by_id, by_name, complex, email, external, operation, text, user, user_with_email},
 };
 use roster::api::v1::{
-    Address, AttributeMap, BatchGetUsersRequest, EnterpriseUser, ErrorReason, Manager, MultiValue, PersonName, User, attribute_map, batch_get_users_response::result, patch_operation::Op,
+    Address, AttributeMap, BatchGetUsersRequest, EnterpriseUser, ErrorReason, Manager, MultiValue, PersonName, User, attribute_map,
+    batch_get_users_response::result, patch_operation::Op,
 };
 use std::collections::BTreeMap;
 use tonic::Code;

@@ -78,7 +78,7 @@ impl Desk {
                 users.create_user(request).await.unwrap().into_inner().user.unwrap().id
             }
         });
-        futures_util::stream::iter(creates).buffered(128).collect().await
+        futures_util::stream::iter(creates).buffered(32).collect().await
     }
 
     pub async fn create_group(&self, display_name: &str, members: Vec<PrincipalRef>) -> Group {

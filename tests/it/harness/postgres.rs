@@ -11,7 +11,7 @@ use std::{
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::{
-        Mutex, OnceLock,
+        Mutex, OnceLock, PoisonError,
         atomic::{AtomicU32, Ordering},
         mpsc,
     },
@@ -30,16 +30,37 @@ struct Cluster {
     _shell: Mutex<Child>,
 }
 
-/// The URL of a fresh, empty database.
+/// A database of one's own; it may be removed when this is dropped.
+#[derive(Debug)]
+pub struct Lease {
+    pub url: String,
+    name: String,
+}
+
+/// Databases whose stories are over.
+static OVER: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        OVER.lock().unwrap_or_else(PoisonError::into_inner).push(std::mem::take(&mut self.name));
+    }
+}
+
+/// A fresh, empty database. Those whose stories are over make room for it: a cluster of hundreds would fill a small disk.
 ///
 /// # Panics
 /// When no PostgreSQL can be found or started; the message says what mends it.
-pub async fn fresh_database() -> String {
+pub async fn fresh_database() -> Lease {
     static DATABASES: AtomicU32 = AtomicU32::new(0);
     let cluster = tokio::task::spawn_blocking(cluster).await.unwrap();
+    let server = cluster.url("postgres");
+    let over = std::mem::take(&mut *OVER.lock().unwrap_or_else(PoisonError::into_inner));
+    for name in over {
+        execute(&server, &format!("DROP DATABASE {name} WITH (FORCE)")).await;
+    }
     let name = format!("t{}", DATABASES.fetch_add(1, Ordering::Relaxed));
-    execute(&cluster.url("postgres"), &format!("CREATE DATABASE {name}")).await;
-    cluster.url(&name)
+    execute(&server, &format!("CREATE DATABASE {name}")).await;
+    Lease { url: cluster.url(&name), name }
 }
 
 /// Runs one statement on a connection of its own.
@@ -105,7 +126,7 @@ const SCRIPT: &str = r#"
 trap 'rm -rf "$2"' EXIT
 "$1"/initdb -D "$2"/data -U roster --auth=trust --encoding=UTF8 --locale=C --locale-provider=icu --icu-locale=en-US --no-sync >"$2"/initdb.log 2>&1 || { cat "$2"/initdb.log >&2; exit 1; }
 "$1"/postgres -D "$2"/data -h 127.0.0.1 -p "$3" -k "$2" -c fsync=off -c full_page_writes=off -c max_connections=400 \
-    -c shared_buffers=64MB -c log_min_messages=log -c default_transaction_isolation='repeatable read' </dev/null &
+    -c shared_buffers=64MB -c max_wal_size=192MB -c log_min_messages=log -c default_transaction_isolation='repeatable read' </dev/null &
 server=$!
 read -r _
 kill -INT "$server"
@@ -191,7 +212,7 @@ fn as_user(user: Option<&str>) -> Command {
 async fn every_database_is_empty_and_ones_own() {
     let (one, other) = (fresh_database().await, fresh_database().await);
 
-    assert_ne!(one, other);
-    execute(&one, "CREATE TABLE t (x BIGINT)").await;
-    execute(&other, "CREATE TABLE t (x BIGINT)").await;
+    assert_ne!(one.url, other.url);
+    execute(&one.url, "CREATE TABLE t (x BIGINT)").await;
+    execute(&other.url, "CREATE TABLE t (x BIGINT)").await;
 }

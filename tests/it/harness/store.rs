@@ -10,21 +10,35 @@ pub const ACME: &str = "acme";
 /// An open store with one organization and nothing in it.
 pub struct Bare {
     pub store: Store,
-    /// Where its data is; a URL on PostgreSQL.
-    pub url: String,
-    _folder: TempDir,
+    /// Where its data is.
+    pub place: Place,
 }
 
-/// Where a fresh store may live.
-pub async fn fresh(engine: Engine, folder: &TempDir) -> (Database, String) {
-    match engine {
-        Engine::Sqlite => {
-            let file = folder.path().join("roster.db");
-            (Database::Sqlite(file.clone()), file.to_str().unwrap().to_owned())
-        }
-        Engine::Postgres => {
-            let url = postgres::fresh_database().await;
-            (Database::Postgres(url.clone()), url)
+/// Where a fresh store may live: gone when this is dropped.
+pub struct Place {
+    pub folder: TempDir,
+    lease: Option<postgres::Lease>,
+}
+
+impl Place {
+    pub async fn fresh(engine: Engine) -> Place {
+        let lease = match engine {
+            Engine::Sqlite => None,
+            Engine::Postgres => Some(postgres::fresh_database().await),
+        };
+        Place { folder: tempfile::tempdir().unwrap(), lease }
+    }
+
+    /// A URL on PostgreSQL, else the path of a file.
+    pub fn url(&self) -> String {
+        let file = || self.folder.path().join("roster.sqlite").to_str().unwrap().to_owned();
+        self.lease.as_ref().map_or_else(file, |lease| lease.url.clone())
+    }
+
+    pub fn database(&self) -> Database {
+        match &self.lease {
+            None => Database::Sqlite(self.url().into()),
+            Some(lease) => Database::Postgres(lease.url.clone()),
         }
     }
 }
@@ -32,9 +46,8 @@ pub async fn fresh(engine: Engine, folder: &TempDir) -> (Database, String) {
 impl Bare {
     pub async fn open(engine: Engine) -> Bare {
         super::show_faults();
-        let folder = tempfile::tempdir().unwrap();
-        let (database, url) = fresh(engine, &folder).await;
-        let store = Store::open(&StoreOptions::new(database), [7; 40]).await.unwrap();
+        let place = Place::fresh(engine).await;
+        let store = Store::open(&StoreOptions::new(place.database()), [7; 40]).await.unwrap();
         store
             .write(roster::store::SYSTEM, Terms::default(), |work| {
                 work.add_head(ACME);
@@ -44,6 +57,6 @@ impl Bare {
             .await
             .unwrap()
             .unwrap();
-        Bare { store, url, _folder: folder }
+        Bare { store, place }
     }
 }

@@ -1,17 +1,16 @@
 //! A running server in a world of its own: fresh store, loopback ports, the credentials of the first start.
 
-use super::{Clients, Engine, Scim, deeds::Desk, store::fresh};
+use super::{Clients, Engine, Scim, deeds::Desk, store::Place};
 use roster::{
-    api::v1::ListConnectionsRequest,
+    api::v1::{ListConnectionsRequest, User},
     config::{self, Config},
     limits,
     server::{BOOTSTRAP_FILE, Server},
-    store::{Counted, Database, Store},
+    store::{Counted, Database, Stop, Store, Terms},
 };
 use serde_json::Value;
 use sqlx::Connection as _;
 use std::{fs, ops::Deref};
-use tempfile::TempDir;
 use tonic::transport::{Channel, Endpoint};
 
 /// One server and its clients. When it is dropped the server ends and its data goes.
@@ -24,8 +23,8 @@ pub struct World {
     channel: Channel,
     scim: Scim,
     server: Server,
-    url: String,
-    _folder: TempDir,
+    /// Dropped last: the server lets go of it first.
+    place: Place,
 }
 
 impl Deref for World {
@@ -40,11 +39,10 @@ impl World {
     /// Starts a server as `roster serve` does, on a fresh store.
     pub async fn start(engine: Engine) -> World {
         super::show_faults();
-        let folder = tempfile::tempdir().unwrap();
-        let (database, url) = fresh(engine, &folder).await;
+        let place = Place::fresh(engine).await;
         let server = Server::start(Config {
-            data_dir: folder.path().to_owned(),
-            engine: match database {
+            data_dir: place.folder.path().to_owned(),
+            engine: match place.database() {
                 Database::Sqlite(file) => config::Engine::Sqlite(file),
                 Database::Postgres(url) => config::Engine::Postgres(url),
             },
@@ -59,7 +57,7 @@ impl World {
         .await
         .unwrap();
 
-        let bootstrap: Value = serde_json::from_slice(&fs::read(folder.path().join(BOOTSTRAP_FILE)).unwrap()).unwrap();
+        let bootstrap: Value = serde_json::from_slice(&fs::read(place.folder.path().join(BOOTSTRAP_FILE)).unwrap()).unwrap();
         let text = |key: &str| bootstrap[key].as_str().unwrap().to_owned();
         let channel = Endpoint::from_shared(text("grpc_endpoint")).unwrap().connect().await.unwrap();
         let admin = Clients::new(&channel, &text("admin_token"));
@@ -67,7 +65,7 @@ impl World {
         let request = ListConnectionsRequest { organization_id: organization.clone(), ..ListConnectionsRequest::default() };
         let connection = admin.provisioning.clone().list_connections(request).await.unwrap().into_inner().connections.remove(0).id;
         let scim = Scim::new(&text("scim_base_url"), &text("scim_token"));
-        World { engine, connection, desk: Desk::new(&organization, admin), channel, scim, server, url, _folder: folder }
+        World { engine, connection, desk: Desk::new(&organization, admin), channel, scim, server, place }
     }
 
     /// Clients with another token; with none if it is empty.
@@ -90,15 +88,34 @@ impl World {
         self.server.store()
     }
 
+    /// Users straight into the store, without a request for each; their ids in order.
+    pub async fn populate(&self, count: usize) -> Vec<String> {
+        const EACH: usize = 2_000;
+        let ids: Vec<String> = (0..count).map(|i| format!("0198f0a0-0000-7000-8000-{i:012}")).collect();
+        for some in ids.chunks(EACH) {
+            let (some, organization) = (some.to_vec(), self.organization.clone());
+            let write = self.store().write(&self.organization, Terms::default(), move |work| {
+                for id in &some {
+                    let user = User { id: id.clone(), organization_id: organization.clone(), user_name: id.clone(), ..User::default() };
+                    work.put_user(user, id.clone());
+                    work.log(1, 1, id, Vec::new());
+                }
+                Ok::<(), Stop<()>>(())
+            });
+            write.await.unwrap().unwrap();
+        }
+        ids
+    }
+
     /// Pairs of numbers, read beside the server.
     pub async fn pairs(&self, query: &'static str) -> Vec<(i64, i64)> {
         match self.engine {
             Engine::Sqlite => {
-                let mut file = sqlx::SqliteConnection::connect(&format!("sqlite://{}?mode=ro", self.url)).await.unwrap();
+                let mut file = sqlx::SqliteConnection::connect(&format!("sqlite://{}?mode=ro", self.place.url())).await.unwrap();
                 sqlx::query_as(query).fetch_all(&mut file).await.unwrap()
             }
             Engine::Postgres => {
-                let mut server = sqlx::PgConnection::connect(&self.url).await.unwrap();
+                let mut server = sqlx::PgConnection::connect(&self.place.url()).await.unwrap();
                 sqlx::query_as(query).fetch_all(&mut server).await.unwrap()
             }
         }
@@ -106,7 +123,8 @@ impl World {
 
     /// On PostgreSQL: the database's name, and a URL of the same server beside it.
     pub fn database_and_server(&self) -> (String, String) {
-        let (server, database) = self.url.rsplit_once('/').unwrap();
+        let url = self.place.url();
+        let (server, database) = url.rsplit_once('/').unwrap();
         (database.to_owned(), format!("{server}/postgres"))
     }
 

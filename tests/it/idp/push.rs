@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 
 const USERS: usize = 1_000;
 const GROUPS: usize = 50;
-const AT_ONCE: usize = 24;
+const AT_ONCE: usize = 12;
 
 async fn what_providers_push_is_read_back_equal_in_value_case_and_type(world: World) {
     let mut providers = BTreeMap::new();

@@ -150,7 +150,7 @@ async fn a_put_sets_the_whole_membership(world: World) {
 
 async fn a_put_of_more_members_than_one_message_holds_is_one_commit(world: World) {
     let scim = world.scim();
-    let ids = world.crowd("u", 12_000).await;
+    let ids = world.populate(12_000).await;
     let group = scim.post("/Groups", &json!({"schemas": [GROUP], "displayName": "Everyone"})).await;
     let path = format!("/Groups/{}", group.id());
     let head = world.head().await;

@@ -5,7 +5,7 @@ use crate::harness::{
     shapes::{add, complex, operation, principal, remove, text},
 };
 use roster::{
-    api::v1::{ModifyGroupMembersRequest, PatchGroupRequest, User, patch_operation::Op},
+    api::v1::{ModifyGroupMembersRequest, PatchGroupRequest, patch_operation::Op},
     store::{Counted, MEMBER_USER, Stop, Terms},
 };
 use serde_json::json;
@@ -86,20 +86,16 @@ async fn change(world: &World, group: &str, way: Way, adds: bool, member: &str) 
     }
 }
 
-/// Users and their edges straight into the store, without a request for each.
+/// Edges straight into the store, without a request for each.
 async fn fill(world: &World, group: &str) {
-    const EACH: usize = 2_000;
-    for batch in 0..SIZE / EACH {
-        let (group, organization) = (group.to_owned(), world.organization.clone());
+    for some in world.populate(SIZE).await.chunks(2_000) {
+        let (group, some) = (group.to_owned(), some.to_vec());
         let write = world.store().write(&world.organization, Terms::default(), move |work| {
             let Some(row) = work.group(&group)? else { return Err(Stop::Refused(())) };
-            for i in batch * EACH..(batch + 1) * EACH {
-                let id = format!("0198f0a0-0000-7000-8000-{i:012}");
-                let user = User { id: id.clone(), organization_id: organization.clone(), user_name: id.clone(), ..User::default() };
-                work.put_user(user, id.clone());
-                work.set_edge(&group, &id, Some(MEMBER_USER));
+            for id in &some {
+                work.set_edge(&group, id, Some(MEMBER_USER));
             }
-            work.put_group(row.group.clone(), i64::try_from(EACH).unwrap());
+            work.put_group(row.group.clone(), i64::try_from(some.len()).unwrap());
             work.log(1, 1, &group, Vec::new());
             Ok::<(), Stop<()>>(())
         });

@@ -75,7 +75,7 @@ async fn postgres_loads_twenty_thousand_users_without_walking_a_table() {
     const BATCHES: usize = 40;
     let bare = Bare::open(Engine::Postgres).await;
     for table in ["users", "groups", "members", "resource_keys"] {
-        crate::harness::postgres::execute(&bare.url, &format!("ALTER TABLE {table} SET (autovacuum_enabled = false)")).await;
+        crate::harness::postgres::execute(&bare.place.url(), &format!("ALTER TABLE {table} SET (autovacuum_enabled = false)")).await;
     }
 
     for batch in 0..BATCHES {
@@ -83,7 +83,7 @@ async fn postgres_loads_twenty_thousand_users_without_walking_a_table() {
     }
     bare.store.close().await;
 
-    let mut connection = PgConnection::connect(&bare.url).await.unwrap();
+    let mut connection = PgConnection::connect(&bare.place.url()).await.unwrap();
     let walked: Vec<(String, i64, i64)> = sqlx::query_as(
         "SELECT relname::text, seq_tup_read, n_live_tup FROM pg_stat_user_tables WHERE relname IN ('users', 'members', 'resource_keys')",
     )
