@@ -14,6 +14,7 @@ pub mod groups;
 pub mod list;
 pub mod literals;
 pub mod members;
+pub mod openapi;
 pub mod operations;
 pub mod patch;
 pub mod path;
@@ -89,6 +90,10 @@ async fn answer(facade: &Facade, parts: &Parts, body: &mut Body) -> Outcome {
         discovery::check_query(parts)?;
         return Ok(discovery::service_provider_config(&facade.base(organization)));
     }
+    if target.endpoint == Endpoint::OpenApi {
+        read_only(&parts.method)?;
+        return Ok(openapi::answer(facade));
+    }
     let session = Session::open(facade, parts, organization).await?;
     dispatch(facade, &session, parts, body, &target.endpoint).await
 }
@@ -132,7 +137,7 @@ async fn dispatch(facade: &Facade, session: &Session, parts: &Parts, body: &mut 
         }
         (Endpoint::Unsupported(what), _) => Err(Refusal::unsupported(what)),
         (Endpoint::Version, _) => Err(Refusal::bad("invalidVers", "Only version 2 of the protocol is served.")),
-        (Endpoint::Nothing | Endpoint::ServiceProviderConfig, _) => Err(Refusal::nowhere()),
+        (Endpoint::Nothing | Endpoint::ServiceProviderConfig | Endpoint::OpenApi, _) => Err(Refusal::nowhere()),
     }
 }
 

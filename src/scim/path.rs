@@ -2,7 +2,7 @@
 //!
 //! The path is cut at its slashes first and decoded after, so an encoded slash stays inside its segment; empty segments are
 //! skipped, so `{base}//Users` and `{base}/Users/` resolve (Rauthy sends the first). Whatever the spelling, every
-//! endpoint but one is behind the caller, so no spelling passes by it.
+//! endpoint but two is behind the caller, so no spelling passes by it.
 
 use std::borrow::Cow;
 
@@ -17,8 +17,10 @@ pub enum Endpoint {
     Groups,
     /// `/Groups/{id}`
     Group(String),
-    /// `/ServiceProviderConfig`: the one that needs no caller.
+    /// `/ServiceProviderConfig`: it needs no caller.
     ServiceProviderConfig,
+    /// `/scim/openapi.json`, beside the versions of the protocol: it needs no caller either.
+    OpenApi,
     /// `/ResourceTypes`
     ResourceTypes,
     /// `/ResourceTypes/{name}`
@@ -64,6 +66,7 @@ impl Target {
         let segments: Vec<&str> = segments.iter().map(AsRef::as_ref).collect();
         match segments.as_slice() {
             ["scim", "v2", rest @ ..] => below(rest),
+            ["scim", "openapi.json"] => nowhere(Endpoint::OpenApi),
             ["scim", version, ..] if is_version(version) => nowhere(Endpoint::Version),
             _ => nowhere(Endpoint::Nothing),
         }
@@ -175,6 +178,8 @@ mod tests {
         for path in ["/", "/scim", "/scim/Users", "/scim/v2/acme/x/Users", "/scim/v2/Users/1/2", "/scim/v2/a%20b/Users", "/scim/v2/users"] {
             assert_eq!(found(path).1, Endpoint::Nothing, "{path}");
         }
+        assert_eq!(found("/scim/v2/openapi.json"), (None, Endpoint::Nothing));
+        assert_eq!(found("/scim/openapi.json"), (None, Endpoint::OpenApi));
         assert_eq!(found("/scim/v1/Users"), (None, Endpoint::Version));
         assert_eq!(found("/scim/v2/Me").1, Endpoint::Unsupported("/Me"));
         assert_eq!(found("/scim/v2/Me/x").1, Endpoint::Nothing);

@@ -6,6 +6,7 @@ mod discovery;
 mod groups;
 mod http;
 mod lists;
+mod openapi;
 mod policies;
 mod remote;
 mod users;
