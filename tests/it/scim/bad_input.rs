@@ -1,41 +1,12 @@
 //! What is wrong is refused with its reason, changes nothing, and is never the server's fault.
 
+use super::scene::{Scene, raw};
 use crate::harness::{
-    Answer, World, both,
-    scim::{GROUP, PATCH, Scim, USER, send},
+    World, both,
+    scim::{GROUP, PATCH, USER},
 };
 use reqwest::Method;
 use serde_json::{Value, json};
-
-/// A user, a group that holds it, and how the store looked before the attack.
-struct Scene {
-    user: String,
-    group: String,
-    user_before: Value,
-    group_before: Value,
-    head: u64,
-}
-
-impl Scene {
-    async fn set(world: &World) -> Scene {
-        let scim = world.scim();
-        let user = scim.post("/Users", &super::users::everything()).await.id();
-        let group = scim.post("/Groups", &json!({"schemas": [GROUP], "displayName": "Engines", "members": [{"value": user}]})).await.id();
-        let (user, group) = (format!("/Users/{user}"), format!("/Groups/{group}"));
-        let (user_before, group_before) = (scim.get(&user).await.expect(200), scim.get(&group).await.expect(200));
-        Scene { user, group, user_before, group_before, head: world.head().await }
-    }
-
-    async fn is_untouched(&self, world: &World, after: &str) {
-        assert_eq!(world.head().await, self.head, "{after}");
-        assert_eq!(world.scim().get(&self.user).await.expect(200), self.user_before, "{after}");
-        assert_eq!(world.scim().get(&self.group).await.expect(200), self.group_before, "{after}");
-    }
-}
-
-async fn raw(scim: &Scim, method: Method, path: &str, body: impl Into<reqwest::Body>) -> Answer {
-    send(scim.request(method, path).header("content-type", "application/scim+json").body(body)).await
-}
 
 async fn a_patch_that_cannot_be_meant_is_refused_with_its_reason(world: World) {
     let scene = Scene::set(&world).await;

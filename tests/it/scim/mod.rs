@@ -2,13 +2,19 @@
 
 mod bad_input;
 mod conditions;
+mod create;
+mod delete;
 mod discovery;
 mod groups;
 mod http;
 mod lists;
 mod openapi;
+mod patch;
 mod policies;
+mod projection;
+mod put;
 mod remote;
+mod scene;
 mod users;
 
 pub use users::as_sent;
