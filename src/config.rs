@@ -3,7 +3,12 @@
 //! The command line wins over the environment, the environment over the default. What an operator may get wrong is
 //! refused before anything is opened, in one sentence that names the setting.
 
-use crate::limits;
+mod facade;
+mod network;
+
+pub use facade::{FacadeConfig, FacadeSettings};
+pub use network::{Network, NetworkSettings};
+
 use clap::{Args, ValueEnum};
 use std::{fmt, net::SocketAddr, path::PathBuf};
 use url::Url;
@@ -62,38 +67,13 @@ pub struct ServeSettings {
     #[command(flatten)]
     pub store: StoreSettings,
 
-    /// Address of the SCIM face, /alive and /readyz; port 0 takes a free one.
-    #[arg(long, value_name = "ADDR", env = "ROSTER_HTTP", default_value = "127.0.0.1:8080", help_heading = "Network")]
-    pub http: String,
-
     /// Address of the gRPC face; port 0 takes a free one.
     #[arg(long, value_name = "ADDR", env = "ROSTER_GRPC", default_value = "127.0.0.1:50051", help_heading = "Network")]
     pub grpc: String,
 
-    /// What identity providers reach the SCIM face by, for example `https://roster.example.com`. Locations in answers are
-    /// made from it, never from a request's headers. Default: the HTTP address.
-    #[arg(long, value_name = "URL", env = "ROSTER_PUBLIC_URL", help_heading = "Network")]
-    pub public_url: Option<String>,
-
-    /// PEM file with the certificate chain; both faces then speak TLS only.
-    #[arg(long, value_name = "FILE", env = "ROSTER_TLS_CERT", help_heading = "Network")]
-    pub tls_cert: Option<PathBuf>,
-
-    /// PEM file with the certificate's private key.
-    #[arg(long, value_name = "FILE", env = "ROSTER_TLS_KEY", help_heading = "Network")]
-    pub tls_key: Option<PathBuf>,
-
-    /// Connections each face holds at once; more are closed as they come.
-    #[arg(long, value_name = "COUNT", env = "ROSTER_CONNECTIONS", default_value_t = limits::CONNECTIONS, help_heading = "Network")]
-    pub connections: usize,
-
-    /// Connections one address may hold at once on each face. Raise it behind a proxy.
-    #[arg(long, value_name = "COUNT", env = "ROSTER_CONNECTIONS_PER_ADDRESS", default_value_t = limits::CONNECTIONS_PER_ADDRESS, help_heading = "Network")]
-    pub connections_per_address: usize,
-
-    /// Seconds that requests under way may take to finish after SIGTERM (0 to 300).
-    #[arg(long, value_name = "SECONDS", env = "ROSTER_DRAIN_SECONDS", default_value_t = limits::DRAIN_SECONDS, help_heading = "Network")]
-    pub drain_seconds: u64,
+    /// The SCIM face, and who may connect to both.
+    #[command(flatten)]
+    pub network: NetworkSettings,
 
     /// Logs.
     #[command(flatten)]
@@ -116,20 +96,10 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// Which engine.
     pub engine: Engine,
-    /// The HTTP address.
-    pub http: SocketAddr,
     /// The gRPC address.
     pub grpc: SocketAddr,
-    /// Without a slash at its end; absent = from the address that was bound.
-    pub public_url: Option<String>,
-    /// Certificate and key.
-    pub tls: Option<(PathBuf, PathBuf)>,
-    /// Per face.
-    pub connections: usize,
-    /// Per face and peer address.
-    pub connections_per_address: usize,
-    /// Seconds.
-    pub drain_seconds: u64,
+    /// The SCIM face, and who may connect to both.
+    pub network: Network,
 }
 
 impl StoreSettings {
@@ -158,25 +128,8 @@ impl ServeSettings {
     /// # Errors
     /// With the sentence that names the first bad setting.
     pub fn check(&self) -> Result<Config, BadSetting> {
-        let tls = match (&self.tls_cert, &self.tls_key) {
-            (Some(cert), Some(key)) => Some((cert.clone(), key.clone())),
-            (None, None) => None,
-            _ => return Err(BadSetting("--tls-cert and --tls-key go together; one of them is missing.".into())),
-        };
-        within("--connections", self.connections, 1, 1_000_000)?;
-        within("--connections-per-address", self.connections_per_address, 1, 1_000_000)?;
-        within("--drain-seconds", usize::try_from(self.drain_seconds).unwrap_or(usize::MAX), 0, 300)?;
-        Ok(Config {
-            data_dir: self.store.data_dir.clone(),
-            engine: self.store.engine()?,
-            http: address("--http", &self.http)?,
-            grpc: address("--grpc", &self.grpc)?,
-            public_url: self.public_url.as_deref().map(public_url).transpose()?,
-            tls,
-            connections: self.connections,
-            connections_per_address: self.connections_per_address,
-            drain_seconds: self.drain_seconds,
-        })
+        let network = self.network.check()?;
+        Ok(Config { data_dir: self.store.data_dir.clone(), engine: self.store.engine()?, grpc: address("--grpc", &self.grpc)?, network })
     }
 }
 
@@ -188,9 +141,9 @@ fn address(name: &str, text: &str) -> Result<SocketAddr, BadSetting> {
     text.parse().map_err(|_| BadSetting(format!("{name} is {text:?}; it takes an IP address and a port, for example 127.0.0.1:8080.")))
 }
 
-/// A URL to put paths behind: http or https, a host, nothing after the path.
-fn public_url(text: &str) -> Result<String, BadSetting> {
-    let bad = |why: &str| BadSetting(format!("--public-url {why}; it takes for example https://roster.example.com."));
+/// http or https, a host, no user, nothing after the path.
+fn web_url(name: &str, text: &str, example: &str) -> Result<Url, BadSetting> {
+    let bad = |why: &str| BadSetting(format!("{name} {why}; it takes for example {example}."));
     let url = Url::parse(text).map_err(|_| bad("is no URL"))?;
     if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
         return Err(bad("is no http or https URL"));
@@ -198,7 +151,7 @@ fn public_url(text: &str) -> Result<String, BadSetting> {
     if !url.username().is_empty() || url.password().is_some() || url.query().is_some() || url.fragment().is_some() {
         return Err(bad("has a user, a query or a fragment"));
     }
-    Ok(url.as_str().trim_end_matches('/').to_owned())
+    Ok(url)
 }
 
 #[cfg(test)]
@@ -220,8 +173,9 @@ mod tests {
     fn the_defaults_are_a_sqlite_file_here_and_loopback() {
         let config = check(&[]).unwrap();
         assert_eq!(config.engine, Engine::Sqlite("./roster-data/roster.sqlite".into()));
-        assert_eq!((config.http.to_string(), config.grpc.to_string()), ("127.0.0.1:8080".into(), "127.0.0.1:50051".into()));
-        assert_eq!((config.public_url, config.tls, config.drain_seconds), (None, None, 10));
+        assert_eq!((config.network.http.to_string(), config.grpc.to_string()), ("127.0.0.1:8080".into(), "127.0.0.1:50051".into()));
+        let network = config.network;
+        assert_eq!((network.public_url, network.tls, network.drain_seconds), (None, None, 10));
     }
 
     #[test]
@@ -253,13 +207,17 @@ mod tests {
 
     #[test]
     fn a_public_url_loses_its_last_slash_and_keeps_its_path() {
-        assert_eq!(check(&["--public-url", "https://h.example/"]).unwrap().public_url.unwrap(), "https://h.example");
-        assert_eq!(check(&["--public-url", "https://h.example/id/"]).unwrap().public_url.unwrap(), "https://h.example/id");
+        assert_eq!(check(&["--public-url", "https://h.example/"]).unwrap().network.public_url.unwrap(), "https://h.example");
+        assert_eq!(check(&["--public-url", "https://h.example/id/"]).unwrap().network.public_url.unwrap(), "https://h.example/id");
     }
 
     #[test]
     fn every_setting_has_its_environment_name() {
-        for argument in Line::command().get_arguments().filter(|a| !a.is_global_set() && a.get_id() != "help") {
+        check_environment(&Line::command());
+    }
+
+    pub(super) fn check_environment(command: &clap::Command) {
+        for argument in command.get_arguments().filter(|a| !a.is_global_set() && a.get_id() != "help") {
             let expected = format!("ROSTER_{}", argument.get_long().unwrap().replace('-', "_").to_uppercase());
             assert_eq!(argument.get_env().and_then(|name| name.to_str()), Some(expected.as_str()));
         }

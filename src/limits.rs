@@ -113,6 +113,11 @@ pub const HEADERS: usize = 100;
 pub const HEADER_LIST_BYTES: u32 = 16 * 1024;
 /// Calls at once on one HTTP/2 connection.
 pub const CONCURRENT_STREAMS: u32 = 256;
+/// Bytes of one call's answer that may wait unread on the way from a remote directory. The connection may hold as many for
+/// each of its calls, so that one slow reader never stops the others.
+pub const STREAM_WINDOW_BYTES: u32 = 64 * 1024;
+/// How long a connection to a remote directory may take to be made.
+pub const CONNECT_TIME: Duration = Duration::from_secs(5);
 /// How often an HTTP/2 peer is asked whether it is there.
 pub const KEEPALIVE_EVERY: Duration = Duration::from_secs(30);
 /// How long it may take to answer.

@@ -3,20 +3,26 @@
 //! Both faces are opened, served and drained by the same doorman (`gate`), with the same access layer around each
 //! whole router. The façade holds the services' traits and calls them directly: no socket between the faces.
 
+mod alone;
 mod body;
 mod bootstrap;
 mod deadline;
+mod dial;
+mod door;
 mod gate;
 mod grpc;
 mod health;
 mod home;
 mod http;
 mod requests;
+mod running;
 mod stream;
 mod tls;
 mod wiring;
 
+pub use alone::Alone;
 pub use bootstrap::{Bootstrap, recover};
+pub use dial::Dial;
 pub use home::{BOOTSTRAP_FILE, Home, entropy};
 pub use requests::REQUEST_ID;
 
@@ -26,11 +32,10 @@ use crate::{
     directory::Services,
     store::{Database, OpenError, Store, StoreOptions},
 };
-use gate::Gate;
+use door::Door;
 use health::Health;
-use std::{io, net::SocketAddr, time::Duration};
-use tokio::{net::TcpListener, task::JoinSet};
-use tokio_util::sync::{CancellationToken, DropGuard};
+use running::Running;
+use std::net::SocketAddr;
 
 /// Why the server did not start, or did not end well; one sentence for the operator.
 #[derive(Debug, thiserror::Error)]
@@ -64,11 +69,7 @@ pub struct Server {
     base_url: String,
     grpc_endpoint: String,
     bootstrap: Option<Bootstrap>,
-    drain: Duration,
-    stop: CancellationToken,
-    /// Ends the connections of a server that was dropped, too.
-    _ends: DropGuard,
-    faces: JoinSet<()>,
+    running: Running,
     health: Health,
     store: Store,
     _home: Home,
@@ -83,17 +84,12 @@ impl Server {
         let clock = Clock::system();
         let home = Home::enter(&config.data_dir, &config.engine)?;
         // Certificates and sockets first: they fail for reasons the operator can see, before any data is touched.
-        let gate = |protocols: &[&[u8]]| -> Result<Gate, BadSetting> {
-            let tls = config.tls.as_ref().map(|(cert, key)| tls::acceptor(cert, key, protocols)).transpose()?;
-            Ok(Gate::new(tls, config.connections, config.connections_per_address))
-        };
-        let (http_gate, grpc_gate) = (gate(&[b"h2", b"http/1.1"])?, gate(&[b"h2"])?);
-        let http_socket = bind("--http", config.http).await?;
-        let grpc_socket = bind("--grpc", config.grpc).await?;
-        let (http, grpc) = (local(&http_socket)?, local(&grpc_socket)?);
-        let scheme = if config.tls.is_some() { "https" } else { "http" };
-        let base_url = config.public_url.clone().unwrap_or_else(|| format!("{scheme}://{}", reachable(http)));
-        let grpc_endpoint = format!("{scheme}://{}", reachable(grpc));
+        let network = &config.network;
+        let (http, grpc) = (door::gate(network, door::HTTP)?, door::gate(network, door::GRPC)?);
+        let http = Door::new(http, door::bind("--http", network.http).await?, network)?;
+        let grpc = Door::new(grpc, door::bind("--grpc", config.grpc).await?, network)?;
+        let base_url = network.public_url.clone().unwrap_or(http.url);
+        let grpc_endpoint = grpc.url;
 
         let store = Store::open(&store_options(&config.engine), entropy()?).await?;
         let services = Services::new(store.clone(), &clock, &base_url);
@@ -104,15 +100,13 @@ impl Server {
             None => home.refresh(&base_url, &grpc_endpoint)?,
         }
 
-        let stop = CancellationToken::new();
-        let ends = stop.clone().drop_guard();
-        let health = Health::new(store.clone(), wired.health, wiring::SERVED);
-        let mut faces = JoinSet::new();
-        faces.spawn(health.clone().report());
-        faces.spawn(http::serve(http_gate, http_socket, wired.facade, health.clone(), wired.access.clone(), clock.clone(), stop.clone()));
-        faces.spawn(grpc::serve(grpc_gate, grpc_socket, wired.routes, wired.access, clock, stop.clone()));
-        let drain = Duration::from_secs(config.drain_seconds);
-        Ok(Server { http, grpc, base_url, grpc_endpoint, bootstrap, drain, stop, _ends: ends, faces, health, store, _home: home })
+        let mut running = Running::new(network.drain_seconds);
+        let health = Health::of_store(store.clone(), wired.health, wiring::SERVED);
+        running.spawn(health.clone().report());
+        running.spawn(http::serve(http.gate, http.socket, wired.facade, health.clone(), clock.clone(), running.stop_sign()));
+        running.spawn(grpc::serve(grpc.gate, grpc.socket, wired.routes, wired.access, clock, running.stop_sign()));
+        let (http, grpc) = (http.address, grpc.address);
+        Ok(Server { http, grpc, base_url, grpc_endpoint, bootstrap, running, health, store, _home: home })
     }
 
     /// The bound HTTP address.
@@ -151,14 +145,9 @@ impl Server {
     }
 
     /// Stops accepting, lets requests under way finish for as long as the settings say, and closes the store.
-    pub async fn stop(mut self) {
+    pub async fn stop(self) {
         self.health.drain().await;
-        self.stop.cancel();
-        let ended = tokio::time::timeout(self.drain, async { while self.faces.join_next().await.is_some() {} }).await;
-        if ended.is_err() {
-            tracing::warn!(seconds = self.drain.as_secs(), "requests were still under way after the drain; they are cut");
-            self.faces.shutdown().await;
-        }
+        self.running.drain().await;
         self.store.close().await;
     }
 }
@@ -169,23 +158,4 @@ pub fn store_options(engine: &Engine) -> StoreOptions {
         Engine::Sqlite(file) => Database::Sqlite(file.clone()),
         Engine::Postgres(url) => Database::Postgres(url.clone()),
     })
-}
-
-async fn bind(setting: &str, address: SocketAddr) -> Result<TcpListener, BadSetting> {
-    TcpListener::bind(address).await.map_err(|error| BadSetting(format!("{setting} {address} cannot be used: {error}.")))
-}
-
-fn local(socket: &TcpListener) -> Result<SocketAddr, StartError> {
-    socket.local_addr().map_err(|error: io::Error| StartError::Other(format!("A bound socket has no address: {error}.")))
-}
-
-/// The address a client on this machine uses for one that was bound.
-fn reachable(mut bound: SocketAddr) -> SocketAddr {
-    if bound.ip().is_unspecified() {
-        bound.set_ip(match bound {
-            SocketAddr::V4(_) => std::net::Ipv4Addr::LOCALHOST.into(),
-            SocketAddr::V6(_) => std::net::Ipv6Addr::LOCALHOST.into(),
-        });
-    }
-    bound
 }

@@ -6,11 +6,13 @@
 mod caller;
 mod guarded;
 mod layer;
+mod recent;
 mod resolver;
 mod token;
 
 pub use caller::{Caller, Reach, Scopes};
 pub use guarded::{Guarded, caller_of, enter};
 pub use layer::{Access, AccessLayer, caller_in, carry};
+pub use recent::Recent;
 pub use resolver::{Cached, Resolver};
 pub use token::{Kind, PATTERN, SecretHash, Token};

@@ -1,18 +1,13 @@
 //! From a token to its caller, asked at most once a second per token.
 
-use super::{Caller, Token};
+use super::{Caller, Token, recent::Recent};
 use crate::{
     clock::Clock,
     directory::{Error, Result},
-    limits::{RESOLVER_CACHE_ENTRIES, RESOLVER_CACHE_LIFE},
 };
 use secrecy::ExposeSecret;
 use sha2::{Digest, Sha256};
-use std::{
-    collections::HashMap,
-    sync::{Mutex, PoisonError},
-    time::Instant,
-};
+use std::time::Instant;
 
 /// Who knows the tokens.
 #[tonic::async_trait]
@@ -25,41 +20,18 @@ pub trait Resolver: Send + Sync + 'static {
     async fn resolve(&self, token: &Token) -> Result<Caller>;
 }
 
-/// A resolver that remembers good answers for [`RESOLVER_CACHE_LIFE`], so a revocation bites within that time.
-/// Bad answers are not remembered: guesses must not push good callers out.
+/// A resolver that remembers good answers for [`crate::limits::RESOLVER_CACHE_LIFE`], so a revocation bites within that time.
 #[derive(Debug)]
 pub struct Cached<R> {
     inner: R,
     clock: Clock,
-    known: Mutex<HashMap<[u8; 32], Known>>,
-}
-
-#[derive(Debug)]
-struct Known {
-    caller: Caller,
-    until: Instant,
+    known: Recent<Caller>,
 }
 
 impl<R> Cached<R> {
     /// In front of the resolver that asks the store.
     pub fn new(inner: R, clock: Clock) -> Self {
-        Cached { inner, clock, known: Mutex::default() }
-    }
-
-    fn remembered(&self, key: &[u8; 32]) -> Option<Caller> {
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        known.get(key).filter(|known| known.until > Instant::now()).map(|known| known.caller.clone())
-    }
-
-    fn remember(&self, key: [u8; 32], asked: Instant, caller: Caller) {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.len() >= RESOLVER_CACHE_ENTRIES {
-            known.retain(|_, known| known.until > Instant::now());
-        }
-        if known.len() < RESOLVER_CACHE_ENTRIES {
-            // Counted from the question, not from the answer: the store may have been read at its very start.
-            known.insert(key, Known { caller, until: asked + RESOLVER_CACHE_LIFE });
-        }
+        Cached { inner, clock, known: Recent::default() }
     }
 }
 
@@ -68,12 +40,12 @@ impl<R: Resolver> Resolver for Cached<R> {
     async fn resolve(&self, token: &Token) -> Result<Caller> {
         // The key covers the secret: knowing a lookup id opens nothing.
         let key: [u8; 32] = Sha256::digest(token.reveal().expose_secret().as_bytes()).into();
-        let caller = if let Some(caller) = self.remembered(&key) {
+        let caller = if let Some(caller) = self.known.get(&key) {
             caller
         } else {
             let asked = Instant::now();
             let caller = self.inner.resolve(token).await?;
-            self.remember(key, asked, caller.clone());
+            self.known.put(key, asked, caller.clone());
             caller
         };
         if caller.expires_at <= self.clock.now() {
@@ -128,30 +100,9 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_answer_older_than_its_life_is_asked_for_again() {
-        let resolver = Cached::new(Counting { expires_at: i64::MAX, ..Counting::default() }, Clock::system());
-        let token = Token::mint(Kind::Scim).unwrap();
-        resolver.resolve(&token).await.unwrap();
-        for known in resolver.known.lock().unwrap().values_mut() {
-            known.until -= RESOLVER_CACHE_LIFE;
-        }
-        resolver.resolve(&token).await.unwrap();
-        assert_eq!(resolver.inner.asked.load(Ordering::SeqCst), 2);
-    }
-
-    #[tokio::test]
     async fn an_expired_token_is_refused_even_when_remembered() {
         let resolver = Cached::new(Counting { expires_at: 1, ..Counting::default() }, Clock::system());
         let token = Token::mint(Kind::Scim).unwrap();
         assert_eq!(resolver.resolve(&token).await.unwrap_err(), Error::unauthenticated());
-    }
-
-    #[tokio::test]
-    async fn the_cache_does_not_grow_beyond_its_bound() {
-        let resolver = Cached::new(Counting { expires_at: i64::MAX, ..Counting::default() }, Clock::system());
-        for _ in 0..RESOLVER_CACHE_ENTRIES + 10 {
-            resolver.resolve(&Token::mint(Kind::Scim).unwrap()).await.unwrap();
-        }
-        assert_eq!(resolver.known.lock().unwrap().len(), RESOLVER_CACHE_ENTRIES);
     }
 }

@@ -3,32 +3,18 @@
 use super::{Failure, output};
 use crate::{
     api::v1::{self, provisioning_service_client::ProvisioningServiceClient},
-    server::BOOTSTRAP_FILE,
+    server::{BOOTSTRAP_FILE, Dial},
 };
 use clap::Args;
-use hyper_util::rt::TokioIo;
-use rustls::{ClientConfig, RootCertStore, crypto::ring};
-use rustls_pki_types::{CertificateDer, ServerName, pem::PemObject};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
-use std::{
-    io,
-    net::IpAddr,
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::Duration,
-};
-use tokio::net::TcpStream;
-use tokio_rustls::TlsConnector;
+use std::path::{Path, PathBuf};
 use tonic::{
     Request, Status,
     metadata::{Ascii, MetadataValue},
     service::{Interceptor, interceptor::InterceptedService},
-    transport::{Channel, Endpoint, Uri},
+    transport::Channel,
 };
-
-/// Where a system keeps the certificates it trusts; the first that is there is used.
-const SYSTEM_ROOTS: [&str; 3] = ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"];
 
 /// Which server, as whom.
 #[derive(Debug, Args)]
@@ -159,63 +145,9 @@ pub(super) fn refused(status: Status) -> Failure {
 }
 
 async fn connect(endpoint: &str, ca: Option<&Path>) -> Result<Channel, Failure> {
-    let bad = |why: &dyn std::fmt::Display| Failure::settings(format!("--endpoint {endpoint:?} cannot be used: {why}."));
-    let parsed = Endpoint::from_shared(endpoint.to_owned()).map_err(|error| bad(&error))?;
-    let parsed = parsed.connect_timeout(Duration::from_secs(10));
-    let tls = match parsed.uri().scheme_str() {
-        Some("http") => None,
-        Some("https") => Some(trust(ca)?),
-        _ => return Err(bad(&"it takes http://HOST:PORT or https://HOST:PORT")),
-    };
-    let connector = tower::service_fn(move |uri: Uri| dial(uri, tls.clone()));
-    parsed.connect_with_connector(connector).await.map_err(|error| {
+    let dial = Dial::new("--endpoint", endpoint, ca).map_err(|error| Failure::settings(error.to_string()))?;
+    dial.connect().await.map_err(|error| {
         let cause = std::error::Error::source(&error).map_or_else(|| error.to_string(), output::deepest);
         Failure::refused(format!("{endpoint} cannot be reached: {cause}."))
     })
-}
-
-/// A connection of either kind; boxed, because a client opens one.
-trait Wire: tokio::io::AsyncRead + tokio::io::AsyncWrite + Send + Unpin {}
-impl<T: tokio::io::AsyncRead + tokio::io::AsyncWrite + Send + Unpin> Wire for T {}
-
-async fn dial(uri: Uri, tls: Option<TlsConnector>) -> io::Result<TokioIo<Box<dyn Wire>>> {
-    let host = uri.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']').to_owned();
-    let port = uri.port_u16().unwrap_or(if tls.is_some() { 443 } else { 80 });
-    let tcp = TcpStream::connect((host.as_str(), port)).await?;
-    tcp.set_nodelay(true)?;
-    let wire: Box<dyn Wire> = match tls {
-        None => Box::new(tcp),
-        Some(tls) => {
-            let name = match host.parse::<IpAddr>() {
-                Ok(address) => ServerName::from(address),
-                Err(_) => ServerName::try_from(host).map_err(io::Error::other)?,
-            };
-            Box::new(tls.connect(name, tcp).await?)
-        }
-    };
-    Ok(TokioIo::new(wire))
-}
-
-fn trust(ca: Option<&Path>) -> Result<TlsConnector, Failure> {
-    let file = match ca {
-        Some(file) => file,
-        None => SYSTEM_ROOTS
-            .iter()
-            .map(Path::new)
-            .find(|file| file.exists())
-            .ok_or_else(|| Failure::settings("The system's authorities are not where they usually are; name a PEM file with --ca."))?,
-    };
-    let bad = |error: &dyn std::fmt::Display| Failure::settings(format!("--ca {} cannot be used: {error}.", file.display()));
-    let certificates: Vec<_> = CertificateDer::pem_file_iter(file).and_then(Iterator::collect).map_err(|error| bad(&error))?;
-    let mut roots = RootCertStore::empty();
-    if roots.add_parsable_certificates(certificates).0 == 0 {
-        return Err(bad(&"no certificate in this file"));
-    }
-    let mut config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .map_err(|error| bad(&error))?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    config.alpn_protocols = vec![b"h2".to_vec()];
-    Ok(TlsConnector::from(Arc::new(config)))
 }

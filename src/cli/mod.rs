@@ -1,4 +1,4 @@
-//! The command line: one file per command. Every command but `serve` and `migrate` is an ordinary gRPC client.
+//! The command line: one file per command. Every command that serves nothing and opens no store is an ordinary gRPC client.
 
 mod connect;
 mod connection;
@@ -7,12 +7,14 @@ mod migrate;
 mod organization;
 mod output;
 mod recover;
+mod scim;
 mod serve;
 mod service_account;
+mod signals;
 mod token;
 mod user;
 
-use crate::config::{ServeSettings, StoreSettings};
+use crate::config::{FacadeSettings, ServeSettings, StoreSettings};
 use clap::{Parser, Subcommand, error::ErrorKind};
 use connect::ClientSettings;
 use std::{ffi::OsString, process::ExitCode};
@@ -42,6 +44,8 @@ struct Line {
 enum Command {
     /// Run the server: SCIM over HTTP, everything over gRPC
     Serve(Box<ServeSettings>),
+    /// Run the SCIM face alone, in front of a directory that `roster serve` serves elsewhere
+    Scim(Box<FacadeSettings>),
     /// Bring the database's schema up to date, and exit
     Migrate(StoreSettings),
     /// Issue a token for a new administrator, if all are lost; a server that keeps its data in SQLite must be stopped first
@@ -108,6 +112,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 async fn dispatch(command: Command) -> Done {
     match command {
         Command::Serve(settings) => serve::run(*settings).await,
+        Command::Scim(settings) => scim::run(*settings).await,
         Command::Migrate(settings) => migrate::run(settings).await,
         Command::Recover(settings) => recover::run(settings).await,
         Command::User(noun) => user::run(noun.verb, &noun.client).await,

@@ -151,7 +151,8 @@ fn without_reason(code: Code) -> Refusal {
             Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "The request is larger than the directory takes at once.")
         }
         Code::Unimplemented => Refusal::unsupported("This operation"),
-        Code::Unavailable | Code::DeadlineExceeded | Code::Cancelled | Code::Aborted => {
+        // Unknown is what a connection that broke in the middle is to a client.
+        Code::Unavailable | Code::DeadlineExceeded | Code::Cancelled | Code::Aborted | Code::Unknown => {
             Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "The directory cannot be reached or is busy; send the same request again.")
         }
         _ => Refusal::internal(),

@@ -29,7 +29,7 @@ pub mod upload;
 pub mod users;
 pub mod values;
 
-use crate::limits;
+use crate::{access::Recent, api::v1, limits};
 use axum::{
     Router,
     body::Body,
@@ -52,13 +52,20 @@ pub struct Facade {
     groups: AnyGroupService,
     provisioning: AnyProvisioningService,
     public_url: Arc<str>,
+    callers: Option<Arc<Recent<v1::GetCallerResponse>>>,
 }
 
 impl Facade {
     /// `public_url` is where clients reach the server, such as `https://roster.example`: every URL in an answer begins with
     /// it, whatever a request's headers say.
     pub fn new(users: AnyUserService, groups: AnyGroupService, provisioning: AnyProvisioningService, public_url: &str) -> Self {
-        Facade { users, groups, provisioning, public_url: public_url.trim_end_matches('/').into() }
+        Facade { users, groups, provisioning, public_url: public_url.trim_end_matches('/').into(), callers: None }
+    }
+
+    /// Remembers for a moment who calls: where the directory is elsewhere, a request then goes there once and not twice.
+    #[must_use]
+    pub fn remembering_callers(self) -> Self {
+        Facade { callers: Some(Arc::default()), ..self }
     }
 
     /// The base URL of an organization; without one, of whichever the token names. No slash at its end.
@@ -94,7 +101,7 @@ async fn answer(facade: &Facade, parts: &Parts, body: &mut Body) -> Outcome {
         read_only(&parts.method)?;
         return Ok(openapi::answer(facade));
     }
-    let session = Session::open(facade, parts, organization).await?;
+    let session = Session::open(facade, parts, &target).await?;
     dispatch(facade, &session, parts, body, &target.endpoint).await
 }
 

@@ -43,6 +43,14 @@ pub enum Endpoint {
     Nothing,
 }
 
+impl Endpoint {
+    /// Whether answering it takes another call to the directory, which holds the credential against its rules once more.
+    pub fn is_the_directory_s(&self) -> bool {
+        use Endpoint as E;
+        matches!(self, E::Users | E::User(_) | E::Groups | E::Group(_) | E::Search | E::UserSearch | E::GroupSearch)
+    }
+}
+
 /// A path, understood.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Target {

@@ -1,6 +1,9 @@
 //! The service traits over a channel: the façade in front of a remote directory.
 
-use crate::api::{BoxStream, v1};
+use crate::{
+    api::{BoxStream, v1},
+    limits::CALL_TIME,
+};
 use std::{
     future::Future,
     pin::Pin,
@@ -18,6 +21,15 @@ include!(concat!(env!("OUT_DIR"), "/remote.rs"));
 
 fn boxed<T: Send + 'static>(stream: Streaming<T>) -> BoxStream<T> {
     Box::pin(stream)
+}
+
+/// Ends a call that takes too long, whatever holds it up: making the connection, waiting for a place on it, the directory.
+/// For a streamed answer the time runs until it begins.
+async fn timed<T>(call: impl Future<Output = Result<Response<T>, Status>>) -> Result<Response<T>, Status> {
+    match tokio::time::timeout(CALL_TIME, call).await {
+        Ok(answer) => answer,
+        Err(_) => Err(Status::unavailable("the directory did not answer in time")),
+    }
 }
 
 /// Forwards a client stream. A broken upload must break the call, never end it well: a generated client's

@@ -1,12 +1,15 @@
 //! One request's caller, as the directory tells it, and the way to call on the caller's behalf.
 
-use super::{Facade, error::Refusal, operations::Rules, profiles::Tolerances};
+use super::{Facade, error::Refusal, operations::Rules, path::Target, profiles::Tolerances};
 use crate::{
     access,
     api::v1::{self, connection::UnknownAttributes},
     attributes::ResourceType,
+    limits,
 };
 use axum::http::{HeaderMap, HeaderName, StatusCode, header, request::Parts};
+use sha2::{Digest, Sha256};
+use std::time::Instant;
 use tonic::metadata::MetadataMap;
 
 /// The key of the reserved organization that owns the others.
@@ -51,8 +54,23 @@ impl Forwarded {
         Forwarded { metadata, extensions }
     }
 
-    fn call<T>(&self, message: T) -> tonic::Request<T> {
+    fn upload<T>(&self, message: T) -> tonic::Request<T> {
         tonic::Request::from_parts(MetadataMap::from_headers(self.metadata.clone()), self.extensions.clone(), message)
+    }
+
+    fn call<T>(&self, message: T) -> tonic::Request<T> {
+        let mut request = self.upload(message);
+        request.set_timeout(limits::CALL_TIME);
+        request
+    }
+
+    /// What stands for the credential where answers about it are remembered; none without one.
+    fn key(&self) -> Option<[u8; 32]> {
+        let mut credentials = self.metadata.get_all(header::AUTHORIZATION).iter();
+        match (credentials.next(), credentials.next()) {
+            (Some(credential), None) => Some(Sha256::digest(credential.as_bytes()).into()),
+            _ => None,
+        }
     }
 }
 
@@ -62,9 +80,15 @@ impl Session {
     /// # Errors
     /// What the directory answers to the credential; 404 for an organization that is not the caller's, in the same words
     /// whether it exists or not.
-    pub async fn open(facade: &Facade, parts: &Parts, segment: Option<&str>) -> Result<Session, Refusal> {
+    pub async fn open(facade: &Facade, parts: &Parts, target: &Target) -> Result<Session, Refusal> {
         let forwarded = Forwarded::of(parts);
-        let caller = facade.provisioning.get_caller(forwarded.call(v1::GetCallerRequest {})).await?.into_inner();
+        let segment = target.organization.as_deref();
+        // A remembered answer says how to read a request, never whether it is allowed: that is said by the call that follows.
+        let remembered = if target.endpoint.is_the_directory_s() { recent(facade, &forwarded) } else { None };
+        let caller = match remembered {
+            Some(caller) => caller,
+            None => ask(facade, &forwarded).await?,
+        };
         let organization = caller.organization.unwrap_or_default();
         // The administrator's token lies beside the provider's in one file; pasted here it would provision nobody's directory.
         if organization.key == SYSTEM {
@@ -89,7 +113,12 @@ impl Session {
         })
     }
 
-    /// A call on behalf of the caller.
+    /// A client stream on behalf of the caller. It may take as long as it moves.
+    pub fn upload<T>(&self, message: T) -> tonic::Request<T> {
+        self.forwarded.upload(message)
+    }
+
+    /// A call on behalf of the caller; it ends after [`limits::CALL_TIME`].
     pub fn call<T>(&self, message: T) -> tonic::Request<T> {
         self.forwarded.call(message)
     }
@@ -103,4 +132,17 @@ impl Session {
     pub fn url(&self, endpoint: &str, id: &str) -> String {
         format!("{}/{endpoint}/{id}", self.base)
     }
+}
+
+fn recent(facade: &Facade, forwarded: &Forwarded) -> Option<v1::GetCallerResponse> {
+    facade.callers.as_ref()?.get(&forwarded.key()?)
+}
+
+async fn ask(facade: &Facade, forwarded: &Forwarded) -> Result<v1::GetCallerResponse, Refusal> {
+    let asked = Instant::now();
+    let caller = facade.provisioning.get_caller(forwarded.call(v1::GetCallerRequest {})).await?.into_inner();
+    if let (Some(callers), Some(key)) = (&facade.callers, forwarded.key()) {
+        callers.put(key, asked, caller.clone());
+    }
+    Ok(caller)
 }

@@ -39,7 +39,7 @@ pub async fn replace(
         std::iter::once(Part::Header(header)).chain(request.members.chunks(limits::MEMBER_PAGE_DEFAULT).map(chunk)).collect();
     let messages = parts.into_iter().map(|part| Ok(Message { part: Some(part) }));
     let stream = streaming(tokio_stream::iter(messages));
-    Ok(facade.groups.stream_replace_group(session.call(stream)).await?.into_inner())
+    Ok(facade.groups.stream_replace_group(session.upload(stream)).await?.into_inner())
 }
 
 fn id(member: &PrincipalRef) -> &str {

@@ -7,7 +7,7 @@ use super::{
     requests::RequestLayer,
     stream::{Stream, Version},
 };
-use crate::{access::AccessLayer, clock::Clock, limits};
+use crate::{clock::Clock, limits};
 use axum::{
     Router,
     body::Body,
@@ -28,22 +28,14 @@ use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 
 /// Accepts, serves and drains; returns when the last connection has ended.
-pub(super) async fn serve(
-    gate: Gate,
-    listener: TcpListener,
-    facade: Router,
-    health: Health,
-    access: AccessLayer,
-    clock: Clock,
-    stop: CancellationToken,
-) {
+pub(super) async fn serve(gate: Gate, listener: TcpListener, facade: Router, health: Health, clock: Clock, stop: CancellationToken) {
+    // Whether the server is there and ready is said to anybody, and without asking who it is.
     let router =
         Router::new().route("/alive", get(async || "alive\n")).route("/readyz", get(ready)).with_state(health).fallback_service(facade);
     // Around the whole router, never per route: what is routed was seen by all of them.
     let service = ServiceBuilder::new()
         .layer(RequestLayer { face: "http", clock })
         .layer(CatchPanicLayer::custom(apologize))
-        .layer(access)
         .map_request(|request: http::Request<hyper::body::Incoming>| request.map(Paced::new))
         .service(router);
     let service = TowerToHyperService::new(service);
@@ -104,7 +96,7 @@ fn builder(version: Version) -> auto::Builder<TokioExecutor> {
     }
 }
 
-/// Whether requests should be sent here: the store answers and the server is not draining.
+/// Whether requests should be sent here: what keeps the data answers and the server is not draining.
 async fn ready(State(health): State<Health>) -> (StatusCode, &'static str) {
     match health.obstacle().await {
         None => (StatusCode::OK, "ready\n"),

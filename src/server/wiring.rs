@@ -4,17 +4,23 @@ use super::grpc;
 use crate::{
     access::AccessLayer,
     api::v1::{
-        directory_service_server::DirectoryServiceServer, group_service_server::GroupServiceServer,
-        organization_service_server::OrganizationServiceServer, provisioning_service_server::ProvisioningServiceServer,
-        service_account_service_server::ServiceAccountServiceServer, user_service_server::UserServiceServer,
+        directory_service_server::DirectoryServiceServer, group_service_client::GroupServiceClient,
+        group_service_server::GroupServiceServer, organization_service_server::OrganizationServiceServer,
+        provisioning_service_client::ProvisioningServiceClient, provisioning_service_server::ProvisioningServiceServer,
+        service_account_service_server::ServiceAccountServiceServer, user_service_client::UserServiceClient,
+        user_service_server::UserServiceServer,
     },
     directory::Services,
     limits::MESSAGE_BYTES,
-    scim::{self, Facade},
+    scim::{self, Facade, remote::Remote},
 };
-use std::error::Error;
-use tonic::service::{Routes, RoutesBuilder};
+use std::{error::Error, sync::Arc};
+use tonic::{
+    service::{Routes, RoutesBuilder},
+    transport::Channel,
+};
 use tonic_health::server::HealthReporter;
+use tower::Layer as _;
 
 /// What health and reflection name; the routes below are the same list.
 pub(super) const SERVED: &[&str] = &[
@@ -29,6 +35,7 @@ pub(super) const SERVED: &[&str] = &[
 /// Both faces, ready to be served.
 pub(super) struct Wired {
     pub(super) routes: Routes,
+    /// The access layer is around it.
     pub(super) facade: axum::Router,
     pub(super) access: AccessLayer,
     pub(super) health: HealthReporter,
@@ -53,10 +60,19 @@ pub(super) fn wire(services: Services, base_url: &str) -> Result<Wired, Box<dyn 
     routes.add_service(health);
     grpc::reflect(&mut routes, SERVED)?;
 
-    Ok(Wired {
-        routes: routes.routes(),
-        facade: scim::router(Facade::new(services.users, services.groups, services.provisioning, base_url)),
-        access: AccessLayer::new(services.credentials),
-        health: reporter,
-    })
+    let access = AccessLayer::new(services.credentials);
+    let facade = scim::router(Facade::new(services.users, services.groups, services.provisioning, base_url));
+    let facade = axum::Router::new().fallback_service(access.layer(facade));
+    Ok(Wired { routes: routes.routes(), facade, access, health: reporter })
+}
+
+/// The façade over a channel. It has no access layer: each call takes the caller's own token to the directory.
+pub(super) fn alone(directory: &Channel, base_url: &str) -> axum::Router {
+    macro_rules! remote {
+        ($client:ident) => {
+            Arc::new(Remote($client::new(directory.clone()).max_decoding_message_size(MESSAGE_BYTES)))
+        };
+    }
+    let facade = Facade::new(remote!(UserServiceClient), remote!(GroupServiceClient), remote!(ProvisioningServiceClient), base_url);
+    scim::router(facade.remembering_callers())
 }

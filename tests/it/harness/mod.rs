@@ -1,4 +1,4 @@
-//! What every story stands on: the engines, the world (a running server and its clients), and `both!`.
+//! What every story stands on: the engines, the world (a running server and its clients), `both!` and `faces!`.
 
 pub mod clients;
 pub mod deeds;
@@ -45,6 +45,22 @@ macro_rules! both {
     };
 }
 pub(crate) use both;
+
+/// [`both!`], for stories of the SCIM face: also as `alone::name`, where a façade of its own stands before a directory that
+/// is elsewhere, and all of SCIM goes through that. What looks into the store's counters is for [`both!`].
+macro_rules! faces {
+    ($($name:ident)+) => {
+        $crate::harness::both! { $($name)+ }
+
+        mod alone {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() {
+                Box::pin(super::$name($crate::harness::World::alone().await)).await;
+            })+
+        }
+    };
+}
+pub(crate) use faces;
 
 /// Shows what the server logs as a fault beside the story that met it.
 pub fn show_faults() {

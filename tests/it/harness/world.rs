@@ -3,14 +3,15 @@
 use super::{Clients, Engine, Scim, deeds::Desk, store::Place};
 use roster::{
     api::v1::{ListConnectionsRequest, User},
-    config::{self, Config},
+    config::{self, Config, FacadeConfig, Network},
     limits,
-    server::{BOOTSTRAP_FILE, Server},
+    server::{Alone, BOOTSTRAP_FILE, Server},
     store::{Counted, Database, Stop, Store, Terms},
 };
 use serde_json::Value;
 use sqlx::Connection as _;
 use std::{fs, ops::Deref};
+use tokio::net::TcpListener;
 use tonic::transport::{Channel, Endpoint};
 
 /// One server and its clients. When it is dropped the server ends and its data goes.
@@ -22,6 +23,8 @@ pub struct World {
     desk: Desk,
     channel: Channel,
     scim: Scim,
+    /// Where SCIM goes through one of its own.
+    _facade: Option<Alone>,
     server: Server,
     /// Dropped last: the server lets go of it first.
     place: Place,
@@ -38,6 +41,20 @@ impl Deref for World {
 impl World {
     /// Starts a server as `roster serve` does, on a fresh store.
     pub async fn start(engine: Engine) -> World {
+        World::at(engine, None).await
+    }
+
+    /// The same, on SQLite, with a façade of its own before it as `roster scim` makes one: all of SCIM goes through that.
+    pub async fn alone() -> World {
+        let socket = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", socket.local_addr().unwrap());
+        let world = World::at(Engine::Sqlite, Some(url.clone())).await;
+        let directory = world.server.grpc_endpoint().to_owned();
+        let config = FacadeConfig { directory, ca: None, network: network(Some(url)) };
+        World { _facade: Some(Alone::start_on(&config, socket).unwrap()), ..world }
+    }
+
+    async fn at(engine: Engine, public_url: Option<String>) -> World {
         super::show_faults();
         let place = Place::fresh(engine).await;
         let server = Server::start(Config {
@@ -46,13 +63,8 @@ impl World {
                 Database::Sqlite(file) => config::Engine::Sqlite(file),
                 Database::Postgres(url) => config::Engine::Postgres(url),
             },
-            http: "127.0.0.1:0".parse().unwrap(),
             grpc: "127.0.0.1:0".parse().unwrap(),
-            public_url: None,
-            tls: None,
-            connections: limits::CONNECTIONS,
-            connections_per_address: limits::CONNECTIONS_PER_ADDRESS,
-            drain_seconds: limits::DRAIN_SECONDS,
+            network: network(public_url),
         })
         .await
         .unwrap();
@@ -65,7 +77,7 @@ impl World {
         let request = ListConnectionsRequest { organization_id: organization.clone(), ..ListConnectionsRequest::default() };
         let connection = admin.provisioning.clone().list_connections(request).await.unwrap().into_inner().connections.remove(0).id;
         let scim = Scim::new(&text("scim_base_url"), &text("scim_token"));
-        World { engine, connection, desk: Desk::new(&organization, admin), channel, scim, server, place }
+        World { engine, connection, desk: Desk::new(&organization, admin), channel, scim, _facade: None, server, place }
     }
 
     /// Clients with another token; with none if it is empty.
@@ -131,5 +143,17 @@ impl World {
     /// What the store did so far.
     pub fn counted(&self) -> Counted {
         self.store().counters().now()
+    }
+}
+
+/// A free port on loopback, no TLS, the usual bounds.
+pub fn network(public_url: Option<String>) -> Network {
+    Network {
+        http: "127.0.0.1:0".parse().unwrap(),
+        public_url,
+        tls: None,
+        connections: limits::CONNECTIONS,
+        connections_per_address: limits::CONNECTIONS_PER_ADDRESS,
+        drain_seconds: limits::DRAIN_SECONDS,
     }
 }

@@ -5,7 +5,7 @@ use super::{
     people::{Person, as_stored},
 };
 use crate::harness::{
-    World, both,
+    World, faces,
     scim::Scim,
     shapes::{by_email, by_external_id, by_name, external, group_by_name},
 };
@@ -146,7 +146,7 @@ impl Provider {
     }
 }
 
-both! {
+faces! {
     what_providers_push_is_read_back_equal_in_value_case_and_type
     entra_sets_and_clears_a_manager_in_every_shape
 }

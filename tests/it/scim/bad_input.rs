@@ -2,7 +2,7 @@
 
 use super::scene::{Scene, raw};
 use crate::harness::{
-    World, both,
+    World, faces,
     scim::{GROUP, PATCH, USER},
 };
 use reqwest::Method;
@@ -253,7 +253,7 @@ async fn an_unlucky_text_is_data_on_both_engines(world: World) {
     assert_eq!(scim.list("/Users", &[("filter", "displayName co \"_\"")]).await.expect(200)["totalResults"], 1);
 }
 
-both! {
+faces! {
     a_patch_that_cannot_be_meant_is_refused_with_its_reason
     a_resource_that_cannot_be_is_refused_with_its_reason
     what_is_no_json_is_refused

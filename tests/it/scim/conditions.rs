@@ -1,7 +1,7 @@
 //! Versions and conditions (RFC 7644 section 3.14): ETag, If-Match, If-None-Match.
 
 use crate::harness::{
-    World, both,
+    World, faces,
     scim::{GROUP, USER, send, with_body},
 };
 use reqwest::Method;
@@ -105,7 +105,7 @@ async fn members_added_at_once_are_all_there(world: World) {
     assert_eq!(world.members(&group.id()).await, Vec::<String>::new());
 }
 
-both! {
+faces! {
     a_stale_if_match_is_refused_and_changes_nothing
     an_unchanged_resource_is_not_sent_again
     of_two_writers_with_one_version_exactly_one_wins

@@ -3,7 +3,7 @@
 use super::scene::{Scene, raw, user};
 use super::users::{as_sent, everything};
 use crate::harness::{
-    World, both,
+    World, faces,
     scim::{ENTERPRISE, GROUP, USER},
 };
 use reqwest::Method;
@@ -147,7 +147,7 @@ async fn attributes_come_in_any_order(world: World) {
     assert_eq!(one["schemas"], json!([USER, ENTERPRISE]));
 }
 
-both! {
+faces! {
     a_created_user_is_answered_whole_with_its_address_and_version
     what_a_client_cannot_write_is_ignored_on_create
     a_user_name_is_held_once_in_any_letter_case

@@ -3,7 +3,7 @@
 use super::scene::{Scene, group, user};
 use super::users::everything;
 use crate::harness::{
-    World, both,
+    World, faces,
     scim::{USER, send},
 };
 use reqwest::Method;
@@ -96,7 +96,7 @@ async fn what_was_deleted_can_be_made_again(world: World) {
     assert_eq!(scim.get("/Users").await.expect(200)["totalResults"], 0);
 }
 
-both! {
+faces! {
     a_deleted_user_is_gone_everywhere_and_its_name_is_free
     nothing_shows_what_was_deleted
     a_stale_delete_deletes_nothing

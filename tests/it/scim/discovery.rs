@@ -1,7 +1,7 @@
 //! What the service says of itself (RFC 7644 section 4), and whether it is true.
 
 use crate::harness::{
-    World, both,
+    World, faces,
     scim::{ENTERPRISE, GROUP, LIST, USER},
 };
 use serde_json::{Value, json};
@@ -107,7 +107,7 @@ fn check(attribute: &Value, within: &str) {
     assert!(!attribute.as_object().unwrap().values().any(Value::is_null), "{name} has no nulls");
 }
 
-both! {
+faces! {
     the_configuration_promises_what_is_served
     every_resource_type_has_an_endpoint_and_its_schemas
     the_schemas_tell_every_attribute_with_its_characteristics

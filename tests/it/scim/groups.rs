@@ -1,7 +1,7 @@
 //! `/Groups`: members by PATCH and PUT, and what an answer shows of them.
 
 use crate::harness::{
-    World, both,
+    World, faces,
     scim::{GROUP, Scim, USER},
 };
 use serde_json::{Value, json};
@@ -214,7 +214,7 @@ async fn a_deleted_group_leaves_its_members_alone(world: World) {
     assert!(scim.get(&format!("/Users/{}", p[0])).await.expect(200).get("groups").is_none());
 }
 
-both! {
+faces! {
     a_group_is_made_with_its_members_and_shows_them
     the_same_display_name_may_be_held_twice
     members_change_by_patch_in_every_shape

@@ -1,7 +1,7 @@
 //! What is HTTP's: media types, methods, routes, health, headers.
 
 use crate::harness::{
-    World, both,
+    World, faces,
     scim::{USER, http, send},
 };
 use reqwest::Method;
@@ -142,7 +142,7 @@ async fn a_write_tells_its_revision_in_a_header(world: World) {
     assert_eq!(created.header("roster-revision"), world.head().await.to_string());
 }
 
-both! {
+faces! {
     bodies_come_in_both_media_types_and_no_other
     an_answer_is_what_the_client_can_read
     unknown_routes_and_methods_are_scim_errors_too

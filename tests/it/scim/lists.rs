@@ -1,7 +1,7 @@
 //! Lists over SCIM (RFC 7644 section 3.4.2): filter, order, index paging, selection.
 
 use crate::harness::{
-    World, both,
+    World, faces,
     scim::{LIST, Scim, USER},
 };
 use reqwest::Method;
@@ -146,7 +146,7 @@ async fn search_is_honest(world: &World) {
     assert!([200, 404, 405, 501].contains(&status), "{status}");
 }
 
-both! {
+faces! {
     an_empty_list_is_a_list
     pages_are_counted_from_one
     a_filter_arrives_however_it_is_encoded

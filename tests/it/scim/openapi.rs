@@ -1,7 +1,7 @@
 //! The OpenAPI document, held against the router: what it says is served, and nothing else is.
 
 use crate::harness::{
-    World, both,
+    World, faces,
     scim::{GROUP, USER},
 };
 use reqwest::Method;
@@ -69,7 +69,7 @@ async fn the_document_has_every_attribute_that_the_schemas_have(world: World) {
     }
 }
 
-both! {
+faces! {
     the_document_and_the_router_agree_on_every_method_of_every_path
     the_document_is_at_the_public_url_and_can_only_be_read
     the_document_has_every_attribute_that_the_schemas_have

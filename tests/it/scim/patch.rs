@@ -3,7 +3,7 @@
 use super::scene::{Scene, raw, user};
 use super::users::everything;
 use crate::harness::{
-    World, both,
+    World, faces,
     scim::{ENTERPRISE, PATCH, USER},
 };
 use reqwest::Method;
@@ -274,7 +274,7 @@ async fn a_patch_of_a_user_is_answered_with_the_user(world: World) {
     assert_eq!(scim.get(&path).await.body, whole.body);
 }
 
-both! {
+faces! {
     a_patch_does_what_its_operations_say
     a_patch_that_changes_nothing_leaves_the_version_alone
     one_primary_makes_the_others_ordinary

@@ -1,7 +1,7 @@
 //! What a connection's policy makes of its requests.
 
 use crate::harness::{
-    Refused, World, both,
+    Refused, World, faces,
     scim::{ENTERPRISE, GROUP, Scim, USER},
     shapes::by_id,
 };
@@ -161,7 +161,7 @@ async fn the_strict_profile_takes_the_rfc_and_nothing_else(world: World) {
     }
 }
 
-both! {
+faces! {
     a_soft_delete_can_be_taken_back
     a_purge_cannot
     a_refused_delete_changes_nothing

@@ -3,7 +3,7 @@
 use super::scene::{Scene, group, keys};
 use super::users::everything;
 use crate::harness::{
-    World, both,
+    World, faces,
     scim::{ENTERPRISE, GROUP, USER},
 };
 use serde_json::{Value, json};
@@ -116,7 +116,7 @@ async fn members_that_are_not_asked_for_are_not_read(world: World) {
     assert_eq!(scim.put(&format!("{path}?excludedAttributes=members"), &body).await.expect(200).get("members"), None);
 }
 
-both! {
+faces! {
     a_selection_is_honoured_on_every_answer
     always_is_always_and_never_is_never
     attributes_are_named_in_every_form

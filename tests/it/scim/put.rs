@@ -3,7 +3,7 @@
 use super::scene::{Scene, group, user};
 use super::users::{as_sent, everything};
 use crate::harness::{
-    World, both,
+    World, faces,
     scim::{ENTERPRISE, GROUP, USER},
 };
 use serde_json::{Value, json};
@@ -143,7 +143,7 @@ async fn what_was_read_can_be_sent_back(world: World) {
     assert_ne!(read.body[ENTERPRISE]["manager"], Value::Null);
 }
 
-both! {
+faces! {
     a_put_replaces_what_can_be_written
     a_put_of_an_unknown_id_creates_nothing
     an_id_in_the_document_moves_nothing

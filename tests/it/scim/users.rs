@@ -1,7 +1,7 @@
 //! `/Users`: create, read, replace, patch, delete (RFC 7644 sections 3.3 to 3.6).
 
 use crate::harness::{
-    World, both,
+    World, faces,
     scim::{ENTERPRISE, USER},
     shapes::by_name,
 };
@@ -98,7 +98,7 @@ async fn both_faces_show_the_same_user(world: World) {
     assert_eq!(world.try_get_user(crate::harness::shapes::by_external_id(&connection.id, "theirs")).await.unwrap().id, user.id);
 }
 
-both! {
+faces! {
     a_user_shows_its_groups
     both_faces_show_the_same_user
 }

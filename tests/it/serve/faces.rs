@@ -63,7 +63,7 @@ async fn the_http_face_speaks_http_2_to_those_who_know() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn connections_beyond_the_bound_are_closed_and_their_places_come_back() {
-    let served = Served::with(|config| config.connections_per_address = 2).await;
+    let served = Served::with(|config| config.network.connections_per_address = 2).await;
     let open = || async {
         let mut stream = TcpStream::connect(served.server.http()).await.unwrap();
         stream.write_all(b"GET /alive HTTP/1.1\r\nHost: roster\r\n\r\n").await.unwrap_or_default();

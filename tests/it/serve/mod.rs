@@ -10,8 +10,7 @@ mod stopping;
 mod tls;
 
 use roster::{
-    config::{Config, Engine},
-    limits,
+    config::{Config, Engine, Network},
     server::{BOOTSTRAP_FILE, Server},
 };
 use serde_json::Value;
@@ -54,12 +53,12 @@ fn config(folder: &Path) -> Config {
     Config {
         data_dir: folder.to_owned(),
         engine: Engine::Sqlite(folder.join("roster.sqlite")),
-        http: "127.0.0.1:0".parse().unwrap(),
         grpc: "127.0.0.1:0".parse().unwrap(),
-        public_url: None,
-        tls: None,
-        connections: limits::CONNECTIONS,
-        connections_per_address: limits::CONNECTIONS_PER_ADDRESS,
-        drain_seconds: limits::DRAIN_SECONDS,
+        network: network(),
     }
+}
+
+/// A free port, no TLS, the usual bounds.
+fn network() -> Network {
+    crate::harness::world::network(None)
 }

@@ -59,7 +59,7 @@ async fn a_request_under_way_finishes_and_new_ones_find_nobody() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn idle_connections_and_open_streams_hold_nobody_up() {
-    let served = Served::with(|config| config.drain_seconds = 1).await;
+    let served = Served::with(|config| config.network.drain_seconds = 1).await;
     let channel = Endpoint::from_shared(served.text("grpc_endpoint").to_owned()).unwrap().connect().await.unwrap();
     let _watch = HealthClient::new(channel).watch(HealthCheckRequest::default()).await.unwrap().into_inner();
     let _idle = TcpStream::connect(served.server.http()).await.unwrap();

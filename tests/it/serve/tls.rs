@@ -21,7 +21,7 @@ fn certificate(folder: &TempDir, name: &str) -> (PathBuf, PathBuf) {
 async fn both_faces_speak_tls_to_those_who_trust_the_certificate() {
     let folder = tempfile::tempdir().unwrap();
     let tls = certificate(&folder, "a");
-    let served = Served::with(|config| config.tls = Some(tls.clone())).await;
+    let served = Served::with(|config| config.network.tls = Some(tls.clone())).await;
     assert!(served.text("scim_base_url").starts_with("https://127.0.0.1:"));
 
     let trusted = reqwest::Certificate::from_pem(&fs::read(&tls.0).unwrap()).unwrap();
@@ -49,7 +49,7 @@ async fn a_key_of_another_certificate_is_refused_before_anything_is_opened() {
     let (_, key) = certificate(&folder, "b");
     let data = folder.path().join("data");
     let mut config = config(&data);
-    config.tls = Some((cert, key));
+    config.network.tls = Some((cert, key));
     let refused = Server::start(config).await.unwrap_err();
     assert!(matches!(&refused, StartError::Setting(why) if why.0.starts_with("--tls-key ")), "{refused}");
     assert!(!data.join("roster.sqlite").exists());

@@ -1,0 +1,20 @@
+//! `roster scim`: the SCIM face alone, in front of a directory that is served elsewhere.
+
+use super::{Done, serve::failed, signals::Signals};
+use crate::{config::FacadeSettings, server::Alone, telemetry};
+
+pub(super) async fn run(settings: FacadeSettings) -> Done {
+    let config = settings.check().map_err(|error| failed(error.into()))?;
+    telemetry::start(&settings.log).map_err(|error| failed(error.into()))?;
+    let mut signals = Signals::listen()?;
+
+    let directory = config.directory.clone();
+    let facade = Alone::start(config).await.map_err(failed)?;
+    println!("Roster serves SCIM at {}/scim/v2 for the directory at {directory}.", facade.base_url());
+
+    signals.stop().await;
+    facade.announce_stop().await;
+    signals.notice().await;
+    facade.stop().await;
+    Ok(())
+}
