@@ -52,6 +52,7 @@ pub(super) fn settle_map(map: &mut AttributeMap) -> bool {
 fn settle_value(value: &mut AttributeValue) -> bool {
     match &mut value.kind {
         None | Some(Kind::NullValue(_)) => true,
+        Some(Kind::StringValue(text) | Kind::DateTimeValue(text) | Kind::ReferenceValue(text)) => text.is_empty(),
         Some(Kind::ComplexValue(map)) => settle_map(map),
         Some(Kind::ListValue(list)) => {
             list.values.retain_mut(|v| !settle_value(v));

@@ -211,7 +211,7 @@ fn value(held: &AttributeValue, depth: usize, path: &str) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::v1::{ErrorReason, MultiValue, PersonName, attribute_map::Entry};
+    use crate::api::v1::{AttributeList, ErrorReason, MultiValue, PersonName, attribute_map::Entry};
 
     fn named() -> User {
         User { user_name: "ines".to_owned(), ..User::default() }
@@ -283,7 +283,10 @@ mod tests {
         user.title = Some(String::new());
         user.name = Some(PersonName { given_name: Some(String::new()), ..PersonName::default() });
         user.emails = vec![MultiValue { display: Some(String::new()), ..MultiValue::default() }, email(" A@b ")];
-        user.extensions.insert("urn:x:Y".into(), AttributeMap { entries: vec![Entry { name: "a".into(), value: None }] });
+        let nothing = AttributeValue::from(Kind::StringValue(String::new()));
+        let empty = [None, Some(Kind::ListValue(AttributeList { values: vec![nothing.clone()] }).into()), Some(nothing)];
+        let entries = ["a", "b", "c"].into_iter().zip(empty).map(|(name, value)| Entry { name: name.into(), value }).collect();
+        user.extensions.insert("urn:x:Y".into(), AttributeMap { entries });
         user.external_ids =
             ["b", "a", "c"].map(|c| ExternalId { connection_id: c.into(), value: if c == "c" { "" } else { "X" }.into() }).into();
         user.addresses = vec![crate::api::v1::Address { formatted: Some("Gate 4\r\nHall C".into()), ..Default::default() }];

@@ -170,10 +170,13 @@ fn unknown<'de, A: MapAccess<'de>>(
         && !core
         && let Some(extensions) = table.extensions_slot(object)
     {
-        let map = match any_value(state, &name, a)?.kind {
+        let value = any_value(state, &name, a)?;
+        if value::unassigns(Some(&value)) {
+            return Ok(());
+        }
+        let map = match value.kind {
             Some(attribute_value::Kind::ComplexValue(map)) => map,
-            None | Some(attribute_value::Kind::NullValue(_)) => return Ok(()),
-            Some(_) => return Err(state.refuse(AttributeError::value(name.clone(), format!("{name} is an extension: an object.")))),
+            _ => return Err(state.refuse(AttributeError::value(name.clone(), format!("{name} is an extension: an object.")))),
         };
         extensions.insert(name, map);
         return Ok(());

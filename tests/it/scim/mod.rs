@@ -10,6 +10,7 @@ mod http;
 mod lists;
 mod openapi;
 mod patch;
+mod nothing;
 mod policies;
 mod projection;
 mod put;
