@@ -21,6 +21,7 @@
 )]
 
 mod cli;
+mod filters;
 mod grpc;
 mod harness;
 mod idp;
