@@ -68,6 +68,8 @@ pub const PAGE_TOKEN_SECONDS: i64 = 24 * 3600;
 pub const MESSAGE_BYTES: usize = 4 * 1024 * 1024;
 /// Bytes of a SCIM request body.
 pub const SCIM_BODY_BYTES: usize = 1024 * 1024;
+/// Bytes of a SCIM Bulk request (`bulk.maxPayloadSize`); its operations are bounded by [`MUTATIONS`].
+pub const SCIM_BULK_BYTES: usize = 4 * 1024 * 1024;
 /// Bytes of a SCIM group's PUT or POST body: it may name many members.
 pub const SCIM_GROUP_BODY_BYTES: usize = 64 * 1024 * 1024;
 /// Bytes of a refused body that are read past, so that the client comes to hear why.

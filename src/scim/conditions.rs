@@ -32,6 +32,17 @@ pub fn of_write(headers: &HeaderMap) -> Result<Option<v1::Precondition>, Refusal
     Ok(if condition == v1::Precondition::default() { None } else { Some(condition) })
 }
 
+/// The precondition that a version inside a document is: the resource still has it.
+///
+/// # Errors
+/// 400 for one that is too long.
+pub fn of_version(version: &str) -> Result<v1::Precondition, Refusal> {
+    if version.len() > limits::USER_NAME_BYTES {
+        return Err(Refusal::value(format!("version is larger than {} bytes.", limits::USER_NAME_BYTES)));
+    }
+    Ok(v1::Precondition { if_match: vec![stored_part(version.trim().to_owned())], if_none_match: Vec::new() })
+}
+
 /// Whether a read may answer 304: the client has this version already.
 ///
 /// # Errors

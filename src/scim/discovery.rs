@@ -44,7 +44,7 @@ pub fn service_provider_config(base: &str) -> Response {
     let document = json!({
         "schemas": [CONFIG],
         "patch": { "supported": true },
-        "bulk": { "supported": false, "maxOperations": 0, "maxPayloadSize": 0 },
+        "bulk": { "supported": true, "maxOperations": limits::MUTATIONS, "maxPayloadSize": limits::SCIM_BULK_BYTES },
         "filter": { "supported": true, "maxResults": limits::SCIM_PAGE_MAX },
         "changePassword": { "supported": false },
         "sort": { "supported": true },

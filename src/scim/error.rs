@@ -6,7 +6,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use serde_json::json;
+use serde_json::{Value, json};
 use std::time::Duration;
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
@@ -91,6 +91,15 @@ impl Refusal {
     pub fn in_operation(mut self, index: usize) -> Self {
         self.detail = format!("{} (operation {})", self.detail.trim_end_matches('.'), index + 1);
         self
+    }
+
+    /// The body of the answer (RFC 7644 section 3.12).
+    pub fn document(&self) -> Value {
+        let mut body = json!({ "schemas": [ERROR], "status": self.status.as_str(), "detail": self.detail });
+        if let (Some(kind), Some(body)) = (self.kind, body.as_object_mut()) {
+            body.insert("scimType".into(), kind.into());
+        }
+        body
     }
 
     /// The HTTP status.
@@ -180,11 +189,7 @@ impl From<Status> for Refusal {
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        let mut body = json!({ "schemas": [ERROR], "status": self.status.as_str(), "detail": self.detail });
-        if let (Some(kind), Some(body)) = (self.kind, body.as_object_mut()) {
-            body.insert("scimType".into(), kind.into());
-        }
-        let mut response = Response::new(Body::from(body.to_string()));
+        let mut response = Response::new(Body::from(self.document().to_string()));
         *response.status_mut() = self.status;
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(super::respond::SCIM_JSON));

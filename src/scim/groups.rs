@@ -3,7 +3,7 @@
 
 use super::{
     Facade, body, conditions,
-    document::{self, Shown},
+    document::Shown,
     error::Refusal,
     list::List,
     members, patch,
@@ -11,7 +11,7 @@ use super::{
     query::Query,
     respond::{Answer, Outcome},
     session::Session,
-    upload,
+    upload, writes,
 };
 use crate::{api::v1, attributes::ResourceType, limits};
 use axum::{
@@ -78,14 +78,8 @@ pub async fn page(facade: &Facade, session: &Session, query: &Query, list: v1::L
 pub async fn create(facade: &Facade, session: &Session, parts: &Parts, body: &mut Body) -> Outcome {
     let shown = Shown::new(KIND, &Query::of(parts)?, session)?;
     let bytes = body::read(&parts.headers, body, limits::SCIM_GROUP_BODY_BYTES).await?;
-    let given = document::read_group(&bytes, session)?;
-    let members = given.members.unwrap_or_default();
-    if members.len() > limits::MEMBERS_PER_REQUEST {
-        // Nor is there a way to create a group by a stream: it is created first, and PUT then sets its members.
-        return Err(Refusal::too_large("The list of members", limits::MEMBERS_PER_REQUEST, "members"));
-    }
-    let (group, any) = (given.resource, !members.is_empty());
-    let request = v1::CreateGroupRequest { organization_id: session.organization.clone(), group: Some(group), members, write: None };
+    let request = writes::create_group(session, &bytes)?;
+    let any = !request.members.is_empty();
     let created = facade.groups.create_group(session.call(request)).await?.into_inner();
     let group = created.group.unwrap_or_default();
     written(facade, session, &shown, group, created.committed_at, any, StatusCode::CREATED).await
@@ -99,17 +93,8 @@ pub async fn replace(facade: &Facade, session: &Session, parts: &Parts, body: &m
     let shown = Shown::new(KIND, &Query::of(parts)?, session)?;
     let precondition = conditions::of_write(&parts.headers)?;
     let bytes = body::read(&parts.headers, body, limits::SCIM_GROUP_BODY_BYTES).await?;
-    let given = document::read_group(&bytes, session)?;
-    let members = given.members.unwrap_or_default();
-    let any = !members.is_empty();
-    let request = v1::ReplaceGroupRequest {
-        organization_id: session.organization.clone(),
-        group_id: id.to_owned(),
-        group: Some(given.resource),
-        members,
-        precondition,
-        write: None,
-    };
+    let request = v1::ReplaceGroupRequest { precondition, ..writes::replace_group(session, id, &bytes)? };
+    let any = !request.members.is_empty();
     let (group, revision) = if request.members.len() > limits::MEMBERS_PER_REQUEST {
         let replaced = upload::replace(facade, session, request).await?;
         (replaced.group, replaced.committed_at)
@@ -130,19 +115,13 @@ pub async fn patch(facade: &Facade, session: &Session, parts: &Parts, body: &mut
     let shown = Shown::new(KIND, &query, session)?;
     let precondition = conditions::of_write(&parts.headers)?;
     let bytes = body::read(&parts.headers, body, limits::SCIM_BODY_BYTES).await?;
-    let operations = patch::read(&session.rules(KIND), &bytes)?;
-    let (group, revision) = if operations.is_empty() {
+    let request = writes::patch_group(session, id, &bytes)?;
+    let (group, revision) = if request.operations.is_empty() {
         let (group, revision) = fetch(facade, session, &query, id).await?;
         conditions::check_match(&parts.headers, group.meta.as_ref().map_or("", |meta| &meta.etag))?;
         (group, revision)
     } else {
-        let request = v1::PatchGroupRequest {
-            organization_id: session.organization.clone(),
-            group_id: id.to_owned(),
-            operations,
-            precondition,
-            write: None,
-        };
+        let request = v1::PatchGroupRequest { precondition, ..request };
         let patched = facade.groups.patch_group(session.call(request)).await?.into_inner();
         (patched.group.unwrap_or_default(), patched.committed_at)
     };
@@ -159,13 +138,7 @@ pub async fn patch(facade: &Facade, session: &Session, parts: &Parts, body: &mut
 /// # Errors
 /// What the directory answers.
 pub async fn delete(facade: &Facade, session: &Session, parts: &Parts, id: &str) -> Outcome {
-    let request = v1::DeleteGroupRequest {
-        organization_id: session.organization.clone(),
-        group_id: id.to_owned(),
-        precondition: conditions::of_write(&parts.headers)?,
-        write: None,
-        allow_missing: false,
-    };
+    let request = v1::DeleteGroupRequest { precondition: conditions::of_write(&parts.headers)?, ..writes::delete_group(session, id) };
     let deleted = facade.groups.delete_group(session.call(request)).await?.into_inner();
     Ok(Answer::empty(StatusCode::NO_CONTENT).revision(deleted.committed_at.as_ref()).into())
 }

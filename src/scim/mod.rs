@@ -2,10 +2,11 @@
 //!
 //! It holds the services and nothing else, local or over a channel ([`remote`]); it decides no access and knows no store.
 //! A request goes through [`path`] (what is asked for), [`session`] (who asks), [`query`], [`conditions`] and [`body`], to one handler
-//! ([`users`], [`groups`], [`search`], [`discovery`]) and back through [`respond`]. Every refusal is an [`error`]. What identity providers send beside
+//! ([`users`], [`groups`], [`search`], [`mod@bulk`], [`discovery`]) and back through [`respond`]. Every refusal is an [`error`]. What identity providers send beside
 //! the RFCs is a row of [`profiles`]; [`patch`] and [`operations`] make clean operations of it.
 
 pub mod body;
+pub mod bulk;
 pub mod conditions;
 pub mod discovery;
 pub mod document;
@@ -28,6 +29,7 @@ pub mod unknown;
 pub mod upload;
 pub mod users;
 pub mod values;
+pub mod writes;
 
 use crate::{access::Recent, api::v1, limits};
 use axum::{
@@ -40,7 +42,7 @@ use axum::{
 use error::Refusal;
 use path::{Endpoint, Target};
 use query::Query;
-use remote::{AnyGroupService, AnyProvisioningService, AnyUserService};
+use remote::{AnyDirectoryService, AnyGroupService, AnyProvisioningService, AnyUserService};
 use respond::Outcome;
 use session::Session;
 use std::sync::Arc;
@@ -51,6 +53,7 @@ pub struct Facade {
     users: AnyUserService,
     groups: AnyGroupService,
     provisioning: AnyProvisioningService,
+    directory: AnyDirectoryService,
     public_url: Arc<str>,
     callers: Option<Arc<Recent<v1::GetCallerResponse>>>,
 }
@@ -58,8 +61,14 @@ pub struct Facade {
 impl Facade {
     /// `public_url` is where clients reach the server, such as `https://roster.example`: every URL in an answer begins with
     /// it, whatever a request's headers say.
-    pub fn new(users: AnyUserService, groups: AnyGroupService, provisioning: AnyProvisioningService, public_url: &str) -> Self {
-        Facade { users, groups, provisioning, public_url: public_url.trim_end_matches('/').into(), callers: None }
+    pub fn new(
+        users: AnyUserService,
+        groups: AnyGroupService,
+        provisioning: AnyProvisioningService,
+        directory: AnyDirectoryService,
+        public_url: &str,
+    ) -> Self {
+        Facade { users, groups, provisioning, directory, public_url: public_url.trim_end_matches('/').into(), callers: None }
     }
 
     /// Remembers for a moment who calls: where the directory is elsewhere, a request then goes there once and not twice.
@@ -129,7 +138,8 @@ async fn dispatch(facade: &Facade, session: &Session, parts: &Parts, body: &mut 
                 _ => search::all(facade, session, &query).await,
             }
         }
-        (Endpoint::Search | Endpoint::UserSearch | Endpoint::GroupSearch, _) => Err(Refusal::method("POST")),
+        (Endpoint::Bulk, &Method::POST) => bulk::run(facade, session, parts, body).await,
+        (Endpoint::Search | Endpoint::UserSearch | Endpoint::GroupSearch | Endpoint::Bulk, _) => Err(Refusal::method("POST")),
         (Endpoint::Users | Endpoint::Groups, _) => Err(Refusal::method(COLLECTION)),
         (Endpoint::User(_) | Endpoint::Group(_), _) => Err(Refusal::method(RESOURCE)),
         (Endpoint::ResourceTypes | Endpoint::ResourceType(_) | Endpoint::Schemas | Endpoint::Schema(_), method) => {

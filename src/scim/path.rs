@@ -35,6 +35,8 @@ pub enum Endpoint {
     UserSearch,
     /// `/Groups/.search`
     GroupSearch,
+    /// `/Bulk`
+    Bulk,
     /// A part of the protocol that is not served, by its name.
     Unsupported(&'static str),
     /// Another version of the protocol.
@@ -47,7 +49,13 @@ impl Endpoint {
     /// Whether answering it takes another call to the directory, which holds the credential against its rules once more.
     pub fn is_the_directory_s(&self) -> bool {
         use Endpoint as E;
-        matches!(self, E::Users | E::User(_) | E::Groups | E::Group(_) | E::Search | E::UserSearch | E::GroupSearch)
+        matches!(self, E::Users | E::User(_) | E::Groups | E::Group(_) | E::Search | E::UserSearch | E::GroupSearch | E::Bulk)
+    }
+
+    /// What a path below an organization's base names; `None` for what is no path there.
+    pub fn below(path: &str) -> Option<Endpoint> {
+        let segments: Vec<Cow<'_, str>> = path.split('/').filter(|s| !s.is_empty()).map(decode).collect::<Option<_>>()?;
+        endpoint(&segments.iter().map(AsRef::as_ref).collect::<Vec<_>>())
     }
 }
 
@@ -108,7 +116,7 @@ fn endpoint(segments: &[&str]) -> Option<Endpoint> {
         ["ResourceTypes", name] => Endpoint::ResourceType((*name).to_owned()),
         ["Schemas"] => Endpoint::Schemas,
         ["Schemas", urn] => Endpoint::Schema((*urn).to_owned()),
-        ["Bulk"] => Endpoint::Unsupported("Bulk"),
+        ["Bulk"] => Endpoint::Bulk,
         ["Me"] => Endpoint::Unsupported("/Me"),
         ["Users" | "Groups" | "ServiceProviderConfig" | "ResourceTypes" | "Schemas" | "Bulk" | "Me", ..] => Endpoint::Nothing,
         _ => return None,

@@ -2,13 +2,14 @@
 
 use super::{
     Facade, body, conditions,
-    document::{self, Shown},
+    document::Shown,
     error::Refusal,
     list::List,
     patch,
     query::Query,
     respond::{Answer, Outcome},
     session::Session,
+    writes,
 };
 use crate::{api::v1, attributes::ResourceType, limits};
 use axum::{
@@ -67,13 +68,7 @@ pub async fn page(facade: &Facade, session: &Session, query: &Query, list: v1::L
 pub async fn create(facade: &Facade, session: &Session, parts: &Parts, body: &mut Body) -> Outcome {
     let shown = Shown::new(KIND, &Query::of(parts)?, session)?;
     let bytes = body::read(&parts.headers, body, limits::SCIM_BODY_BYTES).await?;
-    let given = document::read_user(&bytes, session)?;
-    let request = v1::CreateUserRequest {
-        organization_id: session.organization.clone(),
-        user: Some(given.resource),
-        write: None,
-        password: given.password,
-    };
+    let request = writes::create_user(session, &bytes)?;
     let created = facade.users.create_user(session.call(request)).await?.into_inner();
     if created.outcome() == v1::create_user_response::Outcome::PendingApproval {
         return Err(Refusal::new(StatusCode::CONFLICT, "The user exists; taking it over waits for an administrator's approval."));
@@ -92,16 +87,8 @@ pub async fn replace(facade: &Facade, session: &Session, parts: &Parts, body: &m
     let shown = Shown::new(KIND, &query, session)?;
     let precondition = conditions::of_write(&parts.headers)?;
     let bytes = body::read(&parts.headers, body, limits::SCIM_BODY_BYTES).await?;
-    let given = document::read_user(&bytes, session)?;
-    let request = v1::ReplaceUserRequest {
-        organization_id: session.organization.clone(),
-        // The path alone says who is meant; an id in the document is ignored.
-        user: Some(v1::User { id: id.to_owned(), ..given.resource }),
-        precondition,
-        write: None,
-        password: given.password,
-        selection: Some(query.selection(KIND)),
-    };
+    let request =
+        v1::ReplaceUserRequest { precondition, selection: Some(query.selection(KIND)), ..writes::replace_user(session, id, &bytes)? };
     let replaced = facade.users.replace_user(session.call(request)).await?.into_inner();
     Ok(written(&shown, session, replaced.user, replaced.committed_at.as_ref()))
 }
@@ -115,20 +102,13 @@ pub async fn patch(facade: &Facade, session: &Session, parts: &Parts, body: &mut
     let shown = Shown::new(KIND, &query, session)?;
     let precondition = conditions::of_write(&parts.headers)?;
     let bytes = body::read(&parts.headers, body, limits::SCIM_BODY_BYTES).await?;
-    let operations = patch::read(&session.rules(KIND), &bytes)?;
-    if operations.is_empty() {
+    let request = writes::patch_user(session, id, &bytes)?;
+    if request.operations.is_empty() {
         let (user, revision) = fetch(facade, session, &query, id).await?;
         conditions::check_match(&parts.headers, user.meta.as_ref().map_or("", |meta| &meta.etag))?;
         return Ok(written(&shown, session, Some(user), revision.as_ref()));
     }
-    let request = v1::PatchUserRequest {
-        organization_id: session.organization.clone(),
-        user_id: id.to_owned(),
-        operations,
-        precondition,
-        write: None,
-        selection: Some(query.selection(KIND)),
-    };
+    let request = v1::PatchUserRequest { precondition, selection: Some(query.selection(KIND)), ..request };
     let patched = facade.users.patch_user(session.call(request)).await?.into_inner();
     Ok(written(&shown, session, patched.user, patched.committed_at.as_ref()))
 }
@@ -138,13 +118,7 @@ pub async fn patch(facade: &Facade, session: &Session, parts: &Parts, body: &mut
 /// # Errors
 /// What the directory answers.
 pub async fn delete(facade: &Facade, session: &Session, parts: &Parts, id: &str) -> Outcome {
-    let request = v1::DeleteUserRequest {
-        organization_id: session.organization.clone(),
-        user_id: id.to_owned(),
-        precondition: conditions::of_write(&parts.headers)?,
-        write: None,
-        allow_missing: false,
-    };
+    let request = v1::DeleteUserRequest { precondition: conditions::of_write(&parts.headers)?, ..writes::delete_user(session, id) };
     let deleted = facade.users.delete_user(session.call(request)).await?.into_inner();
     Ok(Answer::empty(StatusCode::NO_CONTENT).revision(deleted.committed_at.as_ref()).into())
 }

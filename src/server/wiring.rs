@@ -4,11 +4,11 @@ use super::grpc;
 use crate::{
     access::AccessLayer,
     api::v1::{
-        directory_service_server::DirectoryServiceServer, group_service_client::GroupServiceClient,
-        group_service_server::GroupServiceServer, organization_service_server::OrganizationServiceServer,
-        provisioning_service_client::ProvisioningServiceClient, provisioning_service_server::ProvisioningServiceServer,
-        service_account_service_server::ServiceAccountServiceServer, user_service_client::UserServiceClient,
-        user_service_server::UserServiceServer,
+        directory_service_client::DirectoryServiceClient, directory_service_server::DirectoryServiceServer,
+        group_service_client::GroupServiceClient, group_service_server::GroupServiceServer,
+        organization_service_server::OrganizationServiceServer, provisioning_service_client::ProvisioningServiceClient,
+        provisioning_service_server::ProvisioningServiceServer, service_account_service_server::ServiceAccountServiceServer,
+        user_service_client::UserServiceClient, user_service_server::UserServiceServer,
     },
     directory::Services,
     limits::MESSAGE_BYTES,
@@ -53,7 +53,7 @@ pub(super) fn wire(services: Services, base_url: &str) -> Result<Wired, Box<dyn 
     }
     serve!(UserServiceServer, services.users.clone());
     serve!(GroupServiceServer, services.groups.clone());
-    serve!(DirectoryServiceServer, services.mutations);
+    serve!(DirectoryServiceServer, services.mutations.clone());
     serve!(OrganizationServiceServer, services.organizations);
     serve!(ProvisioningServiceServer, services.provisioning.clone());
     serve!(ServiceAccountServiceServer, services.service_accounts);
@@ -61,8 +61,8 @@ pub(super) fn wire(services: Services, base_url: &str) -> Result<Wired, Box<dyn 
     grpc::reflect(&mut routes, SERVED)?;
 
     let access = AccessLayer::new(services.credentials);
-    let facade = scim::router(Facade::new(services.users, services.groups, services.provisioning, base_url));
-    let facade = axum::Router::new().fallback_service(access.layer(facade));
+    let facade = Facade::new(services.users, services.groups, services.provisioning, services.mutations, base_url);
+    let facade = axum::Router::new().fallback_service(access.layer(scim::router(facade)));
     Ok(Wired { routes: routes.routes(), facade, access, health: reporter })
 }
 
@@ -73,6 +73,7 @@ pub(super) fn alone(directory: &Channel, base_url: &str) -> axum::Router {
             Arc::new(Remote($client::new(directory.clone()).max_decoding_message_size(MESSAGE_BYTES)))
         };
     }
-    let facade = Facade::new(remote!(UserServiceClient), remote!(GroupServiceClient), remote!(ProvisioningServiceClient), base_url);
+    let (users, groups) = (remote!(UserServiceClient), remote!(GroupServiceClient));
+    let facade = Facade::new(users, groups, remote!(ProvisioningServiceClient), remote!(DirectoryServiceClient), base_url);
     scim::router(facade.remembering_callers())
 }

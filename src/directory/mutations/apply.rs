@@ -62,6 +62,9 @@ fn read(directory: &Directory, call: &Call, request: ApplyMutationsRequest) -> R
         if mutation.temp_id.chars().count() > TEMP_ID_CHARS {
             return Err(Error::too_large("mutations.temp_id", TEMP_ID_CHARS, "characters"));
         }
+        if mutation.temp_id.starts_with(':') {
+            return Err(Error::value("mutations.temp_id", "A temp_id does not begin with a colon."));
+        }
         let target = mutation.write.as_ref().and_then(|w| edits::target_of(w));
         let id = target.map_or_else(|| directory.clock.new_id(), str::to_owned);
         if !mutation.temp_id.is_empty() && temp_ids.insert(mutation.temp_id.clone(), (index, id.clone())).is_some() {
@@ -135,7 +138,7 @@ fn is(member: &PrincipalRef, id: &str) -> bool {
 }
 
 fn never_done() -> Error {
-    Error::value("mutations", "The writes name each other in a circle that cannot be resolved.")
+    Error::value("mutations", "The writes name each other in a circle that cannot be resolved.").with("unresolved", "circle")
 }
 
 /// One commit, or nothing.
@@ -197,7 +200,7 @@ async fn one_by_one(
         }
         let waits = !matches!(step, Step::Begin(_)) && batch.needs.get(index).is_some_and(|needs| !needs.is_disjoint(&failed));
         let tried = if waits {
-            Err(Error::value("mutations", "A write that this one names was refused."))
+            Err(Error::value("mutations", "A write that this one names was refused.").with("unresolved", "refused"))
         } else {
             try_one(directory, call, &mut batch, *step, &made, &mut rest, options.clone()).await
         };

@@ -53,7 +53,11 @@ impl<'a> Names<'a> {
     }
 
     fn text(&mut self, text: &mut String) {
-        let Some(name) = text.strip_prefix(PREFIX).map(str::to_owned) else { return };
+        let Some(name) = text.strip_prefix(PREFIX).map(str::to_owned) else { return self.url(text) };
+        if let Some(rest) = name.strip_prefix(':') {
+            *text = format!("{PREFIX}{rest}");
+            return;
+        }
         match self.ids.get(&name) {
             Some(id) => {
                 id.clone_into(text);
@@ -62,6 +66,17 @@ impl<'a> Names<'a> {
             None => {
                 self.unknown.insert(name);
             }
+        }
+    }
+
+    /// A URL whose last segment is a name.
+    fn url(&mut self, text: &mut String) {
+        let named = text.rsplit_once('/').and_then(|(url, last)| Some((url, last.strip_prefix(PREFIX)?)));
+        if let Some((url, name)) = named
+            && let Some(id) = self.ids.get(name)
+        {
+            self.used.insert(name.to_owned());
+            *text = format!("{url}/{id}");
         }
     }
 
@@ -78,9 +93,10 @@ impl<'a> Names<'a> {
 
     fn user(&mut self, user: Option<&mut User>) {
         let Some(user) = user else { return };
-        let manager = user.enterprise.as_mut().and_then(|e| e.manager.as_mut()).and_then(|m| m.value.as_mut());
-        if let Some(value) = manager {
-            self.text(value);
+        if let Some(enterprise) = user.enterprise.as_mut() {
+            let manager = enterprise.manager.iter_mut().flat_map(|m| [m.value.as_mut(), m.r#ref.as_mut()]);
+            manager.flatten().for_each(|text| self.text(text));
+            enterprise.extra.as_mut().into_iter().for_each(|map| self.map(map));
         }
         user.extensions.values_mut().for_each(|map| self.map(map));
     }

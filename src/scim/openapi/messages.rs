@@ -14,6 +14,8 @@ pub fn schemas() -> Map<String, Value> {
         ("SchemaList", list(&json!({ "$ref": "#/components/schemas/Schema" }))),
         ("SearchRequest", search()),
         ("PatchOp", patch()),
+        ("BulkRequest", bulk_request()),
+        ("BulkResponse", bulk_response()),
         ("Error", error()),
         ("ServiceProviderConfig", service_provider_config()),
         ("ResourceType", resource_type()),
@@ -93,6 +95,52 @@ fn patch() -> Value {
                     "op": { "type": "string", "enum": ["add", "remove", "replace"] },
                     "path": { "type": "string", "maxLength": limits::PATH_BYTES, "description": "An attribute, or a part of one." },
                     "value": { "description": "Whatever the path takes; without a path an object." }
+                }
+            } }
+        }
+    })
+}
+
+fn bulk_request() -> Value {
+    json!({
+        "type": "object",
+        "description": "Writes, done in order as far as they do not name each other (RFC 7644 section 3.7).",
+        "required": ["schemas", "Operations"],
+        "properties": {
+            "schemas": named("urn:ietf:params:scim:api:messages:2.0:BulkRequest"),
+            "failOnErrors": { "type": "integer", "minimum": 1, "description": "Errors after which nothing more is done." },
+            "Operations": { "type": "array", "minItems": 1, "maxItems": limits::MUTATIONS, "items": {
+                "type": "object",
+                "required": ["method", "path"],
+                "properties": {
+                    "method": { "type": "string", "enum": ["POST", "PUT", "PATCH", "DELETE"] },
+                    "bulkId": { "type": "string", "description": "A name for what a POST makes; others say bulkId: and the name." },
+                    "path": { "type": "string", "description": "Below the base URL: an endpoint for a POST, otherwise a resource." },
+                    "version": { "type": "string", "description": "Only if the resource has this version." },
+                    "data": { "description": "The body of the same request by itself." }
+                }
+            } }
+        }
+    })
+}
+
+fn bulk_response() -> Value {
+    json!({
+        "type": "object",
+        "description": "What came of each write that was tried (RFC 7644 section 3.7.3).",
+        "required": ["schemas", "Operations"],
+        "properties": {
+            "schemas": named("urn:ietf:params:scim:api:messages:2.0:BulkResponse"),
+            "Operations": { "type": "array", "items": {
+                "type": "object",
+                "required": ["status"],
+                "properties": {
+                    "method": { "type": "string" },
+                    "bulkId": { "type": "string" },
+                    "version": { "type": "string" },
+                    "location": { "type": "string" },
+                    "status": { "type": "string", "pattern": "^[2-5][0-9][0-9]$" },
+                    "response": { "$ref": "#/components/schemas/Error" }
                 }
             } }
         }

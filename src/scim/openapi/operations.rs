@@ -158,6 +158,16 @@ pub const OPERATIONS: &[Operation] = &[
     delete("/Groups/{id}", "deleteGroup", "Deletes a group, not its members."),
     search("/.search", "search", "Lists users and groups by a query in the body.", &[("200", Some("ResourceList"))]),
     Operation {
+        path: "/Bulk",
+        method: "post",
+        id: "bulk",
+        summary: "Does many writes, each by itself.",
+        body: Some("BulkRequest"),
+        success: &[("200", Some("BulkResponse"))],
+        refusals: SEARCHING,
+        ..ROW
+    },
+    Operation {
         has_caller: false,
         ..told(
             "/ServiceProviderConfig",

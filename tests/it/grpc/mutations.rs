@@ -6,8 +6,9 @@ use crate::harness::{
     shapes::{any_principal, group, principal, user},
 };
 use roster::api::v1::{
-    ApplyMutationsRequest, ApplyMutationsResponse, CreateGroupRequest, CreateUserRequest, DeleteUserRequest, ErrorReason, Mutation,
-    PrincipalRef, apply_mutations_request::Mode, apply_mutations_response::Result as Done, mutation::Write,
+    ApplyMutationsRequest, ApplyMutationsResponse, AttributeList, AttributeMap, CreateGroupRequest, CreateUserRequest, DeleteUserRequest,
+    ErrorReason, Mutation, PrincipalRef, apply_mutations_request::Mode, apply_mutations_response::Result as Done, attribute_map::Entry,
+    attribute_value::Kind, mutation::Write,
 };
 use tonic::{Code, Response, Status};
 
@@ -54,6 +55,25 @@ async fn atomic_writes_are_one_commit(world: World) {
     crew.sort();
     assert_eq!(world.members(&results[0].resource_id).await, crew);
     assert_eq!(world.group(&results[0].resource_id).await.meta.unwrap().etag, results[0].etag);
+}
+
+async fn a_name_is_marked_and_text_that_looks_like_one_is_text(world: World) {
+    let texts = ["temp:ann", "../Users/temp:ann", "temp::ann", "temp:::", "../Users/temp:nobody"]
+        .map(|text| Kind::StringValue(text.to_owned()).into());
+    let entry = Entry { name: "texts".to_owned(), value: Some(Kind::ListValue(AttributeList { values: texts.to_vec() }).into()) };
+    let mut bob = user("bob");
+    bob.extensions.insert("urn:example:x".to_owned(), AttributeMap { entries: vec![entry] });
+    let request = CreateUserRequest { user: Some(bob), ..CreateUserRequest::default() };
+    let writes = vec![Mutation { temp_id: String::new(), write: Some(Write::CreateUser(request)) }, make_user("ann", "ann")];
+
+    let results = apply(&world, Mode::Atomic, 0, writes).await.unwrap().into_inner().results;
+
+    let ann = &results[1].resource_id;
+    let stored = world.user(&results[0].resource_id).await.extensions["urn:example:x"].entries[0].value.clone().unwrap();
+    let Some(Kind::ListValue(list)) = stored.kind else { panic!("{stored:?}") };
+    let expected = [ann.clone(), format!("../Users/{ann}"), "temp:ann".into(), "temp::".into(), "../Users/temp:nobody".into()];
+    assert_eq!(list.values, expected.map(|text| Kind::StringValue(text).into()));
+    apply(&world, Mode::Atomic, 0, vec![make_user(":a", "eve")]).await.refused().is(Code::InvalidArgument, ErrorReason::InvalidValue);
 }
 
 async fn one_refusal_undoes_all_atomic_writes_and_names_its_write(world: World) {
@@ -142,6 +162,7 @@ async fn a_request_that_is_wrong_as_a_whole_changes_nothing(world: World) {
 
 both! {
     atomic_writes_are_one_commit
+    a_name_is_marked_and_text_that_looks_like_one_is_text
     one_refusal_undoes_all_atomic_writes_and_names_its_write
     groups_may_hold_each_other
     best_effort_does_what_can_be_done

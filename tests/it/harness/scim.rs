@@ -12,6 +12,8 @@ pub const GROUP: &str = "urn:ietf:params:scim:schemas:core:2.0:Group";
 pub const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
 pub const PATCH: &str = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
 pub const LIST: &str = "urn:ietf:params:scim:api:messages:2.0:ListResponse";
+pub const BULK_REQUEST: &str = "urn:ietf:params:scim:api:messages:2.0:BulkRequest";
+pub const BULK_RESPONSE: &str = "urn:ietf:params:scim:api:messages:2.0:BulkResponse";
 pub const ERROR: &str = "urn:ietf:params:scim:api:messages:2.0:Error";
 
 /// A base URL and a token.
@@ -79,6 +81,11 @@ impl Scim {
     /// A PATCH with these operations.
     pub async fn patch(&self, path: &str, operations: &Value) -> Answer {
         send(with_body(self.request(Method::PATCH, path), &json!({"schemas": [PATCH], "Operations": operations}))).await
+    }
+
+    /// A bulk request with these operations.
+    pub async fn bulk(&self, operations: &Value) -> Answer {
+        self.post("/Bulk", &json!({"schemas": [BULK_REQUEST], "Operations": operations})).await
     }
 
     pub async fn delete(&self, path: &str) -> Answer {

@@ -12,11 +12,12 @@ async fn the_configuration_promises_what_is_served(world: World) {
     let config = scim.get("/ServiceProviderConfig").await.expect(200);
 
     for (feature, supported) in
-        [("patch", true), ("filter", true), ("sort", true), ("etag", true), ("bulk", false), ("changePassword", false)]
+        [("patch", true), ("filter", true), ("sort", true), ("etag", true), ("bulk", true), ("changePassword", false)]
     {
         assert_eq!(config[feature]["supported"], json!(supported), "{feature}");
     }
     assert_eq!(config["filter"]["maxResults"], 500);
+    assert_eq!((&config["bulk"]["maxOperations"], &config["bulk"]["maxPayloadSize"]), (&json!(1_000), &json!(4 * 1024 * 1024)));
     assert_eq!(config["authenticationSchemes"][0]["type"], "oauthbearertoken");
     assert_eq!(config["meta"]["resourceType"], "ServiceProviderConfig");
     assert_eq!(config["meta"]["location"], format!("{}/ServiceProviderConfig", scim.base));

@@ -62,10 +62,21 @@ async fn unknown_routes_and_methods_are_scim_errors_too(world: World) {
     {
         send(scim.request(method.clone(), path).header("content-type", "application/json").body("{}")).await.is_error(405, "");
     }
-    for path in ["/Me", "/Bulk"] {
-        let status = scim.request(Method::POST, path).header("content-type", "application/json").body("{}").send().await.unwrap().status();
-        assert!([404, 501].contains(&status.as_u16()), "{path}: {status}");
+}
+
+// 84, RFC 7644 section 3.11
+async fn nobody_is_me_and_the_answer_says_so(world: World) {
+    let scim = world.scim();
+
+    for method in [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE] {
+        let answer = send(scim.request(method.clone(), "/Me").header("content-type", "application/json").body("{}")).await;
+        let detail = answer.is_error(501, "");
+        assert!(detail.contains("/Me"), "{method}: {detail}");
+        assert!(answer.headers.get("location").is_none());
     }
+    let head = scim.request(Method::HEAD, "/Me").send().await.unwrap();
+    assert_eq!((head.status().as_u16(), head.text().await.unwrap().as_str()), (501, ""));
+    send(scim.with_token("").request(Method::GET, "/Me")).await.is_error(401, "");
 }
 
 async fn slashes_at_the_join_of_base_and_path_resolve(world: World) {
@@ -146,6 +157,7 @@ faces! {
     bodies_come_in_both_media_types_and_no_other
     an_answer_is_what_the_client_can_read
     unknown_routes_and_methods_are_scim_errors_too
+    nobody_is_me_and_the_answer_says_so
     slashes_at_the_join_of_base_and_path_resolve
     without_a_good_token_the_answer_says_how_to_get_in
     a_head_is_a_get_without_its_body

@@ -1,6 +1,8 @@
 //! The SCIM face, section by section of RFC 7644, and what it refuses.
 
 mod bad_input;
+mod bulk;
+mod bulk_refusals;
 mod conditions;
 mod create;
 mod delete;

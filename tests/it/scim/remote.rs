@@ -2,15 +2,15 @@
 
 use crate::harness::{
     Answer, World, both,
-    scim::{GROUP, PATCH, USER, with_body},
+    scim::{BULK_REQUEST, GROUP, PATCH, USER, with_body},
 };
 use axum::{Router, body::Body};
 use http_body_util::BodyExt as _;
 use reqwest::{Method, RequestBuilder};
 use roster::{
     api::v1::{
-        group_service_client::GroupServiceClient, provisioning_service_client::ProvisioningServiceClient,
-        user_service_client::UserServiceClient,
+        directory_service_client::DirectoryServiceClient, group_service_client::GroupServiceClient,
+        provisioning_service_client::ProvisioningServiceClient, user_service_client::UserServiceClient,
     },
     limits,
     scim::{Facade, remote::Remote, router},
@@ -25,8 +25,15 @@ fn elsewhere(world: &World) -> Router {
     let origin = world.scim().base.split("/scim").next().unwrap().to_owned();
     let users = UserServiceClient::new(channel.clone()).max_decoding_message_size(limits::MESSAGE_BYTES);
     let groups = GroupServiceClient::new(channel.clone()).max_decoding_message_size(limits::MESSAGE_BYTES);
+    let directory = DirectoryServiceClient::new(channel.clone()).max_decoding_message_size(limits::MESSAGE_BYTES);
     let provisioning = ProvisioningServiceClient::new(channel);
-    router(Facade::new(Arc::new(Remote(users)), Arc::new(Remote(groups)), Arc::new(Remote(provisioning)), &origin))
+    router(Facade::new(
+        Arc::new(Remote(users)),
+        Arc::new(Remote(groups)),
+        Arc::new(Remote(provisioning)),
+        Arc::new(Remote(directory)),
+        &origin,
+    ))
 }
 
 async fn ask(facade: &Router, request: RequestBuilder) -> Answer {
@@ -69,6 +76,11 @@ async fn a_facade_elsewhere_answers_as_the_one_inside(world: World) {
             assert_eq!(far.headers.get(header), near.headers.get(header), "{path}: {header}");
         }
     }
+    let operations =
+        json!([super::bulk::group("g", "Pair", &["bulkId:u"]), super::bulk::user("u", "bulk"), super::bulk::user("v", "BULK")]);
+    let bulk = json!({"schemas": [BULK_REQUEST], "Operations": operations});
+    let bulk = ask(&facade, with_body(scim.request(Method::POST, "/Bulk"), &bulk)).await;
+    assert_eq!(super::bulk::statuses(&bulk), ["201", "201", "409"]);
     let stale = with_body(scim.request(Method::PUT, &user).header("if-match", "W/\"0\""), &json!({"schemas": [USER], "userName": "x"}));
     ask(&facade, stale).await.is_error(412, "");
     ask(&facade, with_body(scim.request(Method::POST, "/Users"), &super::users::everything())).await.is_error(409, "uniqueness");
