@@ -108,7 +108,7 @@ fn write_guarded(service: &ServiceDescriptor) -> Done<String> {
         writeln!(
             out,
             "    async fn {function}(&self, request: Request<{input}>) -> Result<Response<{output}>, Status> {{\n        \
-             enter(&request, &method::{module}::{constant}, {organization})?;\n        self.0.{function}(request).await\n    }}",
+             enter(&request, &method::{module}::{constant}, {organization}, &*self.witness)?;\n        self.service.{function}(request).await\n    }}",
             constant = function.to_uppercase(),
         )?;
     }

@@ -59,6 +59,13 @@ pub const SCIM_PAGE_MAX: usize = 500;
 pub const MEMBER_PAGE_DEFAULT: usize = 1_000;
 /// Members of one page at most.
 pub const MEMBER_PAGE_MAX: usize = 5_000;
+/// Uses of one tolerance that one call may report; more count as that many. No request body holds more.
+pub const DEVIATIONS_PER_CALL: u32 = 1_000_000;
+/// Days for which the uses of tolerances are kept.
+pub const DEVIATION_DAYS: i64 = 90;
+/// How long uses of tolerances are collected before they are written together.
+pub const DEVIATION_FLUSH: Duration = Duration::from_secs(10);
+
 /// Encoded bytes after which a page is closed early, so that it fits a client's 4 MiB message.
 pub const PAGE_BYTES: usize = 2 * 1024 * 1024;
 /// Seconds a page token lives.

@@ -71,6 +71,7 @@ pub struct Server {
     bootstrap: Option<Bootstrap>,
     running: Running,
     health: Health,
+    services: Services,
     store: Store,
     _home: Home,
 }
@@ -106,7 +107,7 @@ impl Server {
         running.spawn(http::serve(http.gate, http.socket, wired.facade, health.clone(), clock.clone(), running.stop_sign()));
         running.spawn(grpc::serve(grpc.gate, grpc.socket, wired.routes, wired.access, clock, running.stop_sign()));
         let (http, grpc) = (http.address, grpc.address);
-        Ok(Server { http, grpc, base_url, grpc_endpoint, bootstrap, running, health, store, _home: home })
+        Ok(Server { http, grpc, base_url, grpc_endpoint, bootstrap, running, health, services, store, _home: home })
     }
 
     /// The bound HTTP address.
@@ -148,6 +149,9 @@ impl Server {
     pub async fn stop(self) {
         self.health.drain().await;
         self.running.drain().await;
+        if let Err(fault) = self.services.flush().await {
+            tracing::warn!(%fault, "the last counts of deviations could not be written");
+        }
         self.store.close().await;
     }
 }

@@ -103,6 +103,18 @@ CREATE TABLE token_uses (
   PRIMARY KEY (organization_id, token_id)
 );
 
+-- How often a connection's requests made use of a tolerance, day by day (days since 1970); written beside the lane, too.
+CREATE TABLE deviations (
+  organization_id TEXT NOT NULL REFERENCES heads (organization_id),
+  connection_id TEXT NOT NULL,
+  day BIGINT NOT NULL,
+  tolerance TEXT NOT NULL,
+  uses BIGINT NOT NULL,
+  first_at BIGINT NOT NULL,
+  last_at BIGINT NOT NULL,
+  PRIMARY KEY (organization_id, connection_id, day, tolerance)
+);
+
 -- The feed: one row per commit, one row per change; (organization, revision, index) is a change's identity.
 CREATE TABLE commits (
   organization_id TEXT NOT NULL REFERENCES heads (organization_id),

@@ -5,11 +5,28 @@ use crate::{
     api::{Method, method, v1},
     directory::Error,
 };
-use tonic::{Request, Response, Status, Streaming};
+use std::{fmt, sync::Arc};
+use tonic::{Request, Response, Status, Streaming, metadata::MetadataMap};
 
 /// A service behind its check: no method can forget it, because the compiler writes it.
 #[derive(Debug, Clone)]
-pub struct Guarded<S>(pub S);
+pub struct Guarded<S> {
+    service: S,
+    witness: Arc<dyn Witness>,
+}
+
+impl<S> Guarded<S> {
+    /// Puts a service behind its check.
+    pub fn new(service: S, witness: Arc<dyn Witness>) -> Self {
+        Guarded { service, witness }
+    }
+}
+
+/// Who is told of every call that was let in, before it is served.
+pub trait Witness: fmt::Debug + Send + Sync {
+    /// A call with this metadata was let in.
+    fn entered(&self, caller: &Caller, metadata: &MetadataMap);
+}
 
 include!(concat!(env!("OUT_DIR"), "/guarded.rs"));
 
@@ -26,7 +43,7 @@ pub fn caller_of<T>(request: &Request<T>) -> Result<&Caller, Status> {
 /// # Errors
 /// `UNAUTHENTICATED` without a caller, `PERMISSION_DENIED` without the scope or for another organization.
 /// An unknown organization and a foreign one give the same answer.
-pub fn enter<T>(request: &Request<T>, method: &Method, organization: Option<&str>) -> Result<(), Status> {
+pub fn enter<T>(request: &Request<T>, method: &Method, organization: Option<&str>, witness: &dyn Witness) -> Result<(), Status> {
     let caller = caller_of(request)?;
     if !method.scope.is_empty() && !caller.scopes.has(method.scope) {
         return Err(Error::scope_missing(method.scope).into());
@@ -34,6 +51,9 @@ pub fn enter<T>(request: &Request<T>, method: &Method, organization: Option<&str
     match organization {
         Some("") => Err(Error::missing("organization_id").into()),
         Some(organization) if !caller.may_enter(organization) => Err(Error::organization_denied().into()),
-        _ => Ok(()),
+        _ => {
+            witness.entered(caller, request.metadata());
+            Ok(())
+        }
     }
 }

@@ -25,6 +25,19 @@ pub struct Leniency {
     pub text_for_value: bool,
 }
 
+/// How often each was made use of.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tolerated {
+    /// Of [`Leniency::text_booleans`].
+    pub text_booleans: u32,
+    /// Of [`Leniency::one_for_many`].
+    pub one_for_many: u32,
+    /// Of [`Leniency::empty_is_absent`].
+    pub empty_is_absent: u32,
+    /// Of [`Leniency::text_for_value`].
+    pub text_for_value: u32,
+}
+
 impl Default for Leniency {
     fn default() -> Self {
         Leniency { text_booleans: true, one_for_many: true, empty_is_absent: true, text_for_value: true }
@@ -56,6 +69,8 @@ pub struct Parsed<M> {
     pub unknown: Vec<String>,
     /// `members`; `None` when the document has none.
     pub members: Option<Vec<PrincipalRef>>,
+    /// What was tolerated on the way.
+    pub tolerated: Tolerated,
 }
 
 /// Reads a user. The caller checks that the document ends there.
@@ -88,6 +103,6 @@ fn parse<'de, D: Deserializer<'de>, M: Any + Default>(
         // Where serde's own error is all there is, the text was no JSON.
         return Err(state.refused().unwrap_or_else(|| AttributeError::syntax("", error.to_string())));
     }
-    let State { password, schemas, unknown, members, .. } = state;
-    Ok(Parsed { resource, password, schemas, unknown, members })
+    let State { password, schemas, unknown, members, tolerated, .. } = state;
+    Ok(Parsed { resource, password, schemas, unknown, members, tolerated })
 }

@@ -2,7 +2,7 @@
 
 use super::Context;
 use super::error::AttributeError;
-use super::parse::Leniency;
+use super::parse::{Leniency, Tolerated};
 use super::read_members::Members;
 use super::read_value::{Password, Schemas, Value};
 use super::row::{Attribute, Place, Table};
@@ -20,6 +20,7 @@ const UNKNOWN_NAMES: usize = 64;
 pub(super) struct State<'c> {
     pub cx: Context<'c>,
     pub leniency: Leniency,
+    pub tolerated: Tolerated,
     pub password: Option<String>,
     pub schemas: Vec<String>,
     pub unknown: Vec<String>,
@@ -34,7 +35,18 @@ pub(super) struct State<'c> {
 impl<'c> State<'c> {
     pub fn new(cx: Context<'c>, leniency: Leniency) -> Self {
         let (schemas, unknown, at) = (Vec::new(), Vec::new(), Vec::new());
-        State { cx, leniency, password: None, schemas, unknown, members: None, values_max: limits::VALUES_PER_ATTRIBUTE, at, error: None }
+        State {
+            cx,
+            leniency,
+            tolerated: Tolerated::default(),
+            password: None,
+            schemas,
+            unknown,
+            members: None,
+            values_max: limits::VALUES_PER_ATTRIBUTE,
+            at,
+            error: None,
+        }
     }
 
     /// Begins at an attribute that lies below others.

@@ -35,6 +35,7 @@ impl<'de> Visitor<'de> for Members<'_, '_> {
     }
     fn visit_map<A: MapAccess<'de>>(self, a: A) -> Result<(), A::Error> {
         if self.state.leniency.one_for_many {
+            self.state.tolerated.one_for_many += 1;
             return Member { attribute: self.attribute, state: self.state }.visit_map(a);
         }
         Err(self.state.wrong_type(self.attribute, "an object"))
@@ -42,8 +43,14 @@ impl<'de> Visitor<'de> for Members<'_, '_> {
     fn visit_str<E: de::Error>(self, v: &str) -> Result<(), E> {
         let Members { attribute, state } = self;
         match (v.is_empty(), state.leniency) {
-            (true, l) if l.empty_is_absent => Ok(()),
-            (false, l) if l.one_for_many => Member { attribute, state }.visit_str(v),
+            (true, l) if l.empty_is_absent => {
+                state.tolerated.empty_is_absent += 1;
+                Ok(())
+            }
+            (false, l) if l.one_for_many => {
+                state.tolerated.one_for_many += 1;
+                Member { attribute, state }.visit_str(v)
+            }
             _ => Err(state.wrong_type(attribute, "a text")),
         }
     }
@@ -100,6 +107,7 @@ impl<'de> Visitor<'de> for Member<'_, '_> {
     }
     fn visit_str<E: de::Error>(self, v: &str) -> Result<(), E> {
         if self.state.leniency.text_for_value {
+            self.state.tolerated.text_for_value += 1;
             return self.add(Some(v.to_owned()), None);
         }
         Err(self.state.wrong_type(self.attribute, "a list of texts"))

@@ -39,6 +39,7 @@ impl<'de> Visitor<'de> for Value<'_, '_> {
     fn visit_string<E: de::Error>(self, v: String) -> Result<(), E> {
         let Value { attribute, slot, state, .. } = self;
         if v.is_empty() && state.leniency.empty_is_absent {
+            state.tolerated.empty_is_absent += 1;
             clear(slot, state.cx.connection);
             return Ok(());
         }
@@ -47,11 +48,17 @@ impl<'de> Visitor<'de> for Value<'_, '_> {
             Slot::OptText(s) => *s = Some(v),
             Slot::ExternalId(ids) => set_external_id(ids, state.cx.connection, v),
             Slot::OptBool(b) => match boolean(&v).filter(|_| state.leniency.text_booleans) {
-                Some(value) => *b = Some(value),
+                Some(value) => {
+                    state.tolerated.text_booleans += 1;
+                    *b = Some(value);
+                }
                 None => return Err(state.wrong_type(attribute, "a text")),
             },
             Slot::One(one) => return set_value(attribute, one.make(), state, v),
-            Slot::Many(items) => return Item { attribute, items, state }.visit_string(v),
+            Slot::Many(items) => {
+                state.tolerated.one_for_many += 1;
+                return Item { attribute, items, state }.visit_string(v);
+            }
             Slot::Fixed => {}
         }
         Ok(())
@@ -85,7 +92,10 @@ impl<'de> Visitor<'de> for Value<'_, '_> {
                 state.leave();
                 Ok(())
             }
-            (Slot::Many(items), Some(_)) if state.leniency.one_for_many => Item { attribute, items, state }.visit_map(a),
+            (Slot::Many(items), Some(_)) if state.leniency.one_for_many => {
+                state.tolerated.one_for_many += 1;
+                Item { attribute, items, state }.visit_map(a)
+            }
             _ => Err(state.wrong_type(attribute, "an object")),
         }
     }
@@ -99,6 +109,7 @@ impl<'de> Visitor<'de> for Value<'_, '_> {
             return Err(state.wrong_type(attribute, "a list"));
         }
         // A list of one stands for its value, an empty one for none.
+        state.tolerated.one_for_many += 1;
         let mut slot = slot;
         let first = Value { attribute, slot: slot.again(), state: &mut *state, in_list: true };
         if a.next_element_seed(first)?.is_none() {
@@ -146,6 +157,7 @@ impl<'de> Visitor<'de> for Item<'_, '_> {
     }
     fn visit_string<E: de::Error>(mut self, v: String) -> Result<(), E> {
         if v.is_empty() && self.state.leniency.empty_is_absent {
+            self.state.tolerated.empty_is_absent += 1;
             return Ok(());
         }
         self.room()?;
@@ -185,6 +197,7 @@ fn set_value<E: de::Error>(attribute: &'static Attribute, object: &mut dyn Any, 
     let value = attribute.sub.and_then(|sub| Step::find(sub, "value")).filter(|_| state.leniency.text_for_value);
     match value.map(|step| step.table.slot(step.row, object)) {
         Some(Slot::OptText(slot)) => {
+            state.tolerated.text_for_value += 1;
             *slot = Some(v);
             Ok(())
         }

@@ -6,7 +6,9 @@ use super::{
     output::{self, Form, Shown},
 };
 use crate::api::v1::{self, provisioning_service_client::ProvisioningServiceClient};
+use crate::clock;
 use clap::Subcommand;
+use std::collections::BTreeMap;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Verb {
@@ -14,9 +16,36 @@ pub(super) enum Verb {
     Create {
         /// The name to show.
         display_name: String,
-        /// Which provider's ways to be lenient with: default, strict, okta, entra or jumpcloud.
+        /// Which provider's ways to be lenient with: default, strict, entra, okta, jumpcloud, onelogin, …
         #[arg(long, value_name = "PROFILE", default_value = "", hide_default_value = true)]
         profile: String,
+        #[command(flatten)]
+        switches: Switches,
+        #[command(flatten)]
+        form: Form,
+    },
+    /// Change a connection's name, profile or tolerances; what is not given stays
+    Update {
+        /// Its id.
+        id: String,
+        /// The name to show.
+        #[arg(long, value_name = "NAME")]
+        display_name: Option<String>,
+        /// Which provider's ways to be lenient with.
+        #[arg(long, value_name = "PROFILE")]
+        profile: Option<String>,
+        #[command(flatten)]
+        switches: Switches,
+        #[command(flatten)]
+        form: Form,
+    },
+    /// Show what its provider sent beside the RFCs and was let through, counted
+    Report {
+        /// Its id.
+        id: String,
+        /// Days to count, today among them: 1 to 90.
+        #[arg(long, value_name = "DAYS", default_value_t = 7, value_parser = clap::value_parser!(u16).range(1..=90))]
+        days: u16,
         #[command(flatten)]
         form: Form,
     },
@@ -53,6 +82,43 @@ pub(super) enum Verb {
     },
 }
 
+#[derive(Debug, clap::Args)]
+pub(super) struct Switches {
+    /// Switch one tolerance, whatever the profile says of it: NAME=on, NAME=off, or NAME=profile to follow the profile again.
+    /// May be given several times.
+    #[arg(long, value_name = "NAME=on|off", value_parser = switch)]
+    tolerance: Vec<(String, Option<bool>)>,
+}
+
+fn switch(text: &str) -> Result<(String, Option<bool>), String> {
+    match text.split_once('=') {
+        Some((name, "on")) => Ok((name.to_owned(), Some(true))),
+        Some((name, "off")) => Ok((name.to_owned(), Some(false))),
+        Some((name, "profile")) => Ok((name.to_owned(), None)),
+        _ => Err("give NAME=on, NAME=off or NAME=profile".to_owned()),
+    }
+}
+
+impl Switches {
+    fn apply(self, tolerances: &mut BTreeMap<String, bool>) {
+        for (name, on) in self.tolerance {
+            match on {
+                Some(on) => tolerances.insert(name, on),
+                None => tolerances.remove(&name),
+            };
+        }
+    }
+}
+
+impl Shown for v1::Deviation {
+    const MESSAGE: &'static str = "roster.v1.Deviation";
+    const COLUMNS: &'static [&'static str] = &["COUNT", "TOLERANCE", "LAST", "WHAT"];
+
+    fn cells(&self) -> Vec<String> {
+        vec![self.count.to_string(), self.tolerance.clone(), output::time(self.last_time.as_ref()), self.description.clone()]
+    }
+}
+
 impl Shown for v1::Connection {
     const MESSAGE: &'static str = "roster.v1.Connection";
     const COLUMNS: &'static [&'static str] = &["ID", "DISPLAY NAME", "PROFILE", "ENABLED", "SCIM BASE URL"];
@@ -73,8 +139,10 @@ pub(super) async fn run(verb: Verb, client: &ClientSettings) -> Done {
     let organization_id = session.organization().await?;
     let mut service = ProvisioningServiceClient::new(session.channel);
     let (enabled, id, form) = match verb {
-        Verb::Create { display_name, profile, form } => {
-            let connection = Some(v1::Connection { display_name, profile, ..v1::Connection::default() });
+        Verb::Create { display_name, profile, switches, form } => {
+            let mut connection = v1::Connection { display_name, profile, ..v1::Connection::default() };
+            switches.apply(&mut connection.tolerances);
+            let connection = Some(connection);
             let request = v1::CreateConnectionRequest { organization_id, connection, write: None };
             let answer = service.create_connection(request).await.map_err(refused)?;
             return output::one(form, &answer.into_inner().connection.unwrap_or_default());
@@ -100,6 +168,29 @@ pub(super) async fn run(verb: Verb, client: &ClientSettings) -> Done {
             let request = v1::DeleteConnectionRequest { organization_id, connection_id: id, ..v1::DeleteConnectionRequest::default() };
             service.delete_connection(request).await.map_err(refused)?;
             return Ok(());
+        }
+        Verb::Update { id, display_name, profile, switches, form } => {
+            let request = v1::GetConnectionRequest { organization_id: organization_id.clone(), connection_id: id };
+            let mut connection = service.get_connection(request).await.map_err(refused)?.into_inner().connection.unwrap_or_default();
+            // What was read is what is switched: nobody else's change is lost.
+            let etag = connection.meta.as_ref().map_or_else(String::new, |meta| meta.etag.clone());
+            let precondition = Some(v1::Precondition { if_match: vec![etag], if_none_match: Vec::new() });
+            connection.display_name = display_name.unwrap_or(connection.display_name);
+            connection.profile = profile.unwrap_or(connection.profile);
+            switches.apply(&mut connection.tolerances);
+            let paths = ["display_name", "profile", "tolerances"].map(str::to_owned).to_vec();
+            let update_mask = Some(prost_types::FieldMask { paths });
+            let request =
+                v1::UpdateConnectionRequest { organization_id, connection: Some(connection), update_mask, precondition, write: None };
+            let answer = service.update_connection(request).await.map_err(refused)?;
+            return output::one(form, &answer.into_inner().connection.unwrap_or_default());
+        }
+        Verb::Report { id, days, form } => {
+            let since = clock::Clock::system().now() - (i64::from(days) - 1) * 24 * 3600 * 1_000_000;
+            let since = Some(clock::timestamp(since));
+            let request = v1::GetDeviationReportRequest { organization_id, connection_id: id, since };
+            let report = service.get_deviation_report(request).await.map_err(refused)?.into_inner();
+            return output::list(form, &report.deviations);
         }
         Verb::Disable { id, form } => (false, id, form),
         Verb::Enable { id, form } => (true, id, form),

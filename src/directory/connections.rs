@@ -17,12 +17,10 @@ use crate::{
         connection::{Deprovision, Takeover, UnknownAttributes, Visibility},
     },
     store::RecordKind,
+    tolerances::{PROFILES, TABLE, Tolerance},
 };
 use std::sync::Arc;
 use tonic::{Request, Response};
-
-/// The profiles a connection may have; empty is the default one.
-const PROFILES: [&str; 6] = ["", "default", "strict", "okta", "entra", "jumpcloud"];
 
 impl Noun for Connection {
     const STORED: RecordKind = RecordKind::Connection;
@@ -41,6 +39,7 @@ impl Noun for Connection {
 const FIELDS: &[Field<Connection>] = &[
     ("display_name", |to, from| to.display_name.clone_from(&from.display_name)),
     ("profile", |to, from| to.profile.clone_from(&from.profile)),
+    ("tolerances", |to, from| to.tolerances.clone_from(&from.tolerances)),
     ("enabled", |to, from| to.enabled = from.enabled),
     ("takeover", |to, from| to.takeover = from.takeover),
     ("takeover_match_attributes", |to, from| to.takeover_match_attributes.clone_from(&from.takeover_match_attributes)),
@@ -147,9 +146,12 @@ impl Directory {
 /// The border: what is stored is valid, and nothing is promised that is not served.
 fn check(connection: &mut Connection) -> Result<()> {
     record::check_name("connection.display_name", &connection.display_name, true)?;
-    if !PROFILES.contains(&connection.profile.as_str()) {
-        let why = "connection.profile takes default, strict, okta, entra or jumpcloud.";
-        return Err(Error::value("connection.profile", why));
+    if !connection.profile.is_empty() && !PROFILES.contains(&connection.profile.as_str()) {
+        return Err(Error::value("connection.profile", format!("connection.profile takes one of {}.", PROFILES.join(", "))));
+    }
+    if connection.tolerances.keys().any(|name| Tolerance::named(name).is_none()) {
+        let known = TABLE.each_ref().map(|row| row.name).join(", ");
+        return Err(Error::value("connection.tolerances", format!("connection.tolerances takes the names {known}.")));
     }
     match Takeover::try_from(connection.takeover) {
         Ok(Takeover::Unspecified | Takeover::Never) => connection.takeover = Takeover::Never.into(),
@@ -205,6 +207,7 @@ mod tests {
         for (connection, field) in [
             (Connection { display_name: String::new(), ..good() }, "display_name"),
             (Connection { profile: "Okta".into(), ..good() }, "profile"),
+            (Connection { tolerances: [("capital_ops".to_owned(), true)].into(), ..good() }, "tolerances"),
             (Connection { takeover: Takeover::Always.into(), ..good() }, "takeover"),
             (Connection { on_delete: 99, ..good() }, "on_delete"),
             (Connection { visibility: Visibility::Linked.into(), ..good() }, "visibility"),

@@ -1,6 +1,6 @@
 //! What every service of the directory shares: the store, the clock, and the one way to write.
 
-use super::{Error, Result, revision};
+use super::{Error, Result, deviations::Deviations, revision};
 use crate::{
     access::{Caller, caller_of},
     api::v1::{Actor, Consistency, Revision, WriteOptions},
@@ -25,6 +25,7 @@ pub struct Directory {
     /// `https://host` without a slash: what a connection's base URL begins with.
     pub(super) public_url: String,
     pub(super) nesting: Nesting,
+    pub(super) deviations: Deviations,
 }
 
 /// What an edit answers: its answer, a miss, or a refusal.
@@ -81,7 +82,8 @@ impl Call {
 impl Directory {
     /// A directory over a store. `public_url` is what clients reach the HTTP face by, without a trailing slash.
     pub fn new(store: Store, clock: Clock, public_url: impl Into<String>) -> Self {
-        Directory { store, clock, public_url: public_url.into(), nesting: Nesting::default() }
+        let deviations = Deviations::new(store.clone(), clock.clone());
+        Directory { store, clock, public_url: public_url.into(), nesting: Nesting::default(), deviations }
     }
 
     /// The store below; for health checks and for resolving credentials.

@@ -4,6 +4,7 @@ mod caller;
 mod connections;
 mod core;
 mod credentials;
+mod deviations;
 mod error;
 mod fields;
 mod grants;

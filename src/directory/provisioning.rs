@@ -1,13 +1,13 @@
 //! `ProvisioningService`: connections, tokens, schemas, and who calls.
 
-use super::{Directory, Reply, caller, connections, tokens};
+use super::{Directory, Reply, caller, connections, deviations, tokens};
 use crate::{
     api::v1::{
         CreateConnectionRequest, CreateConnectionResponse, DeleteConnectionRequest, DeleteConnectionResponse, GetCallerRequest,
-        GetCallerResponse, GetConnectionRequest, GetConnectionResponse, IssueTokenRequest, IssueTokenResponse, ListConnectionsRequest,
-        ListConnectionsResponse, ListSchemasRequest, ListSchemasResponse, ListTokensRequest, ListTokensResponse, RevokeTokenRequest,
-        RevokeTokenResponse, RotateTokenRequest, RotateTokenResponse, UpdateConnectionRequest, UpdateConnectionResponse,
-        provisioning_service_server::ProvisioningService,
+        GetCallerResponse, GetConnectionRequest, GetConnectionResponse, GetDeviationReportRequest, GetDeviationReportResponse,
+        IssueTokenRequest, IssueTokenResponse, ListConnectionsRequest, ListConnectionsResponse, ListSchemasRequest, ListSchemasResponse,
+        ListTokensRequest, ListTokensResponse, RevokeTokenRequest, RevokeTokenResponse, RotateTokenRequest, RotateTokenResponse,
+        UpdateConnectionRequest, UpdateConnectionResponse, provisioning_service_server::ProvisioningService,
     },
     attributes,
 };
@@ -59,6 +59,10 @@ impl ProvisioningService for Provisioning {
     async fn list_schemas(&self, _request: Request<ListSchemasRequest>) -> Reply<ListSchemasResponse> {
         // The same in every organization, so nothing of it is read.
         Ok(Response::new(ListSchemasResponse { schemas: attributes::schemas() }))
+    }
+
+    async fn get_deviation_report(&self, request: Request<GetDeviationReportRequest>) -> Reply<GetDeviationReportResponse> {
+        deviations::report(&self.0, request).await
     }
 
     async fn get_caller(&self, request: Request<GetCallerRequest>) -> Reply<GetCallerResponse> {

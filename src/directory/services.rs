@@ -1,10 +1,10 @@
 //! All services of a directory, each behind its check.
 
-use super::{Credentials, Directory, Groups, Mutations, Organizations, Provisioning, ServiceAccounts, Users};
+use super::{Credentials, Directory, Groups, Mutations, Organizations, Provisioning, ServiceAccounts, Users, deviations::Deviations};
 use crate::{
-    access::{Cached, Guarded},
+    access::{Cached, Guarded, Witness},
     clock::Clock,
-    store::Store,
+    store::{Fault, Store},
 };
 use std::sync::Arc;
 
@@ -25,20 +25,32 @@ pub struct Services {
     pub service_accounts: Arc<Guarded<ServiceAccounts>>,
     /// Who the tokens speak for, remembered for a second.
     pub credentials: Arc<Cached<Credentials>>,
+    deviations: Deviations,
 }
 
 impl Services {
     /// Over a store. `public_url` is what clients reach the HTTP face by, without a slash at its end.
     pub fn new(store: Store, clock: &Clock, public_url: &str) -> Self {
         let directory = Arc::new(Directory::new(store, clock.clone(), public_url));
+        let deviations = directory.deviations.clone();
+        let witness: Arc<dyn Witness> = Arc::new(deviations.clone());
         Services {
-            users: Arc::new(Guarded(Users(Arc::clone(&directory)))),
-            groups: Arc::new(Guarded(Groups(Arc::clone(&directory)))),
-            mutations: Arc::new(Guarded(Mutations(Arc::clone(&directory)))),
-            organizations: Arc::new(Guarded(Organizations(Arc::clone(&directory)))),
-            provisioning: Arc::new(Guarded(Provisioning(Arc::clone(&directory)))),
-            service_accounts: Arc::new(Guarded(ServiceAccounts(Arc::clone(&directory)))),
+            users: Arc::new(Guarded::new(Users(Arc::clone(&directory)), Arc::clone(&witness))),
+            groups: Arc::new(Guarded::new(Groups(Arc::clone(&directory)), Arc::clone(&witness))),
+            mutations: Arc::new(Guarded::new(Mutations(Arc::clone(&directory)), Arc::clone(&witness))),
+            organizations: Arc::new(Guarded::new(Organizations(Arc::clone(&directory)), Arc::clone(&witness))),
+            provisioning: Arc::new(Guarded::new(Provisioning(Arc::clone(&directory)), Arc::clone(&witness))),
+            service_accounts: Arc::new(Guarded::new(ServiceAccounts(Arc::clone(&directory)), Arc::clone(&witness))),
             credentials: Arc::new(Cached::new(Credentials::new(directory), clock.clone())),
+            deviations,
         }
+    }
+
+    /// Writes what is gathered in memory and would be written in the next seconds: for a directory that ends.
+    ///
+    /// # Errors
+    /// When the store cannot answer.
+    pub async fn flush(&self) -> Result<(), Fault> {
+        self.deviations.flush().await
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{
     error::Refusal,
-    profiles::{Tolerance, Tolerances},
+    profiles::{Leeway, Tolerance, Tolerances},
     query::Query,
     session::Session,
     unknown::{self, Open},
@@ -11,7 +11,7 @@ use crate::{
     api::v1,
     attributes::{
         AttributeError, Context, ResourceType,
-        parse::{Leniency, Parsed, parse_group, parse_user},
+        parse::{Leniency, Parsed, Tolerated, parse_group, parse_user},
         projection::Projection,
         render::{render, render_member, render_open},
         table::ENTERPRISE_URN,
@@ -131,14 +131,23 @@ fn check<M: Open>(
     session: &Session,
 ) -> Result<Parsed<M>, Refusal> {
     json.end().map_err(|_| Refusal::syntax("Something follows the document."))?;
-    check_schemas(kind, &parsed.schemas, session.tolerances)?;
+    let leeway = session.leeway();
+    check_schemas(kind, &parsed.schemas, leeway)?;
+    note(parsed.tolerated, leeway);
     unknown::apply(session.unknown, &mut parsed.resource, &parsed.unknown)
         .map_err(|name| Refusal::syntax(format!("No attribute is called {}.", clip(&name))))?;
     Ok(parsed)
 }
 
+fn note(used: Tolerated, leeway: Leeway<'_>) {
+    leeway.note(Tolerance::TextBooleans, used.text_booleans);
+    leeway.note(Tolerance::OneForMany, used.one_for_many);
+    leeway.note(Tolerance::EmptyIsAbsent, used.empty_is_absent);
+    leeway.note(Tolerance::BareValue, used.text_for_value);
+}
+
 /// `schemas` is there and names no other type; strictly, it names this one and its extensions.
-fn check_schemas(kind: ResourceType, schemas: &[String], tolerances: Tolerances) -> Result<(), Refusal> {
+fn check_schemas(kind: ResourceType, schemas: &[String], leeway: Leeway<'_>) -> Result<(), Refusal> {
     let is = |known: &'static str| move |urn: &&String| urn.eq_ignore_ascii_case(known);
     let (other, extension) = match kind {
         ResourceType::User => (ResourceType::Group, Some(ENTERPRISE_URN)),
@@ -148,11 +157,13 @@ fn check_schemas(kind: ResourceType, schemas: &[String], tolerances: Tolerances)
     if schemas.is_empty() {
         return Err(Refusal::syntax("schemas is required."));
     }
-    if tolerances.has(Tolerance::UnknownSchemas) {
+    let unknown = schemas.iter().find(|urn| !is(kind.schema())(urn) && !extension.is_some_and(|known| is(known)(urn)));
+    if leeway.has(Tolerance::UnknownSchemas) {
         if named || !schemas.iter().any(|urn| is(other.schema())(&urn)) {
+            leeway.note(Tolerance::UnknownSchemas, u32::from(unknown.is_some() || !named));
             return Ok(());
         }
-    } else if let Some(unknown) = schemas.iter().find(|urn| !is(kind.schema())(urn) && !extension.is_some_and(|known| is(known)(urn))) {
+    } else if let Some(unknown) = unknown {
         return Err(Refusal::syntax(format!("No schema of a {} is called {}.", kind.name(), clip(unknown))));
     } else if named {
         return Ok(());
@@ -168,9 +179,11 @@ pub fn clip(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scim::profiles::Noted;
 
     fn schemas(kind: ResourceType, schemas: &[&str], tolerances: Tolerances) -> bool {
-        check_schemas(kind, &schemas.iter().map(|s| (*s).to_owned()).collect::<Vec<_>>(), tolerances).is_ok()
+        let noted = Noted::default();
+        check_schemas(kind, &schemas.iter().map(|s| (*s).to_owned()).collect::<Vec<_>>(), Leeway::new(tolerances, &noted)).is_ok()
     }
 
     #[test]

@@ -116,6 +116,8 @@ pub async fn patch(facade: &Facade, session: &Session, parts: &Parts, body: &mut
     let precondition = conditions::of_write(&parts.headers)?;
     let bytes = body::read(&parts.headers, body, limits::SCIM_BODY_BYTES).await?;
     let request = writes::patch_group(session, id, &bytes)?;
+    let asked = !query.attributes.is_empty() || !query.excluded.is_empty();
+    let silent = !asked && session.leeway().takes(Tolerance::SilentGroupPatch);
     let (group, revision) = if request.operations.is_empty() {
         let (group, revision) = fetch(facade, session, &query, id).await?;
         conditions::check_match(&parts.headers, group.meta.as_ref().map_or("", |meta| &meta.etag))?;
@@ -126,8 +128,7 @@ pub async fn patch(facade: &Facade, session: &Session, parts: &Parts, body: &mut
         (patched.group.unwrap_or_default(), patched.committed_at)
     };
     let count = usize::try_from(group.direct_member_count).unwrap_or(0);
-    let asked = !query.attributes.is_empty() || !query.excluded.is_empty();
-    if !asked && (count > limits::SCIM_ANSWER_MEMBERS || session.tolerances.has(Tolerance::SilentGroupPatch)) {
+    if silent || (!asked && count > limits::SCIM_ANSWER_MEMBERS) {
         return Ok(Answer::empty(StatusCode::NO_CONTENT).version(&tag(&group)).revision(revision.as_ref()).into());
     }
     written(facade, session, &shown, group, revision, count > 0, StatusCode::OK).await

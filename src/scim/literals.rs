@@ -5,8 +5,9 @@ use super::values::boolean;
 use crate::attributes::{ResourceType, path::Path, row::Kind};
 
 /// Takes the quotes off `"True"` and `"false"` where a boolean attribute is compared with them:
-/// `roles[primary eq "True"].value` becomes `roles[primary eq true].value`.
-pub fn unquote_booleans(kind: ResourceType, text: &str) -> String {
+/// `roles[primary eq "True"].value` becomes `roles[primary eq true].value`. Also says how often it did.
+pub fn unquote_booleans(kind: ResourceType, text: &str) -> (String, u32) {
+    let mut times = 0;
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     // The list whose brackets are open, and the last two words: an attribute and an operator.
@@ -18,7 +19,10 @@ pub fn unquote_booleans(kind: ResourceType, text: &str) -> String {
                 let (literal, after) = rest.split_at_checked(end).unwrap_or((rest, ""));
                 let inside = literal.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
                 match inside.and_then(boolean).filter(|_| is_boolean(kind, &list, &words)) {
-                    Some(value) => out.push_str(if value { "true" } else { "false" }),
+                    Some(value) => {
+                        times += 1;
+                        out.push_str(if value { "true" } else { "false" });
+                    }
                     None => out.push_str(literal),
                 }
                 rest = after;
@@ -42,7 +46,7 @@ pub fn unquote_booleans(kind: ResourceType, text: &str) -> String {
             }
         }
     }
-    out
+    (out, times)
 }
 
 /// The id in `members[value eq "id"]`, if that is all a path is.
@@ -92,7 +96,9 @@ mod tests {
     use super::*;
 
     fn unquoted(text: &str) -> String {
-        unquote_booleans(ResourceType::User, text)
+        let (unquoted, times) = unquote_booleans(ResourceType::User, text);
+        assert_eq!(times > 0, unquoted != text);
+        unquoted
     }
 
     #[test]

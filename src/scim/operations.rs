@@ -5,7 +5,7 @@ use super::{
     document::clip,
     error::Refusal,
     literals,
-    profiles::{Tolerance as T, Tolerances},
+    profiles::{Leeway, Tolerance as T},
     values::{fit, is_nothing},
 };
 use crate::{
@@ -35,11 +35,11 @@ pub struct Given {
 
 /// What operations are read by.
 #[derive(Debug, Clone, Copy)]
-pub struct Rules {
+pub struct Rules<'a> {
     /// The resource they are for.
     pub kind: ResourceType,
     /// The connection's tolerances.
-    pub tolerances: Tolerances,
+    pub leeway: Leeway<'a>,
     /// What becomes of attributes no schema knows.
     pub unknown: UnknownAttributes,
 }
@@ -49,7 +49,7 @@ pub struct Rules {
 ///
 /// # Errors
 /// 400, naming the operation: `invalidSyntax`, `invalidPath`, `invalidValue`, `noTarget`.
-pub fn clean(rules: &Rules, given: Vec<Given>) -> Result<Vec<PatchOperation>, Refusal> {
+pub fn clean(rules: &Rules<'_>, given: Vec<Given>) -> Result<Vec<PatchOperation>, Refusal> {
     let mut out = Vec::with_capacity(given.len());
     for (index, operation) in given.into_iter().enumerate() {
         rules.one(operation, &mut out).map_err(|refusal| refusal.in_operation(index))?;
@@ -57,7 +57,7 @@ pub fn clean(rules: &Rules, given: Vec<Given>) -> Result<Vec<PatchOperation>, Re
     Ok(out)
 }
 
-impl Rules {
+impl Rules<'_> {
     fn one(&self, given: Given, out: &mut Vec<PatchOperation>) -> Result<(), Refusal> {
         let op = self.op(given.op.as_ref())?;
         let path = match given.path.and_then(|path| path.kind) {
@@ -84,27 +84,33 @@ impl Rules {
         let Some(Kind::StringValue(text)) = given.and_then(|op| op.kind.as_ref()) else {
             return Err(Refusal::syntax("op is required: add, remove or replace."));
         };
-        let lower = if self.tolerances.has(T::CapitalOp) { text.to_ascii_lowercase() } else { text.clone() };
-        match lower.as_str() {
-            "add" => Ok(Op::Add),
-            "remove" => Ok(Op::Remove),
-            "replace" => Ok(Op::Replace),
-            _ => Err(Refusal::syntax(format!("{} is no op: add, remove or replace.", clip(text)))),
+        let lower = if self.leeway.has(T::CapitalOp) { text.to_ascii_lowercase() } else { text.clone() };
+        let op = match lower.as_str() {
+            "add" => Op::Add,
+            "remove" => Op::Remove,
+            "replace" => Op::Replace,
+            _ => return Err(Refusal::syntax(format!("{} is no op: add, remove or replace.", clip(text)))),
+        };
+        if lower != *text {
+            self.leeway.note(T::CapitalOp, 1);
         }
+        Ok(op)
     }
 
     /// Understands a path, after what is tolerated in its spelling.
     fn target(&self, path: &str) -> Result<(String, Target), Refusal> {
         let mut path = path.to_owned();
-        if self.tolerances.has(T::DottedUrn)
-            && let Some((urn, rest)) = path.split_at_checked(ENTERPRISE_URN.len())
+        if let Some((urn, rest)) = path.split_at_checked(ENTERPRISE_URN.len())
             && urn.eq_ignore_ascii_case(ENTERPRISE_URN)
             && let Some(name) = rest.strip_prefix('.')
+            && self.leeway.takes(T::DottedUrn)
         {
             path = format!("{urn}:{name}");
         }
-        if self.tolerances.has(T::TextBooleans) {
-            path = literals::unquote_booleans(self.kind, &path);
+        if self.leeway.has(T::TextBooleans) {
+            let (unquoted, times) = literals::unquote_booleans(self.kind, &path);
+            self.leeway.note(T::TextBooleans, times);
+            path = unquoted;
         }
         let target = Target::parse(self.kind, &path, &BTreeMap::new())?;
         if target.attribute().is_none() && !self.ignores_unknown() {
@@ -126,7 +132,7 @@ impl Rules {
         let element = target.has_filter();
         let list = !element && attribute.is_some_and(|a| a.multi_valued);
         let value = match (value, attribute) {
-            (Some(value), Some(attribute)) => Some(fit(value, attribute, element, self.tolerances)?),
+            (Some(value), Some(attribute)) => Some(fit(value, attribute, element, self.leeway)?),
             (value, _) => value,
         };
         let mut push = |op: Op, path: String, value: Option<AttributeValue>| {
@@ -135,14 +141,20 @@ impl Rules {
         match (op, value) {
             (Op::Remove, Some(value)) if list && !is_null(&value) => {
                 // The values name what goes (Entra, JumpCloud, Rauthy); an empty list names nobody, and is never "all".
+                if !self.leeway.takes(T::RemoveByValue) {
+                    return Err(Refusal::value("A remove has no value: name what goes by a filter."));
+                }
                 if !is_nothing(&value) {
                     push(op, path, Some(value));
                 }
             }
             // Elsewhere a remove's value says what the client believes is there.
             (Op::Remove, _) => push(op, path, None),
-            (Op::Add, None) if element && self.tolerances.has(T::AddByFilter) => match literals::sole_value(&path, "members") {
-                Some(id) => push(op, "members".to_owned(), Some(list_of(object_of("value", id)))),
+            (Op::Add, None) if element && self.leeway.has(T::AddByFilter) => match literals::sole_value(&path, "members") {
+                Some(id) => {
+                    self.leeway.note(T::AddByFilter, 1);
+                    push(op, "members".to_owned(), Some(list_of(object_of("value", id))));
+                }
                 None => return Err(Refusal::value("value is required.")),
             },
             (_, None) => return Err(Refusal::value("value is required.")),
@@ -154,7 +166,7 @@ impl Rules {
                 _ => push(Op::Remove, path, None),
             },
             // Only a part of an element can be made: a whole element is given as itself, by add.
-            (Op::Replace, Some(value)) if element && !path.ends_with(']') && self.tolerances.has(T::CreateOnAbsent) => {
+            (Op::Replace, Some(value)) if element && !path.ends_with(']') && self.leeway.takes(T::CreateOnAbsent) => {
                 push(Op::Add, path, Some(value));
             }
             (op, Some(value)) => push(op, path, Some(value)),
@@ -172,8 +184,11 @@ impl Rules {
                 Err(refusal) => return Err(refusal),
             };
             let read_only = target.attribute().is_some_and(|a| !a.writable() || a.place == Place::Groups);
-            if (read_only && self.tolerances.has(T::ReadOnlyKeys)) || self.drops(&target) {
+            if (read_only && self.leeway.takes(T::ReadOnlyKeys)) || self.drops(&target) {
                 continue;
+            }
+            if self.is_path(name.trim()) && !self.leeway.takes(T::PathKeys) {
+                return Err(Refusal::syntax(format!("{} is a path: give it as the operation's path.", clip(&name))));
             }
             self.aimed(op, path, &target, value.or_else(|| Some(AttributeValue::default())), out)?;
         }
@@ -183,7 +198,18 @@ impl Rules {
     /// Whether a value takes away what is there. An empty text never empties a group.
     fn unsets(&self, value: &AttributeValue, attribute: Option<&Attribute>) -> bool {
         let empties = !attribute.is_some_and(|a| a.place == Place::Members) || matches!(value.kind, Some(Kind::ListValue(_)));
-        is_null(value) || (is_nothing(value) && empties && self.tolerances.has(T::EmptyIsAbsent))
+        let is_list = matches!(value.kind, Some(Kind::ListValue(_)));
+        is_null(value) || (is_nothing(value) && empties && (is_list || self.leeway.takes(T::EmptyIsAbsent)))
+    }
+
+    /// Whether a key in the value of an operation without a path is more than an attribute's name or an extension's URN.
+    fn is_path(&self, key: &str) -> bool {
+        let below = |urn: &str| {
+            let rest = key.split_at_checked(urn.len()).filter(|(head, _)| head.eq_ignore_ascii_case(urn)).map(|(_, rest)| rest);
+            rest.is_some_and(|rest| !rest.is_empty())
+        };
+        let is_urn = key.get(..4).is_some_and(|head| head.eq_ignore_ascii_case("urn:"));
+        key.contains('[') || if is_urn { below(ENTERPRISE_URN) || below(self.kind.schema()) } else { key.contains('.') }
     }
 
     /// Whether what no schema knows is dropped, here a part of an extension.

@@ -22,21 +22,21 @@ const PATCH: &str = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
 ///
 /// # Errors
 /// 400 for what is no such document or names what is not there; 413 for too many operations.
-pub fn read(rules: &Rules, bytes: &[u8]) -> Result<Vec<v1::PatchOperation>, Refusal> {
+pub fn read(rules: &Rules<'_>, bytes: &[u8]) -> Result<Vec<v1::PatchOperation>, Refusal> {
     let mut json = serde_json::Deserializer::from_slice(bytes);
     let document = Envelope.deserialize(&mut json).and_then(|document| json.end().map(|()| document));
     let document = document.map_err(|error| refusal(&error))?;
-    let tolerances = rules.tolerances;
+    let leeway = rules.leeway;
     match &document.schemas {
         Some(schemas) if names(schemas, PATCH) => {}
-        None if tolerances.has(Tolerance::PatchWithoutSchemas) => {}
+        None if leeway.takes(Tolerance::PatchWithoutSchemas) => {}
         _ => return Err(Refusal::syntax(format!("schemas does not name {PATCH}."))),
     }
     let given = document.operations.ok_or_else(|| Refusal::syntax("Operations is required."))?;
     if given.len() > limits::PATCH_OPERATIONS {
         return Err(Refusal::too_large("Operations", limits::PATCH_OPERATIONS, "operations"));
     }
-    if given.is_empty() && !tolerances.has(Tolerance::NoOperations) {
+    if given.is_empty() && !leeway.takes(Tolerance::NoOperations) {
         return Err(Refusal::syntax("Operations is empty."));
     }
     let clean = operations::clean(rules, given)?;
@@ -47,10 +47,11 @@ pub fn read(rules: &Rules, bytes: &[u8]) -> Result<Vec<v1::PatchOperation>, Refu
 }
 
 /// A list's filter as the directory takes it.
-pub fn filter(rules: &Rules, query: &Query) -> Option<v1::Filter> {
+pub fn filter(rules: &Rules<'_>, query: &Query) -> Option<v1::Filter> {
     let given = query.filter.as_deref()?;
-    let is_lenient = rules.tolerances.has(Tolerance::TextBooleans);
-    let expression = if is_lenient { literals::unquote_booleans(rules.kind, given) } else { given.to_owned() };
+    let (expression, times) =
+        if rules.leeway.has(Tolerance::TextBooleans) { literals::unquote_booleans(rules.kind, given) } else { (given.to_owned(), 0) };
+    rules.leeway.note(Tolerance::TextBooleans, times);
     Some(v1::Filter { expression, ..v1::Filter::default() })
 }
 

@@ -1,76 +1,59 @@
-//! The named tolerances: what an identity provider sends that the RFCs do not allow, and that is accepted anyway.
-//!
-//! Each is one row with its evidence. A connection's profile is a set of them; `strict` has none.
-//! Where tolerance would destroy data there is none: an unreadable filter, an unknown PATCH path, a `remove` without a path
-//! and text that is neither true nor false for a boolean are refused under every profile.
+//! How much of the [table of tolerances](crate::tolerances) a request may use, and what it did use.
 
-/// One tolerated departure.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u32)]
-pub enum Tolerance {
-    /// `op` in any letter case: Entra sends `Add`, `Replace`, `Remove`.
-    CapitalOp = 1,
-    /// `"True"` and `"false"` for a boolean, wherever one can stand, also inside a path's filter:
-    /// Entra sends `"active":"False"` and `roles[primary eq "True"].value`, a Keycloak plugin `"active":"false"`.
-    TextBooleans = 1 << 1,
-    /// `replace` on `emails[type eq "work"].value` that matches nothing makes the element (RFC 7644 section 3.5.2.3 says
-    /// `noTarget`): Entra sends `replace` for addresses it has never sent before.
-    CreateOnAbsent = 1 << 2,
-    /// A complex value as its `value` alone: Entra sends the manager as a bare string, clears it with `""`.
-    BareValue = 1 << 3,
-    /// One object where a list belongs, and a list of one where a single value belongs: Entra's manager as a list,
-    /// `emails` as one object from OneLogin templates, `active` in a list from clients of Okta's kind.
-    OneForMany = 1 << 4,
-    /// `null`, `""` and `[]` mean no value: Okta sends `"middleName":""`, JumpCloud `"emails":null`, authentik `"familyName":""`.
-    EmptyIsAbsent = 1 << 5,
-    /// In a PATCH without a path, what cannot be written (`id`, `meta`, `schemas`, `groups`) is ignored: Okta renames a group with
-    /// `{"id":…,"displayName":…}`, authentik sends the whole group back.
-    ReadOnlyKeys = 1 << 6,
-    /// URIs in `schemas` that no schema has, and the URNs of SCIM drafts: Entra's group URI of `schemas.microsoft.com`,
-    /// OneLogin's `urn:scim:schemas:core:2.0`.
-    UnknownSchemas = 1 << 7,
-    /// An empty list of operations changes nothing: Entra's validator sends one.
-    NoOperations = 1 << 8,
-    /// A PATCH without `schemas`: in samples of two vendors that take Okta's traffic.
-    PatchWithoutSchemas = 1 << 9,
-    /// `add` to `members[value eq "x"]` without a value adds x: OneLogin.
-    AddByFilter = 1 << 10,
-    /// A dot instead of the colon before an attribute of the enterprise extension: Entra's jobs from before 2018.
-    DottedUrn = 1 << 11,
-    /// A PATCH of a group is answered with 204 whatever its size: Entra advises it.
-    SilentGroupPatch = 1 << 12,
-}
+use crate::tolerances::TABLE;
+pub use crate::tolerances::{Tolerance, Tolerances};
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
-use Tolerance as T;
+/// What a request used so far, until a call tells the directory. Bounded by the number of tolerances.
+#[derive(Debug, Default)]
+pub struct Noted([AtomicU32; TABLE.len()]);
 
-/// A set of tolerances.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Tolerances(u32);
-
-impl Tolerances {
-    /// The RFCs and nothing else.
-    pub const STRICT: Tolerances = Tolerances(0);
-    /// What a connection has unless its profile says otherwise: everything that takes more, nothing that answers less.
-    pub const DEFAULT: Tolerances = Tolerances(T::SilentGroupPatch as u32 - 1);
-    /// As the default; its group PATCH expects no answer.
-    pub const ENTRA: Tolerances = Tolerances::DEFAULT.with(T::SilentGroupPatch);
-
-    /// The set of a profile. A name without a row of its own has the default: a profile's name may say more than it changes.
-    pub fn of(profile: &str) -> Tolerances {
-        match profile {
-            "strict" => Tolerances::STRICT,
-            "entra" => Tolerances::ENTRA,
-            _ => Tolerances::DEFAULT,
+impl Noted {
+    fn add(&self, tolerance: Tolerance, times: u32) {
+        if let Some(count) = self.0.get(tolerance as usize) {
+            // It only ever adds up what one request's bounded body holds.
+            count.fetch_add(times, Relaxed);
         }
     }
 
-    const fn with(self, tolerance: Tolerance) -> Tolerances {
-        Tolerances(self.0 | tolerance as u32)
+    /// Hands out what was noted, as call metadata says it, and forgets it; `None` if nothing was.
+    pub fn take(&self) -> Option<String> {
+        let used = self.0.iter().zip(&TABLE).map(|(count, row)| (row.name, count.swap(0, Relaxed))).filter(|(_, count)| *count > 0);
+        let text: Vec<String> = used.map(|(name, count)| format!("{name}={count}")).collect();
+        if text.is_empty() { None } else { Some(text.join(",")) }
+    }
+}
+
+/// The tolerances of a request's connection, each use noted.
+#[derive(Debug, Clone, Copy)]
+pub struct Leeway<'a> {
+    tolerances: Tolerances,
+    noted: &'a Noted,
+}
+
+impl<'a> Leeway<'a> {
+    /// Of a set, noted there.
+    pub fn new(tolerances: Tolerances, noted: &'a Noted) -> Self {
+        Leeway { tolerances, noted }
     }
 
-    /// Whether the departure is accepted.
-    pub const fn has(self, tolerance: Tolerance) -> bool {
-        self.0 & tolerance as u32 != 0
+    /// Whether a departure would be accepted. It notes nothing.
+    pub fn has(self, tolerance: Tolerance) -> bool {
+        self.tolerances.has(tolerance)
+    }
+
+    /// Whether a departure that is there is accepted; if so, it is noted.
+    pub fn takes(self, tolerance: Tolerance) -> bool {
+        let has = self.has(tolerance);
+        if has {
+            self.noted.add(tolerance, 1);
+        }
+        has
+    }
+
+    /// Notes departures that were accepted.
+    pub fn note(self, tolerance: Tolerance, times: u32) {
+        self.noted.add(tolerance, times);
     }
 }
 
@@ -79,11 +62,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_default_takes_everything_and_strict_nothing() {
-        assert_eq!(Tolerances::DEFAULT.with(T::SilentGroupPatch), Tolerances((1 << 13) - 1));
-        assert_eq!(Tolerances::STRICT, Tolerances(0));
-        assert!(!Tolerances::DEFAULT.has(Tolerance::SilentGroupPatch) && Tolerances::ENTRA.has(Tolerance::SilentGroupPatch));
-        assert_eq!(Tolerances::of("okta"), Tolerances::DEFAULT);
-        assert_eq!(Tolerances::of(""), Tolerances::DEFAULT);
+    fn uses_are_noted_until_they_are_told() {
+        let noted = Noted::default();
+        let leeway = Leeway::new(Tolerances::STRICT.switched(Tolerance::CapitalOp, true), &noted);
+        assert!(leeway.has(Tolerance::CapitalOp));
+        assert_eq!(noted.take(), None);
+        assert!(leeway.takes(Tolerance::CapitalOp) && leeway.takes(Tolerance::CapitalOp) && !leeway.takes(Tolerance::TextBooleans));
+        leeway.note(Tolerance::EmptyIsAbsent, 3);
+        assert_eq!(noted.take().as_deref(), Some("capital_op=2,empty_is_absent=3"));
+        assert_eq!(noted.take(), None);
     }
 }

@@ -1,15 +1,21 @@
 //! One request's caller, as the directory tells it, and the way to call on the caller's behalf.
 
-use super::{Facade, error::Refusal, operations::Rules, path::Target, profiles::Tolerances};
+use super::{
+    Facade,
+    error::Refusal,
+    operations::Rules,
+    path::Target,
+    profiles::{Leeway, Noted, Tolerances},
+};
 use crate::{
     access,
     api::v1::{self, connection::UnknownAttributes},
     attributes::ResourceType,
-    limits,
+    limits, tolerances,
 };
 use axum::http::{HeaderMap, HeaderName, StatusCode, header, request::Parts};
 use sha2::{Digest, Sha256};
-use std::time::Instant;
+use std::{sync::Arc, time::Instant};
 use tonic::metadata::MetadataMap;
 
 /// The key of the reserved organization that owns the others.
@@ -27,10 +33,11 @@ pub struct Session {
     pub connection: String,
     /// The base URL of what is rendered, without a slash at its end.
     pub base: String,
-    /// The tolerances of the connection's profile.
+    /// The tolerances of the connection: its profile's, switched as it says.
     pub tolerances: Tolerances,
     /// What becomes of attributes no schema knows: the connection's policy, or its profile's.
     pub unknown: UnknownAttributes,
+    noted: Arc<Noted>,
     forwarded: Forwarded,
 }
 
@@ -99,33 +106,47 @@ impl Session {
             return Err(Refusal::nowhere());
         }
         let connection = caller.connection.unwrap_or_default();
-        let tolerances = Tolerances::of(&connection.profile);
+        let tolerances = Tolerances::of(&connection.profile, &connection.tolerances);
         Ok(Session {
             organization: organization.id,
             connection: caller.connection_id,
             base: facade.base(segment),
             tolerances,
             unknown: match connection.unknown_attributes() {
-                UnknownAttributes::Unspecified if tolerances == Tolerances::STRICT => UnknownAttributes::Reject,
+                UnknownAttributes::Unspecified if connection.profile == "strict" => UnknownAttributes::Reject,
                 given => given,
             },
+            noted: Arc::default(),
             forwarded,
         })
     }
 
     /// A client stream on behalf of the caller. It may take as long as it moves.
     pub fn upload<T>(&self, message: T) -> tonic::Request<T> {
-        self.forwarded.upload(message)
+        self.telling(self.forwarded.upload(message))
     }
 
     /// A call on behalf of the caller; it ends after [`limits::CALL_TIME`].
     pub fn call<T>(&self, message: T) -> tonic::Request<T> {
-        self.forwarded.call(message)
+        self.telling(self.forwarded.call(message))
+    }
+
+    /// Tells the directory which tolerances were used since the last call.
+    fn telling<T>(&self, mut request: tonic::Request<T>) -> tonic::Request<T> {
+        if let Some(value) = self.noted.take().and_then(|used| used.parse().ok()) {
+            request.metadata_mut().insert(tolerances::METADATA, value);
+        }
+        request
+    }
+
+    /// The connection's tolerances, each use noted for the next call.
+    pub fn leeway(&self) -> Leeway<'_> {
+        Leeway::new(self.tolerances, &self.noted)
     }
 
     /// What a PATCH or a filter of a resource type is read by.
-    pub fn rules(&self, kind: ResourceType) -> Rules {
-        Rules { kind, tolerances: self.tolerances, unknown: self.unknown }
+    pub fn rules(&self, kind: ResourceType) -> Rules<'_> {
+        Rules { kind, leeway: self.leeway(), unknown: self.unknown }
     }
 
     /// The URL of a resource below an endpoint such as `Users`.

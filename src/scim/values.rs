@@ -3,7 +3,7 @@
 
 use super::{
     error::Refusal,
-    profiles::{Tolerance as T, Tolerances},
+    profiles::{Leeway, Tolerance as T},
 };
 use crate::{
     api::v1::{AttributeList, AttributeMap, AttributeValue, NullMarker, attribute_map::Entry, attribute_value::Kind},
@@ -14,26 +14,37 @@ use crate::{
 ///
 /// # Errors
 /// `invalidValue` for a shape that the engine forgives and the profile does not.
-pub fn fit(value: AttributeValue, attribute: &Attribute, element: bool, tolerances: Tolerances) -> Result<AttributeValue, Refusal> {
+pub fn fit(value: AttributeValue, attribute: &Attribute, element: bool, leeway: Leeway<'_>) -> Result<AttributeValue, Refusal> {
     let many = attribute.multi_valued && !element;
-    let one_for_many = tolerances.has(T::OneForMany);
+    let one_for_many = leeway.has(T::OneForMany);
     match (many, value.kind) {
         (true, Some(Kind::ListValue(list))) => {
-            let values = list.values.into_iter().map(|value| fit_one(value, attribute, tolerances)).collect::<Result<_, _>>()?;
+            let values = list.values.into_iter().map(|value| fit_one(value, attribute, leeway)).collect::<Result<_, _>>()?;
             Ok(Kind::ListValue(AttributeList { values }).into())
         }
         (true, Some(Kind::ComplexValue(map))) if one_for_many && !map.entries.is_empty() => {
-            let value = fit_one(Kind::ComplexValue(map).into(), attribute, tolerances)?;
+            leeway.note(T::OneForMany, 1);
+            let value = fit_one(Kind::ComplexValue(map).into(), attribute, leeway)?;
             Ok(Kind::ListValue(AttributeList { values: vec![value] }).into())
         }
-        (true, Some(Kind::StringValue(text))) if !one_for_many && !text.is_empty() => Err(wrong(attribute, "a text")),
+        (true, Some(Kind::StringValue(text))) if !text.is_empty() => {
+            if one_for_many && leeway.takes(T::BareValue) {
+                leeway.note(T::OneForMany, 1);
+                return Ok(Kind::StringValue(text).into());
+            }
+            Err(wrong(attribute, "a text"))
+        }
+        (true, Some(Kind::ComplexValue(_))) if !one_for_many => Err(wrong(attribute, "an object")),
         (true, kind) => Ok(AttributeValue { kind }),
         (false, Some(Kind::ListValue(_))) if !one_for_many => Err(wrong(attribute, "a list")),
-        (false, Some(Kind::ListValue(mut list))) if list.values.len() < 2 => match list.values.pop() {
-            Some(value) => fit_one(value, attribute, tolerances),
-            None => Ok(null()),
-        },
-        (false, kind) => fit_one(AttributeValue { kind }, attribute, tolerances),
+        (false, Some(Kind::ListValue(mut list))) if list.values.len() < 2 => {
+            leeway.note(T::OneForMany, 1);
+            match list.values.pop() {
+                Some(value) => fit_one(value, attribute, leeway),
+                None => Ok(null()),
+            }
+        }
+        (false, kind) => fit_one(AttributeValue { kind }, attribute, leeway),
     }
 }
 
@@ -48,15 +59,18 @@ pub fn is_nothing(value: &AttributeValue) -> bool {
     }
 }
 
-fn fit_one(value: AttributeValue, attribute: &Attribute, tolerances: Tolerances) -> Result<AttributeValue, Refusal> {
+fn fit_one(value: AttributeValue, attribute: &Attribute, leeway: Leeway<'_>) -> Result<AttributeValue, Refusal> {
     match (attribute.kind, attribute.sub, value.kind) {
-        (Type::Boolean, _, Some(Kind::StringValue(text))) if tolerances.has(T::TextBooleans) => match boolean(&text) {
-            Some(value) => Ok(Kind::BoolValue(value).into()),
+        (Type::Boolean, _, Some(Kind::StringValue(text))) if leeway.has(T::TextBooleans) => match boolean(&text) {
+            Some(value) => {
+                leeway.note(T::TextBooleans, 1);
+                Ok(Kind::BoolValue(value).into())
+            }
             None => Ok(Kind::StringValue(text).into()),
         },
-        (Type::Complex, Some(table), Some(Kind::ComplexValue(map))) => Ok(Kind::ComplexValue(fit_map(map, table, tolerances)?).into()),
+        (Type::Complex, Some(table), Some(Kind::ComplexValue(map))) => Ok(Kind::ComplexValue(fit_map(map, table, leeway)?).into()),
         (Type::Complex, Some(table), Some(Kind::StringValue(text))) if !text.is_empty() && table.find("value", 0).is_some() => {
-            if !tolerances.has(T::BareValue) {
+            if !leeway.takes(T::BareValue) {
                 return Err(wrong(attribute, "a text"));
             }
             let entry = Entry { name: "value".to_owned(), value: Some(Kind::StringValue(text).into()) };
@@ -66,13 +80,14 @@ fn fit_one(value: AttributeValue, attribute: &Attribute, tolerances: Tolerances)
     }
 }
 
-fn fit_map(map: AttributeMap, table: &'static dyn Table, tolerances: Tolerances) -> Result<AttributeMap, Refusal> {
+fn fit_map(map: AttributeMap, table: &'static dyn Table, leeway: Leeway<'_>) -> Result<AttributeMap, Refusal> {
     let fit_entry = |Entry { name, value }| {
         let value = match (value, table.find(&name, 0)) {
             (Some(value), Some((_, attribute))) => {
-                let value = fit(value, attribute, false, tolerances)?;
-                // Inside an object an empty text unsets, as null does.
-                if is_nothing(&value) && tolerances.has(T::EmptyIsAbsent) { Some(null()) } else { Some(value) }
+                let value = fit(value, attribute, false, leeway)?;
+                // Inside an object an empty text unsets, as null and an empty list do anyway.
+                let empty = matches!(value.kind, Some(Kind::StringValue(_) | Kind::ComplexValue(_))) && is_nothing(&value);
+                if empty && leeway.takes(T::EmptyIsAbsent) { Some(null()) } else { Some(value) }
             }
             (value, _) => value,
         };

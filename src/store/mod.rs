@@ -6,6 +6,7 @@
 
 mod cells;
 mod counters;
+mod deviations;
 mod error;
 mod fate;
 mod flush;
@@ -28,6 +29,7 @@ mod work;
 mod writes;
 
 pub use counters::{Counted, Counters};
+pub use deviations::Uses;
 pub use error::{Fault, Reach};
 pub use groups::GroupRow;
 pub use lane::{Stop, Terms, WriteError, Written};

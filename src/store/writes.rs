@@ -66,6 +66,10 @@ pub(super) const PUT_RECORDS: Text = Text::twin(
      SELECT $1, r.* FROM unnest($2::bigint[], $3::text[], $4::text[], $5::bytea[], $6::bigint[], $7::bytea[]) AS r \
      ON CONFLICT (organization_id, kind, id) DO UPDATE SET key = excluded.key, secret = excluded.secret, version = excluded.version, body = excluded.body",
 );
+pub(super) const DROP_DEVIATIONS: Text = Text::twin(
+    "DELETE FROM deviations WHERE organization_id = $1 AND connection_id IN (SELECT value->>0 FROM json_each($2))",
+    "DELETE FROM deviations WHERE organization_id = $1 AND connection_id = ANY($2)",
+);
 pub(super) const DROP_TOMBSTONES: Text = Text::twin(
     "DELETE FROM tombstones WHERE organization_id = $1 AND id IN (SELECT value->>0 FROM json_each($2))",
     "DELETE FROM tombstones WHERE organization_id = $1 AND id = ANY($2)",
@@ -115,5 +119,6 @@ pub(super) const LANE_WRITES: &[(&str, Text)] = &[
     ("drop keys", DROP_KEYS),
     ("drop edges", DROP_EDGES),
     ("drop records", DROP_RECORDS),
+    ("drop deviations", DROP_DEVIATIONS),
     ("drop tombstones", DROP_TOMBSTONES),
 ];

@@ -6,12 +6,14 @@ use super::*;
 use crate::{
     api::v1::{connection::UnknownAttributes, patch_operation::Op},
     attributes::{ResourceType, value::Out},
-    scim::profiles::Tolerances,
+    scim::profiles::{Leeway, Noted, Tolerances},
 };
 use serde_json::{Value, json};
+use std::sync::LazyLock;
 
-fn rules(kind: ResourceType, tolerances: Tolerances) -> Rules {
-    Rules { kind, tolerances, unknown: UnknownAttributes::Unspecified }
+fn rules(kind: ResourceType, tolerances: Tolerances) -> Rules<'static> {
+    static NOTED: LazyLock<Noted> = LazyLock::new(Noted::default);
+    Rules { kind, leeway: Leeway::new(tolerances, &NOTED), unknown: UnknownAttributes::Unspecified }
 }
 
 /// Operations as `op path value`, the value absent where there is none.

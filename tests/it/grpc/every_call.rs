@@ -8,13 +8,13 @@ use prost_types::FieldMask;
 use roster::api::v1::{
     BatchGetGroupsRequest, BatchGetUsersRequest, BatchListPrincipalGroupsRequest, Connection, CreateConnectionRequest, CreateGroupRequest,
     CreateOrganizationRequest, CreateServiceAccountRequest, CreateUserRequest, DeleteConnectionRequest, DeleteGroupRequest,
-    DeleteServiceAccountRequest, DeleteUserRequest, GetCallerRequest, GetConnectionRequest, GetGroupRequest, GetOrganizationRequest,
-    GetServiceAccountRequest, GetUserRequest, Group, IssueTokenRequest, ListConnectionsRequest, ListGroupMembersRequest, ListGroupsRequest,
-    ListOrganizationsRequest, ListSchemasRequest, ListServiceAccountsRequest, ListTokensRequest, ListUsersRequest,
-    ModifyGroupMembersRequest, Organization, PatchGroupRequest, PatchUserRequest, PrincipalRef, PurgeUserRequest, ReplaceGroupRequest,
-    ReplaceUserRequest, RevokeTokenRequest, RotateTokenRequest, ServiceAccount, StreamGroupMembersRequest, StreamReplaceGroupRequest,
-    UndeleteUserRequest, UpdateConnectionRequest, UpdateGroupRequest, UpdateOrganizationRequest, UpdateServiceAccountRequest,
-    UpdateUserRequest, User, WriteOptions,
+    DeleteServiceAccountRequest, DeleteUserRequest, GetCallerRequest, GetConnectionRequest, GetDeviationReportRequest, GetGroupRequest,
+    GetOrganizationRequest, GetServiceAccountRequest, GetUserRequest, Group, IssueTokenRequest, ListConnectionsRequest,
+    ListGroupMembersRequest, ListGroupsRequest, ListOrganizationsRequest, ListSchemasRequest, ListServiceAccountsRequest,
+    ListTokensRequest, ListUsersRequest, ModifyGroupMembersRequest, Organization, PatchGroupRequest, PatchUserRequest, PrincipalRef,
+    PurgeUserRequest, ReplaceGroupRequest, ReplaceUserRequest, RevokeTokenRequest, RotateTokenRequest, ServiceAccount,
+    StreamGroupMembersRequest, StreamReplaceGroupRequest, UndeleteUserRequest, UpdateConnectionRequest, UpdateGroupRequest,
+    UpdateOrganizationRequest, UpdateServiceAccountRequest, UpdateUserRequest, User, WriteOptions,
     patch_operation::Op,
     principal_ref::Principal,
     stream_replace_group_request::{Header, Part},
@@ -209,6 +209,11 @@ pub async fn call(clients: &Clients, method: &str, organization: &str, id: &str)
             said(to.provisioning.revoke_token(RevokeTokenRequest { organization_id, token_id: id, ..Default::default() }).await)
         }
         "ListSchemas" => said(to.provisioning.list_schemas(ListSchemasRequest { organization_id }).await),
+        "GetDeviationReport" => said(
+            to.provisioning
+                .get_deviation_report(GetDeviationReportRequest { organization_id, connection_id: id, ..Default::default() })
+                .await,
+        ),
         "GetCaller" => said(to.provisioning.get_caller(GetCallerRequest {}).await),
 
         "CreateServiceAccount" => said(

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod bounds;
+mod deviations;
 mod every_call;
 mod groups;
 mod lists;

@@ -9,3 +9,6 @@ mod lossless;
 mod okta;
 mod people;
 mod push;
+mod recording;
+mod replay;
+mod switches;

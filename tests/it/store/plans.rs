@@ -32,6 +32,7 @@ fn keys() -> BTreeMap<&'static str, &'static [&'static str]> {
         ("drop keys", &["organization_id", "kind", "key", "resource_id"]),
         ("drop edges", &["organization_id", "group_id", "member_id"]),
         ("drop records", &["kind", "id"]),
+        ("drop deviations", &["organization_id", "connection_id"]),
         ("drop tombstones", &["organization_id", "id"]),
     ])
 }

@@ -25,11 +25,11 @@ const ROOMS: &[Room] = &[
         may_use: &["access", "api", "clock", "config", "directory", "limits", "scim", "store", "telemetry"],
         never: &["sqlx", "serde_json"],
     },
-    Room { name: "scim", may_use: &["access", "api", "attributes", "clock", "limits", "telemetry"], never: &["sqlx"] },
+    Room { name: "scim", may_use: &["access", "api", "attributes", "clock", "limits", "telemetry", "tolerances"], never: &["sqlx"] },
     Room { name: "access", may_use: &["api", "clock", "directory::Error", "directory::Result", "limits", "telemetry"], never: &["sqlx"] },
     Room {
         name: "directory",
-        may_use: &["access", "api", "attributes", "clock", "feed", "limits", "membership", "store", "telemetry"],
+        may_use: &["access", "api", "attributes", "clock", "feed", "limits", "membership", "store", "telemetry", "tolerances"],
         never: &["sqlx", "axum", "serde_json"],
     },
     Room {
@@ -53,6 +53,7 @@ const ROOMS: &[Room] = &[
     Room { name: "config", may_use: &["limits"], never: &["sqlx", "axum", "tonic"] },
     Room { name: "telemetry", may_use: &["config", "limits"], never: &["sqlx"] },
     Room { name: "clock", may_use: &["limits"], never: &["sqlx", "axum", "tonic", "serde_json"] },
+    Room { name: "tolerances", may_use: &[], never: &["sqlx", "axum", "tonic", "serde_json"] },
     Room { name: "limits", may_use: &[], never: &["sqlx", "axum", "tonic", "serde_json"] },
 ];
 

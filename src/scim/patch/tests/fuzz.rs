@@ -77,14 +77,14 @@ proptest! {
                 (Tolerances::DEFAULT, UnknownAttributes::Ignore),
                 (Tolerances::STRICT, UnknownAttributes::Reject),
             ] {
-                judged(read(&Rules { kind, tolerances, unknown }, document.as_bytes()));
+                judged(read(&Rules { unknown, ..super::rules(kind, tolerances) }, document.as_bytes()));
             }
         }
     }
 
     #[test]
     fn every_body_and_query_is_read_or_refused(text in any::<String>(), bytes in any::<Vec<u8>>()) {
-        let rules = Rules { kind: ResourceType::User, tolerances: Tolerances::DEFAULT, unknown: UnknownAttributes::Unspecified };
+        let rules = super::rules(ResourceType::User, Tolerances::DEFAULT);
         for body in [text.as_bytes(), &bytes] {
             judged(read(&rules, body));
             judged(search::read(body));
@@ -96,7 +96,7 @@ proptest! {
     #[test]
     fn a_text_without_a_boolean_in_it_is_left_alone(text in "[a-z \\[\\]()\"\\\\é.]{0,60}") {
         if !text.contains("true") && !text.contains("false") {
-            prop_assert_eq!(literals::unquote_booleans(ResourceType::User, &text), text);
+            prop_assert_eq!(literals::unquote_booleans(ResourceType::User, &text), (text, 0));
         }
     }
 }

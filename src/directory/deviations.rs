@@ -1,0 +1,201 @@
+//! What identity providers send beside the RFCs, counted: a façade tells it with its calls, it is gathered in memory and
+//! written every few seconds, and it can be read at any time.
+
+use super::{Directory, Error, Reply, record};
+use crate::{
+    access::{Caller, Witness},
+    api::v1::{Connection, Deviation, GetDeviationReportRequest, GetDeviationReportResponse},
+    clock::{Clock, Micros, micros, timestamp},
+    limits,
+    store::{Fault, Store, Uses},
+    tolerances::{METADATA, TABLE, Tolerance},
+};
+use std::{
+    collections::BTreeMap,
+    mem,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+use tonic::{Request, Response, metadata::MetadataMap};
+
+/// A day, the grain of the counts.
+const DAY: Micros = 24 * 3600 * 1_000_000;
+/// What a report covers unless it is asked for more.
+const REPORTED_DAYS: i64 = 7;
+/// Bytes of metadata that are read: every tolerance with a long number fits.
+const METADATA_BYTES: usize = 1024;
+
+/// The uses of tolerances that were told and not written yet.
+#[derive(Debug, Clone)]
+pub(super) struct Deviations(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    store: Store,
+    clock: Clock,
+    waiting: Mutex<Waiting>,
+    /// One writes at a time, so that whoever waits for it finds everything written.
+    writing: tokio::sync::Mutex<()>,
+}
+
+#[derive(Debug, Default)]
+struct Waiting {
+    /// Bounded by the connections that call between two writes.
+    tallies: BTreeMap<Key, Tally>,
+    /// Whether somebody is about to write.
+    awaited: bool,
+}
+
+/// Organization, connection, day, tolerance: the order of rows in the store, so that two writers never wait for each other.
+type Key = (String, String, i64, &'static str);
+
+#[derive(Debug, Clone, Copy)]
+struct Tally {
+    uses: i64,
+    first: Micros,
+    last: Micros,
+}
+
+impl Tally {
+    fn add(&mut self, other: Tally) {
+        self.uses = self.uses.saturating_add(other.uses);
+        self.first = self.first.min(other.first);
+        self.last = self.last.max(other.last);
+    }
+}
+
+impl Witness for Deviations {
+    /// Only a connection has deviations, and only of itself. What cannot be read is no reason to refuse a call.
+    fn entered(&self, caller: &Caller, metadata: &MetadataMap) {
+        let Some(told) = metadata.get(METADATA) else { return };
+        let connection = caller.connection_id();
+        let (false, Ok(told)) = (connection.is_empty(), told.to_str()) else { return };
+        tracing::debug!(connection, used = told, "tolerated");
+        self.note(&caller.organization, connection, &read(told));
+    }
+}
+
+/// `text_booleans=2,capital_op=1`: what is known of it, each name once.
+fn read(told: &str) -> BTreeMap<&'static str, i64> {
+    let told = if told.len() > METADATA_BYTES { "" } else { told };
+    let one = |pair: &str| {
+        let (name, count) = pair.split_once('=')?;
+        let row = Tolerance::named(name.trim())?.row()?;
+        let count: u32 = count.trim().parse().ok().filter(|count| *count > 0)?;
+        Some((row.name, i64::from(count.min(limits::DEVIATIONS_PER_CALL))))
+    };
+    told.split(',').filter_map(one).collect()
+}
+
+impl Deviations {
+    pub(super) fn new(store: Store, clock: Clock) -> Self {
+        Deviations(Arc::new(Inner { store, clock, waiting: Mutex::default(), writing: tokio::sync::Mutex::default() }))
+    }
+
+    fn note(&self, organization: &str, connection: &str, used: &BTreeMap<&'static str, i64>) {
+        if used.is_empty() {
+            return;
+        }
+        let now = self.0.clock.now();
+        let mut waiting = self.waiting();
+        for (&name, &uses) in used {
+            let key = (organization.to_owned(), connection.to_owned(), now.div_euclid(DAY), name);
+            waiting.add(key, Tally { uses, first: now, last: now });
+        }
+        if !mem::replace(&mut waiting.awaited, true) {
+            let inner = Arc::downgrade(&self.0);
+            tokio::spawn(async move {
+                loop {
+                    tokio::time::sleep(limits::DEVIATION_FLUSH).await;
+                    // A directory that is gone has written what it had, or was cut off from its store.
+                    let Some(deviations) = inner.upgrade().map(Deviations) else { return };
+                    match deviations.flush().await {
+                        Ok(()) => {}
+                        Err(fault) => tracing::warn!(%fault, "deviations could not be written; they are kept and tried again"),
+                    }
+                    let mut waiting = deviations.waiting();
+                    if waiting.tallies.is_empty() {
+                        waiting.awaited = false;
+                        return;
+                    }
+                }
+            });
+        }
+    }
+
+    /// Writes what waits.
+    ///
+    /// # Errors
+    /// When the store cannot answer; what waited still waits then.
+    pub(super) async fn flush(&self) -> Result<(), Fault> {
+        let _turn = self.0.writing.lock().await;
+        let taken = mem::take(&mut self.waiting().tallies);
+        if taken.is_empty() {
+            return Ok(());
+        }
+        let rows = taken.iter().map(|((organization, connection, day, tolerance), tally)| Uses {
+            organization: organization.clone(),
+            connection: connection.clone(),
+            day: *day,
+            tolerance: (*tolerance).to_owned(),
+            uses: tally.uses,
+            first_at: tally.first,
+            last_at: tally.last,
+        });
+        let oldest = self.0.clock.now().div_euclid(DAY) - limits::DEVIATION_DAYS;
+        let written = self.0.store.add_deviations(rows.collect(), oldest).await;
+        if written.is_err() {
+            let mut waiting = self.waiting();
+            for (key, tally) in taken {
+                waiting.add(key, tally);
+            }
+        }
+        written
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.0.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Waiting {
+    fn add(&mut self, key: Key, tally: Tally) {
+        self.tallies.entry(key).and_modify(|there| there.add(tally)).or_insert(tally);
+    }
+}
+
+/// `GetDeviationReport`. What waits is written first, so that nothing is missing and nothing counts twice.
+pub(super) async fn report(directory: &Directory, request: Request<GetDeviationReportRequest>) -> Reply<GetDeviationReportResponse> {
+    let message = request.into_inner();
+    directory.deviations.flush().await.map_err(Error::from)?;
+    let mut reader = directory.read(&message.organization_id, None).await?;
+    let connection: Connection = record::get(directory, &mut reader, &message.connection_id).await?;
+    let since = message.since.as_ref().map_or_else(|| directory.clock.now() - REPORTED_DAYS * DAY, micros).div_euclid(DAY);
+    let rows = reader.deviations(&connection.id, since).await.map_err(Error::from)?;
+    let deviations = rows.into_iter().map(|(tolerance, count, first, last)| Deviation {
+        description: TABLE.iter().find(|row| row.name == tolerance).map_or_else(String::new, |row| row.about.to_owned()),
+        tolerance,
+        count,
+        first_time: Some(timestamp(first)),
+        last_time: Some(timestamp(last)),
+    });
+    Ok(Response::new(GetDeviationReportResponse { deviations: deviations.collect(), since: Some(timestamp(since.saturating_mul(DAY))) }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_told_is_read_as_far_as_it_is_known_and_bounded() {
+        let told = "text_booleans=2, capital_op=1,nonsense=3,add_by_filter=x,dotted_urn,no_operations=0,path_keys=-1,bare_value=4294967295";
+        let bound = i64::from(limits::DEVIATIONS_PER_CALL);
+        assert_eq!(read(told), BTreeMap::from([("text_booleans", 2), ("capital_op", 1), ("bare_value", bound)]));
+        assert!(read(&"text_booleans=1,".repeat(METADATA_BYTES)).is_empty());
+    }
+
+    #[test]
+    fn everything_that_can_be_told_fits() {
+        let longest: Vec<String> = TABLE.iter().map(|row| format!("{}={}", row.name, u32::MAX)).collect();
+        assert!(longest.join(",").len() <= METADATA_BYTES);
+    }
+}
