@@ -9,6 +9,8 @@ pub enum EdgeLeaf {
     AnyMember,
     /// `groups eq "id"` on users: the user is in this group.
     InGroup(String),
+    /// `groups pr` on users: the user is in a group.
+    InAnyGroup,
 }
 
 /// Answers the leaves of one filter.

@@ -78,6 +78,8 @@ fn walk(steps: &[Step], object: &dyn Any, cx: &Context<'_>, test: Test<'_>) -> b
         if below.is_empty() { test(&Found::Row(step.attribute, View::One(object))) } else { walk(below, object, cx, test) }
     };
     match step.view(object) {
+        // A value that does not say that it is primary is not (RFC 7643 section 2.4).
+        View::Absent if step.attribute.is_primary() => test(&Found::Row(step.attribute, View::Absent)),
         View::Absent => false,
         View::One(object) => down(object, test),
         View::Many(items) => (0..items.len()).filter_map(|k| items.at(k)).any(|item| down(item, test)),
@@ -136,6 +138,7 @@ fn value_present(value: &AttributeValue) -> bool {
 fn compare(found: &Found<'_>, operator: Operator, to: &Operand, cx: &Context<'_>) -> bool {
     match (found, to) {
         (Found::Row(attribute, View::Text(v)), Operand::Text { folded, .. }) => text(attribute.fold, v, operator, folded),
+        (Found::Row(_, View::Absent), Operand::Bool(to)) => operator == Operator::Eq && !to,
         (Found::Row(_, View::Bool(v)), Operand::Bool(to)) => operator == Operator::Eq && v == to,
         (Found::Row(_, View::Time(v)), Operand::Time(to)) => holds(operator, (v.seconds, v.nanos).cmp(to)),
         (Found::Open(value), to) => compare_open(value, operator, to, cx),

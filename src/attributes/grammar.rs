@@ -67,7 +67,7 @@ pub(super) fn target(kind: ResourceType, text: &str, parameters: &BTreeMap<Strin
             target.filter = Some(parser.any(Scope::Element(sub))?);
         } else {
             parser.edges_only(attribute.place)?;
-            if parser.edges.contains(&EdgeLeaf::AnyMember) {
+            if parser.edges.iter().any(|leaf| matches!(leaf, EdgeLeaf::AnyMember | EdgeLeaf::InAnyGroup)) {
                 return Err(AttributeError::filter(0, "A path names members by their ids."));
             }
             let id = |leaf: &EdgeLeaf| if let EdgeLeaf::Member(id) | EdgeLeaf::InGroup(id) = leaf { Some(id.clone()) } else { None };
@@ -219,8 +219,8 @@ impl<'a> Parser<'a> {
     }
 
     fn edge(&mut self, place: Place, at: usize) -> Result<Node> {
-        let leaf = if place == Place::Members && self.keyword("pr") {
-            EdgeLeaf::AnyMember
+        let leaf = if self.keyword("pr") {
+            if place == Place::Members { EdgeLeaf::AnyMember } else { EdgeLeaf::InAnyGroup }
         } else if self.keyword("eq") {
             let value_at = self.at();
             match (self.literal(value_at)?, place) {
@@ -271,7 +271,7 @@ fn only_alternatives(node: &Node) -> bool {
 }
 
 fn edges_only(at: usize) -> AttributeError {
-    AttributeError::filter(at, "Membership can be asked for with eq and an id alone: members eq \"id\", members[value eq \"id\"].")
+    AttributeError::filter(at, "Membership can be asked for with pr, or with eq and an id: members eq \"id\", members[value eq \"id\"].")
 }
 
 fn as_filter(error: AttributeError) -> AttributeError {

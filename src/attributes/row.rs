@@ -122,6 +122,11 @@ impl Attribute {
         self.fold == Fold::Exact
     }
 
+    /// Whether it marks the preferred value of a list.
+    pub fn is_primary(&self) -> bool {
+        self.kind == Kind::Boolean && self.name == "primary"
+    }
+
     /// Whether clients may write it (once, for immutable ones).
     pub fn writable(&self) -> bool {
         self.mutability != Mutability::ReadOnly

@@ -69,7 +69,7 @@ pub struct Target {
 }
 
 impl Target {
-    /// Reads `/scim/v2[/{organization}]/…`.
+    /// Reads `/scim[/v2][/{organization}]/…`.
     pub fn of(path: &str) -> Target {
         let nowhere = |endpoint| Target { organization: None, endpoint };
         let mut segments = Vec::new();
@@ -84,6 +84,8 @@ impl Target {
             ["scim", "v2", rest @ ..] => below(rest),
             ["scim", "openapi.json"] => nowhere(Endpoint::OpenApi),
             ["scim", version, ..] if is_version(version) => nowhere(Endpoint::Version),
+            // Without a version the newest is meant (RFC 7644 section 3.13).
+            ["scim", rest @ ..] => below(rest),
             _ => nowhere(Endpoint::Nothing),
         }
     }
@@ -191,12 +193,16 @@ mod tests {
 
     #[test]
     fn what_is_not_there_is_nothing() {
-        for path in ["/", "/scim", "/scim/Users", "/scim/v2/acme/x/Users", "/scim/v2/Users/1/2", "/scim/v2/a%20b/Users", "/scim/v2/users"] {
+        for path in
+            ["/", "/scim", "/scim/acme/x/Users", "/scim/v2/acme/x/Users", "/scim/v2/Users/1/2", "/scim/v2/a%20b/Users", "/scim/v2/users"]
+        {
             assert_eq!(found(path).1, Endpoint::Nothing, "{path}");
         }
         assert_eq!(found("/scim/v2/openapi.json"), (None, Endpoint::Nothing));
         assert_eq!(found("/scim/openapi.json"), (None, Endpoint::OpenApi));
         assert_eq!(found("/scim/v1/Users"), (None, Endpoint::Version));
+        assert_eq!(found("/scim/Users"), (None, Endpoint::Users));
+        assert_eq!(found("/scim/acme/Users/1"), (Some("acme".into()), Endpoint::User("1".into())));
         assert_eq!(found("/scim/v2/Me").1, Endpoint::Unsupported("/Me"));
         assert_eq!(found("/scim/v2/Me/x").1, Endpoint::Nothing);
     }

@@ -25,6 +25,11 @@ const IN_ANY: Text = Text::twin(
      AND member_id IN (SELECT value->>0 FROM json_each($2)) AND group_id IN (SELECT value->>0 FROM json_each($3))",
     "SELECT DISTINCT member_id FROM members WHERE organization_id = $1 AND member_id = ANY($2) AND group_id = ANY($3)",
 );
+const IN_SOME: Text = Text::twin(
+    "SELECT DISTINCT member_id FROM members INDEXED BY members_by_member WHERE organization_id = $1 \
+     AND member_id IN (SELECT value->>0 FROM json_each($2))",
+    "SELECT m.* FROM unnest($2::text[]) AS k(id), LATERAL (SELECT member_id FROM members WHERE organization_id = $1 AND member_id = k.id LIMIT 1) m",
+);
 const WITH_MEMBER: Text = Text::twin(
     "SELECT group_id FROM members WHERE organization_id = $1 AND member_id = $2 AND group_id IN (SELECT value->>0 FROM json_each($3))",
     "SELECT m.* FROM unnest($3::text[]) AS k(id), LATERAL (SELECT group_id FROM members \
@@ -140,6 +145,16 @@ impl Reader {
         let organization = self.organization().to_owned();
         let (ids, groups) = (super::Rows::new().text(ids), super::Rows::new().text(groups));
         let found: Vec<(String,)> = self.connection().statement(IN_ANY).bind(organization).rows(ids).rows(groups).all().await?;
+        Ok(found.into_iter().map(|(id,)| id).collect())
+    }
+
+    /// Which of these principals are members of any group at all.
+    ///
+    /// # Errors
+    /// When the store cannot answer.
+    pub async fn among_all_members(&mut self, ids: Vec<String>) -> Result<Vec<String>, Fault> {
+        let organization = self.organization().to_owned();
+        let found: Vec<(String,)> = by_keys(&mut self.connection(), IN_SOME, organization, ids).await?;
         Ok(found.into_iter().map(|(id,)| id).collect())
     }
 

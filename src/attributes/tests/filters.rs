@@ -214,6 +214,7 @@ fn membership_is_left_to_the_edges() {
     );
     assert_eq!(filter("displayName eq \"NIGHT\"").narrow(), [Condition::DisplayName("night".into())]);
     assert_eq!(parse("groups[value eq \"g1\"]").unwrap().narrow(), [Condition::InGroup("g1".into())]);
+    assert_eq!((parse("groups pr").unwrap().edges(), parse("groups pr").unwrap().narrow()), (&[EdgeLeaf::InAnyGroup][..], vec![]));
 }
 
 #[test]

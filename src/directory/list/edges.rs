@@ -27,6 +27,7 @@ impl Known {
                     let groups = query.narrow.below.get(group).cloned().unwrap_or_default();
                     reader.among_members(groups, ids()).await?.into_iter().collect()
                 }
+                EdgeLeaf::InAnyGroup => reader.among_all_members(ids()).await?.into_iter().collect(),
                 EdgeLeaf::AnyMember => chunk.iter().filter(|c| has_members(c)).map(|c| c.id.clone()).collect(),
             });
         }
