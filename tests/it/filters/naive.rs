@@ -78,6 +78,12 @@ impl Filter {
 }
 
 fn some(document: &Value, attribute: &Attribute, operator: Operator, literal: &Literal) -> bool {
+    // A value that does not say that it is primary is not (RFC 7643 section 2.4).
+    if let Some((name, above)) = attribute.path.split_last()
+        && (name.eq_ignore_ascii_case("primary"), operator, literal) == (true, Operator::Eq, &Literal::Boolean(false))
+    {
+        return values(document, above).into_iter().any(|value| !values(value, std::slice::from_ref(name)).contains(&&Value::Bool(true)));
+    }
     values(document, &attribute.path).into_iter().any(|value| compare(attribute.kind, value, operator, literal))
 }
 
