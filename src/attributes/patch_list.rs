@@ -75,7 +75,8 @@ impl List<'_, '_, '_> {
                 _ => {}
             }
             let element = self.items.push();
-            if !filter.is_none_or(|f| assign(f, element)) {
+            // A filter that contradicts itself makes an element it does not choose.
+            if !filter.is_none_or(|f| assign(f, element) && f.matches(element, &self.aim.cx, &|_| false)) {
                 return Err(nothing_matches());
             }
             hits.insert(self.items.len() - 1);

@@ -159,4 +159,5 @@ fn filters_choose_elements_and_make_those_that_add_misses() {
     refused(&before, &one("replace", "emails[type eq \"work\"].value", json!("x")), ErrorReason::NoTarget, 0);
     refused(&before, &one("add", "emails[type ne \"work\"].value", json!("x")), ErrorReason::NoTarget, 0);
     refused(&before, &one("add", "emails[type eq \"work\" or type eq \"home\"].value", json!("x")), ErrorReason::NoTarget, 0);
+    refused(&before, &one("add", "emails[type eq \"other\" and type eq \"fax\"].value", json!("x")), ErrorReason::NoTarget, 0);
 }
