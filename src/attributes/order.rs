@@ -4,7 +4,7 @@ use super::access::View;
 use super::error::{AttributeError, Result};
 use super::fold;
 use super::path::{Path, Step};
-use super::row::{Attribute, Place};
+use super::row::{Attribute, Index, Place};
 use super::{Context, ResourceType};
 use std::any::Any;
 
@@ -47,6 +47,11 @@ impl Order {
     /// Whether the greatest come first.
     pub fn descending(&self) -> bool {
         self.descending
+    }
+
+    /// Whether it is by `id`, which no two resources share.
+    pub fn is_by_id(&self) -> bool {
+        self.path.attribute().is_some_and(|a| a.index == Some(Index::Id))
     }
 
     /// The bytes by which an object sorts; `None` without a value: such objects come last ascending, first descending.

@@ -4,6 +4,9 @@ use super::{error::Refusal, path::decode};
 use crate::{api::v1, attributes::ResourceType, limits};
 use axum::http::request::Parts;
 
+/// The order of a list nobody asked an order for: ids grow with time.
+pub const NEWEST_FIRST: &str = "id desc";
+
 /// What a query string asked for (RFC 7644 sections 3.4.2 and 3.9).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Query {
@@ -124,14 +127,15 @@ impl Query {
         }
     }
 
-    /// Page, order and count, as the contract says it.
+    /// Page, order and count, as the contract says it. Where no order is asked for the newest come first, so that a client
+    /// finds what it has just made on the first page.
     pub fn list_options(&self) -> v1::ListOptions {
         use v1::list_options::TotalSize;
         let total = if self.count == Some(0) { TotalSize::Only } else { TotalSize::Exact };
         let order = match (&self.sort_by, self.descending) {
             (Some(by), true) => format!("{by} desc"),
             (Some(by), false) => by.clone(),
-            (None, _) => String::new(),
+            (None, _) => NEWEST_FIRST.to_owned(),
         };
         v1::ListOptions {
             page_size: i32::try_from(self.count.unwrap_or(limits::PAGE_DEFAULT)).unwrap_or(i32::MAX),

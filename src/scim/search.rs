@@ -7,13 +7,13 @@ use super::{
     groups,
     list::List,
     members,
-    query::Query,
+    query::{NEWEST_FIRST, Query},
     respond::{Answer, Outcome},
     session::Session,
     users,
 };
 use crate::{
-    api::v1::{AttributeValue, ListGroupsResponse, ListOptions, ListUsersResponse, attribute_value::Kind, list_options::TotalSize},
+    api::v1::{AttributeValue, Group, ListGroupsResponse, ListOptions, ListUsersResponse, attribute_value::Kind, list_options::TotalSize},
     attributes::{ResourceType, order::Order, value::AnyValue},
     limits,
 };
@@ -77,46 +77,107 @@ fn integer(name: &str, value: &AttributeValue) -> Result<i64, Refusal> {
     }
 }
 
-/// Users and groups in one list, the users first; an order is kept within each type. A type that has no such attribute as
-/// the filter names contributes nothing, one that has no such attribute as the order names keeps its own.
+/// Bytes of one shown member, to judge by how many groups fit a page.
+const MEMBER_BYTES: i64 = 256;
+
+/// Users and groups in one list. Where an order is asked for, it is kept within each type, and users come first; otherwise
+/// users and groups take turns, so that the newest of both are on the first page. A type that has no such attribute as the
+/// filter names contributes nothing, one that has no such attribute as the order names keeps its own order.
 ///
 /// # Errors
 /// What the directory answers; a query is refused when neither type understands it.
 pub async fn all(facade: &Facade, session: &Session, query: &Query) -> Outcome {
-    let mut list = List::new(query.first());
-    let (users, refused) = match users::page(facade, session, query, options_for(ResourceType::User, query)).await {
-        Ok(page) => (page, None),
-        Err(status) => (ListUsersResponse { total_size: Some(0), ..Default::default() }, Some(unknown_attribute(status)?)),
-    };
-    list.add_users(&Shown::new(ResourceType::User, query, session)?, &users);
-    let mut groups = match (group_page(facade, session, query, &users).await, refused) {
-        (Ok(page), _) => page,
-        (Err(status), None) => {
-            unknown_attribute(status)?;
-            ListGroupsResponse { read_at: users.read_at.clone(), ..Default::default() }
+    let mut revision = None;
+    let (user_total, refused) = match users::page(facade, session, query, only_total(ResourceType::User, query)).await {
+        Ok(page) => {
+            revision = page.read_at;
+            (page.total_size.unwrap_or_default(), None)
         }
-        (Err(_), Some(refused)) => return Err(refused),
+        Err(status) => (0, Some(unknown_attribute(status)?)),
     };
-    groups.total_size = Some(groups.total_size.unwrap_or_default() + users.total_size.unwrap_or_default());
-    let revision = groups.read_at.clone();
+    let group_total = match groups::page(facade, session, query, only_total(ResourceType::Group, query)).await {
+        Ok(page) => page.total_size.unwrap_or_default(),
+        Err(status) => {
+            let refusal = unknown_attribute(status)?;
+            if refused.is_some() {
+                return Err(refusal);
+            }
+            0
+        }
+    };
+    let turns = Turns { users: user_total, groups: group_total, in_turn: query.sort_by.is_none() };
+    let first = query.first() - 1;
+    let mut end = first.saturating_add(i64::try_from(query.count.unwrap_or(limits::PAGE_DEFAULT)).unwrap_or(i64::MAX));
+    let mut users = match window(ResourceType::User, query, turns.users_among(first), turns.users_among(end)) {
+        Some(options) => users::page(facade, session, query, options).await?,
+        None => ListUsersResponse::default(),
+    };
+    let mut groups = match window(ResourceType::Group, query, turns.groups_among(first), turns.groups_among(end)) {
+        Some(options) => groups::page(facade, session, query, options).await?,
+        None => ListGroupsResponse::default(),
+    };
+    // A page of either that was closed early, or would be, ends the whole page there: the next one begins where it ended.
+    let (users_end, groups_end) = (turns.users_among(first) + count(&users.users), turns.groups_among(first) + fitting(&groups.groups));
+    while end > first && (turns.users_among(end) > users_end || turns.groups_among(end) > groups_end) {
+        end -= 1;
+    }
+    users.users.truncate(usize::try_from(turns.users_among(end) - turns.users_among(first)).unwrap_or_default());
+    groups.groups.truncate(usize::try_from(turns.groups_among(end) - turns.groups_among(first)).unwrap_or_default());
+    let mut list = List::new(query.first());
+    list.add_users(&Shown::new(ResourceType::User, query, session)?, &users);
+    groups.total_size = Some(user_total + group_total);
+    let revision = groups.read_at.clone().or(users.read_at).or(revision);
     let body = members::page(facade, session, &Shown::new(ResourceType::Group, query, session)?, list, groups).await?;
     Ok(Answer::document(StatusCode::OK, body).revision(revision.as_ref()).into())
 }
 
-/// What of the page is left for groups after the users.
-async fn group_page(facade: &Facade, session: &Session, query: &Query, users: &ListUsersResponse) -> Result<ListGroupsResponse, Status> {
-    let mut options = options_for(ResourceType::Group, query);
-    let total = users.total_size.unwrap_or_default();
-    let shown = i64::try_from(users.users.len()).unwrap_or(i64::MAX);
-    let left = i64::try_from(query.count.unwrap_or(limits::PAGE_DEFAULT)).unwrap_or(i64::MAX) - shown;
-    // A page that was closed early goes on with users, not with groups.
-    if left <= 0 || query.first() - 1 + shown < total {
-        options.set_total_size(TotalSize::Only);
-    } else {
-        options.page_size = i32::try_from(left).unwrap_or(i32::MAX);
-        options.skip = i32::try_from((query.first() - 1 - total).max(0)).unwrap_or(i32::MAX);
+/// Who has which place in a list of users and groups.
+struct Turns {
+    users: i64,
+    groups: i64,
+    in_turn: bool,
+}
+
+impl Turns {
+    /// How many of the first places are users'.
+    fn users_among(&self, places: i64) -> i64 {
+        let fair = if self.in_turn { places - places / 2 } else { places };
+        fair.max(places.saturating_sub(self.groups)).min(self.users)
     }
-    groups::page(facade, session, query, options).await
+
+    /// How many of them are groups'.
+    fn groups_among(&self, places: i64) -> i64 {
+        (places - self.users_among(places)).min(self.groups)
+    }
+}
+
+fn count<T>(list: &[T]) -> i64 {
+    i64::try_from(list.len()).unwrap_or(i64::MAX)
+}
+
+/// How many groups can be shown with their members before the page is too large; one always can.
+fn fitting(groups: &[Group]) -> i64 {
+    let room = i64::try_from(limits::SCIM_PAGE_BYTES).unwrap_or(i64::MAX) / MEMBER_BYTES;
+    let mut members = 0_i64;
+    let fit = groups.iter().take_while(|group| {
+        let fits = members <= room / 2;
+        members = members.saturating_add(group.direct_member_count);
+        fits
+    });
+    i64::try_from(fit.count()).unwrap_or(i64::MAX)
+}
+
+fn only_total(kind: ResourceType, query: &Query) -> ListOptions {
+    let mut options = options_for(kind, query);
+    options.set_total_size(TotalSize::Only);
+    options
+}
+
+/// The part of one type's list between two places; none if there is nothing between them.
+fn window(kind: ResourceType, query: &Query, from: i64, to: i64) -> Option<ListOptions> {
+    let number = |n: i64| i32::try_from(n).unwrap_or(i32::MAX);
+    let options = ListOptions { skip: number(from), page_size: number(to - from), ..options_for(kind, query) };
+    (to > from).then(|| ListOptions { total_size: TotalSize::None as i32, ..options })
 }
 
 /// The list's options, without an order that only the other type has an attribute for.
@@ -124,7 +185,7 @@ fn options_for(kind: ResourceType, query: &Query) -> ListOptions {
     let options = query.list_options();
     let knows = |kind| Order::parse(kind, &options.order_by).is_ok();
     let other = if kind == ResourceType::User { ResourceType::Group } else { ResourceType::User };
-    if knows(other) && !knows(kind) { ListOptions { order_by: String::new(), ..options } } else { options }
+    if knows(other) && !knows(kind) { ListOptions { order_by: NEWEST_FIRST.to_owned(), ..options } } else { options }
 }
 
 /// A filter that one type does not understand is no reason to fail the whole.
@@ -155,10 +216,30 @@ mod tests {
     }
 
     #[test]
+    fn users_and_groups_take_turns_until_one_is_at_its_end() {
+        let turns = |users, groups, in_turn| {
+            let turns = Turns { users, groups, in_turn };
+            (0..=8).map(|places| (turns.users_among(places), turns.groups_among(places))).collect::<Vec<_>>()
+        };
+        assert_eq!(turns(5, 2, true), [(0, 0), (1, 0), (1, 1), (2, 1), (2, 2), (3, 2), (4, 2), (5, 2), (5, 2)]);
+        assert_eq!(turns(1, 4, true), [(0, 0), (1, 0), (1, 1), (1, 2), (1, 3), (1, 4), (1, 4), (1, 4), (1, 4)]);
+        assert_eq!(turns(3, 2, false), [(0, 0), (1, 0), (2, 0), (3, 0), (3, 1), (3, 2), (3, 2), (3, 2), (3, 2)]);
+    }
+
+    #[test]
+    fn a_page_ends_before_its_groups_have_too_many_members() {
+        let groups = |counts: &[i64]| counts.iter().map(|n| Group { direct_member_count: *n, ..Group::default() }).collect::<Vec<_>>();
+        assert_eq!(fitting(&groups(&[])), 0);
+        assert_eq!(fitting(&groups(&[2_000_000, 1, 1])), 1);
+        assert_eq!(fitting(&groups(&[100_000, 100_000, 1])), 2);
+        assert_eq!(fitting(&groups(&[3; 500])), 500);
+    }
+
+    #[test]
     fn an_order_is_left_out_where_only_the_other_type_knows_it() {
         let order = |kind, by: &str| options_for(kind, &Query { sort_by: Some(by.to_owned()), ..Query::default() }).order_by;
         assert_eq!(order(ResourceType::User, "userName"), "userName");
-        assert_eq!(order(ResourceType::Group, "userName"), "");
+        assert_eq!(order(ResourceType::Group, "userName"), NEWEST_FIRST);
         assert_eq!(order(ResourceType::Group, "displayName"), "displayName");
         assert_eq!(order(ResourceType::Group, "nope"), "nope");
     }

@@ -17,6 +17,8 @@ pub struct Narrow {
     pub connection: String,
     /// For each group of an `InGroup`: itself and the groups below it.
     pub below: BTreeMap<String, Vec<String>>,
+    /// Whether the greatest id comes first: the newest.
+    pub backwards: bool,
 }
 
 /// Text with its values.
@@ -43,11 +45,14 @@ impl Assembled {
         write!(self.text, " AND {}", condition.replace('?', &place)).unwrap_or_default();
     }
 
-    fn page(mut self, after: &str, limit: usize) -> Self {
-        self.and("t.id > ?", Value::Text(after.to_owned()));
+    fn page(mut self, backwards: bool, after: &str, limit: usize) -> Self {
+        let (follows, direction) = if backwards { ("t.id < ?", "DESC") } else { ("t.id > ?", "ASC") };
+        if !after.is_empty() {
+            self.and(follows, Value::Text(after.to_owned()));
+        }
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         self.values.push(Value::Integer(limit));
-        write!(self.text, " ORDER BY t.id LIMIT ${}", self.values.len()).unwrap_or_default();
+        write!(self.text, " ORDER BY t.id {direction} LIMIT ${}", self.values.len()).unwrap_or_default();
         self
     }
 
@@ -107,7 +112,7 @@ impl Reader {
     pub async fn scan_users(&mut self, narrow: &Narrow, after: &str, limit: usize) -> Result<Vec<(String, Vec<u8>)>, Fault> {
         let mut query = Assembled::begin("t.id, t.body", "users", self.organization());
         query.narrow(narrow, KEY_USER_EXTERNAL_ID);
-        let query = query.page(after, limit);
+        let query = query.page(narrow.backwards, after, limit);
         bound(self.connection().assembled(query.text), query.values).all().await
     }
 
@@ -119,7 +124,7 @@ impl Reader {
         let columns = "t.id, t.member_count, t.created_at, t.updated_at, t.version, t.body";
         let mut query = Assembled::begin(columns, "groups", self.organization());
         query.narrow(narrow, KEY_GROUP_EXTERNAL_ID);
-        let query = query.page(after, limit);
+        let query = query.page(narrow.backwards, after, limit);
         let rows: Vec<GroupColumns> = bound(self.connection().assembled(query.text), query.values).all().await?;
         rows.into_iter().map(GroupRow::decode).collect()
     }

@@ -56,12 +56,14 @@ impl Query {
         let narrow = Narrow {
             conditions: parsed.as_ref().map(Filter::narrow).unwrap_or_default(),
             connection: call.connection().to_owned(),
+            backwards: order.as_ref().is_some_and(|order| order.is_by_id() && order.descending()),
             ..Narrow::default()
         };
         Ok(Query {
             kind,
             filter: parsed,
-            order,
+            // By id is how everything is read anyway.
+            order: order.filter(|order| !order.is_by_id()),
             size: page::size(options.page_size, limits::PAGE_DEFAULT, limits::PAGE_MAX)?,
             // A token goes on where its page ended; what was skipped before it is behind.
             skip: if from.is_some() { 0 } else { skip },

@@ -2,7 +2,7 @@
 
 use crate::harness::{
     World, faces,
-    scim::{LIST, Scim, USER},
+    scim::{GROUP, LIST, Scim, USER},
 };
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -91,6 +91,29 @@ async fn a_list_is_stable_when_nobody_asks_for_an_order(world: World) {
     assert_eq!(seen, names(&whole));
 }
 
+/// A client looks for what it has just made on the first page, however many there are.
+async fn the_newest_of_both_types_are_on_the_first_page(world: World) {
+    let scim = world.scim();
+    crowd(scim, 6).await;
+    for n in 0..3 {
+        scim.post("/Groups", &json!({"schemas": [GROUP], "displayName": format!("g{n}")})).await.expect(201);
+    }
+    let search = |from: usize, count: usize| json!({"schemas": ["urn:ietf:params:scim:api:messages:2.0:SearchRequest"], "startIndex": from, "count": count});
+
+    assert_eq!(names(&scim.get("/Users?count=2").await.expect(200)), ["u5", "u4"]);
+    assert_eq!(names(&scim.get("/Users?startIndex=5").await.expect(200)), ["u1", "u0"]);
+    let mut seen = Vec::new();
+    for (from, shown) in [(1, ["u5", "u4", "g2", "g1"].as_slice()), (5, &["u3", "u2", "u1", "g0"]), (9, &["u0"])] {
+        let page = scim.post("/.search", &search(from, 4)).await.expect(200);
+        let resources = page["Resources"].as_array().unwrap();
+        let name = |r: &Value| r["userName"].as_str().or(r["displayName"].as_str()).unwrap().split('@').next().unwrap().to_owned();
+        seen.extend(resources.iter().map(name));
+        assert_eq!(seen[seen.len() - resources.len()..], *shown);
+        assert_eq!((&page["totalResults"], &page["startIndex"]), (&json!(9), &json!(from)));
+    }
+    assert_eq!(seen.len(), 9);
+}
+
 async fn inactive_users_stay_in_sight(world: World) {
     let scim = world.scim();
     crowd(scim, 4).await;
@@ -151,6 +174,7 @@ faces! {
     pages_are_counted_from_one
     a_filter_arrives_however_it_is_encoded
     a_list_is_stable_when_nobody_asks_for_an_order
+    the_newest_of_both_types_are_on_the_first_page
     inactive_users_stay_in_sight
     a_wrong_query_is_refused_and_never_answered_with_everything
 }
