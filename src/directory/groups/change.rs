@@ -3,6 +3,7 @@
 use super::{
     super::{Error, Result, core::Edit, precondition},
     membership::{self, Moved},
+    net,
     refer::{self, Named},
 };
 use crate::{
@@ -51,6 +52,9 @@ pub(super) fn deltas(deltas: Vec<MemberDelta>) -> Result<Vec<Step>> {
 }
 
 pub(super) fn take(work: &mut Work, group: &str, steps: &[Step]) -> Edit<Moved> {
+    if steps.len() > 1 && !steps.iter().any(|step| matches!(step, Step::Replace(_))) {
+        return net::take(work, group, steps);
+    }
     let mut moved = Moved::default();
     for step in steps {
         let one = match step {

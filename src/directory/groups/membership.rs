@@ -34,7 +34,7 @@ pub(super) fn add(work: &mut Work, group: &str, members: &[Named]) -> Edit<Moved
     let (kinds, edges) = (kinds?, edges?);
     let (mut moved, mut seen) = (Moved::default(), BTreeSet::new());
     for ((member, kind), edge) in members.iter().zip(kinds).zip(edges) {
-        let kind = kind.filter(|k| member.kind.is_none_or(|said| said == *k)).ok_or_else(|| unknown(&member.id))?;
+        let kind = check_kind(member, kind)?;
         // Who is named twice was in the second time.
         if edge.is_some() || !seen.insert(member.id.as_str()) {
             moved.kept += 1;
@@ -46,6 +46,11 @@ pub(super) fn add(work: &mut Work, group: &str, members: &[Named]) -> Edit<Moved
         moved.added += 1;
     }
     Ok(moved)
+}
+
+/// The kind of a member, given what is there under its id: it must exist, and be what it is said to be.
+pub(super) fn check_kind(member: &Named, there: Option<i64>) -> Edit<i64> {
+    Ok(there.filter(|kind| member.kind.is_none_or(|said| said == *kind)).ok_or_else(|| unknown(&member.id))?)
 }
 
 /// Removes members; who is not in is no error.

@@ -4,6 +4,7 @@ mod change;
 mod end;
 mod members;
 mod membership;
+mod net;
 mod read;
 mod refer;
 mod upload;

@@ -28,6 +28,38 @@ async fn a_tenant_is_set_up_from_the_command_line_alone() {
 }
 
 #[tokio::test]
+async fn a_connection_s_tolerances_are_switched_and_what_it_used_is_shown() {
+    let place = Place::fresh(Engine::Sqlite).await;
+    let server = place.start(&[]).await;
+    let dir = place.data_dir();
+    let dir = dir.to_str().unwrap();
+    let roster = async |arguments: &[&str]| run(&[arguments, &["--data-dir", dir]].concat()).await;
+    let json = async |arguments: &[&str]| -> Value { serde_json::from_str(&said(&roster(arguments).await)).unwrap() };
+
+    let create = ["connection", "create", "Okta", "--profile", "strict", "--tolerance", "capital_op=on", "--json"];
+    let made = json(&create).await;
+    assert_eq!((&made["profile"], &made["tolerances"]), (&json!("strict"), &json!({"capital_op": true})));
+    let id = made["id"].as_str().unwrap();
+    let update = ["connection", "update", id, "--tolerance", "text_booleans=off", "--tolerance", "capital_op=profile", "--json"];
+    let changed = json(&update).await;
+    assert_eq!((&changed["profile"], &changed["tolerances"]), (&json!("strict"), &json!({"text_booleans": false})));
+    let changed = json(&["connection", "update", id, "--profile", "entra", "--display-name", "Entra", "--json"]).await;
+    assert_eq!((&changed["profile"], &changed["display_name"]), (&json!("entra"), &json!("Entra")));
+    let refused = roster(&["connection", "update", id, "--tolerance", "nonsense=on"]).await;
+    assert_eq!(refused.status.code(), Some(1));
+
+    let (_, scim) = super::process::clients(&place.bootstrap()).await;
+    scim.post("/Users", &json!({"schemas": [USER], "userName": "ada", "active": "False"})).await.expect(201);
+    let connections = json(&["connection", "list", "--json"]).await;
+    let first = connections.as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap()).find(|one| *one != id).unwrap();
+    let table = said(&roster(&["connection", "report", first]).await);
+    let line = table.lines().find(|line| line.contains("text_booleans")).unwrap();
+    assert!(line.starts_with("1 ") && line.contains("boolean"), "{table}");
+    assert_eq!(json(&["connection", "report", id, "--days", "90", "--json"]).await, json!([]));
+    drop(server);
+}
+
+#[tokio::test]
 async fn users_and_groups_are_shown_as_tables_and_as_json() {
     let place = Place::fresh(Engine::Sqlite).await;
     let server = place.start(&[]).await;

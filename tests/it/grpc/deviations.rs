@@ -10,9 +10,12 @@ use roster::api::v1::{
     Connection, DeleteConnectionRequest, ErrorReason, GetCallerRequest, GetDeviationReportRequest, GetDeviationReportResponse,
     UpdateConnectionRequest,
 };
+use roster::store::Uses;
 use serde_json::json;
 use std::collections::BTreeMap;
 use tonic::{Code, Request, Response, Status};
+
+const DAY: i64 = 24 * 3600 * 1_000_000;
 
 async fn ask(world: &World, organization: &str, connection: &str) -> Result<Response<GetDeviationReportResponse>, Status> {
     let request = GetDeviationReportRequest { organization_id: organization.to_owned(), connection_id: connection.to_owned(), since: None };
@@ -104,6 +107,35 @@ async fn a_report_is_of_a_connection_that_is_there(world: World) {
     assert_eq!(reader.deviations(&tenant.connection.id, 0).await.unwrap(), [], "nothing is left of it");
 }
 
+async fn counts_are_added_up_by_day_and_forgotten_after_the_bound(world: World) {
+    let uses = |day: i64, uses: i64| Uses {
+        organization: world.organization.clone(),
+        connection: world.connection.clone(),
+        day,
+        tolerance: "capital_op".to_owned(),
+        uses,
+        first_at: day * DAY + uses,
+        last_at: day * DAY + 2 * uses,
+    };
+    let of_nobody = Uses { connection: "nobody".to_owned(), ..uses(7, 1) };
+    let sums = async |since| {
+        let mut reader = world.store().read(&world.organization).await.unwrap().unwrap();
+        reader.deviations(&world.connection, since).await.unwrap()
+    };
+
+    world.store().add_deviations(vec![uses(7, 1), uses(8, 2), of_nobody], 0).await.unwrap();
+    world.store().add_deviations(vec![uses(7, 4)], 0).await.unwrap();
+    let name = "capital_op".to_owned();
+    assert_eq!(sums(0).await, [(name.clone(), 7, 7 * DAY + 1, 8 * DAY + 4)]);
+    assert_eq!(sums(8).await, [(name.clone(), 2, 8 * DAY + 2, 8 * DAY + 4)]);
+    let mut reader = world.store().read(&world.organization).await.unwrap().unwrap();
+    assert_eq!(reader.deviations("nobody", 0).await.unwrap(), [], "who is not there is not counted");
+    drop(reader);
+
+    world.store().add_deviations(vec![uses(9, 1)], 8).await.unwrap();
+    assert_eq!(sums(0).await, [(name, 3, 8 * DAY + 2, 9 * DAY + 2)]);
+}
+
 async fn switches_are_stored_and_only_known_ones(world: World) {
     let update = async |tolerances: BTreeMap<String, bool>, path: &str| {
         let connection = Connection { id: world.connection.clone(), tolerances, profile: "rauthy".to_owned(), ..Connection::default() };
@@ -130,5 +162,6 @@ both! {
     a_report_adds_up_what_a_connection_did_and_is_current
     only_a_connection_adds_to_its_own_report_and_only_what_is_known
     a_report_is_of_a_connection_that_is_there
+    counts_are_added_up_by_day_and_forgotten_after_the_bound
     switches_are_stored_and_only_known_ones
 }

@@ -11,4 +11,7 @@ mod people;
 mod push;
 mod recording;
 mod replay;
+mod rules;
 mod switches;
+
+pub use recording::report;

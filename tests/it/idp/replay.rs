@@ -1,7 +1,7 @@
 //! Every recording, under its provider's own profile and under the default one.
 
 use super::recording::{Recording, replay};
-use crate::harness::{World, both};
+use crate::harness::{World, faces};
 use futures_util::{StreamExt as _, stream};
 
 /// The recordings, by file.
@@ -61,6 +61,6 @@ async fn recorded_traffic_does_what_its_provider_means(world: World) {
     }
 }
 
-both! {
+faces! {
     recorded_traffic_does_what_its_provider_means
 }

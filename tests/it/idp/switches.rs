@@ -3,7 +3,7 @@
 
 use super::recording::report;
 use crate::harness::{
-    World, both,
+    World, faces,
     scim::{Answer, ENTERPRISE, GROUP, PATCH, Scim, USER, send, with_body},
 };
 use reqwest::Method;
@@ -122,7 +122,7 @@ async fn a_tolerance_is_refused_strictly_and_accepted_and_counted_where_it_is_sw
     assert_eq!(report(&world, &world.organization, &strict_id).await, BTreeMap::new(), "strict counts nothing");
 }
 
-both! {
+faces! {
     a_tolerance_is_refused_strictly_and_accepted_and_counted_where_it_is_switched_on
 }
 

@@ -88,6 +88,21 @@ async fn a_facade_elsewhere_answers_as_the_one_inside(world: World) {
     scim.get(&user).await.is_error(404, "");
 }
 
+async fn a_facade_elsewhere_tells_what_it_tolerated(world: World) {
+    let (facade, scim) = (elsewhere(&world), world.scim());
+    let user = json!({"schemas": [USER, "urn:scim:schemas:core:2.0"], "userName": "ada", "active": "True"});
+    let path = format!("/Users/{}", ask(&facade, with_body(scim.request(Method::POST, "/Users"), &user)).await.id());
+    let patch = json!({"schemas": [PATCH], "Operations": [{"op": "Replace", "path": "active", "value": "False"}]});
+    ask(&facade, with_body(scim.request(Method::PATCH, &path), &patch)).await.expect(200);
+    // What a provider says of itself is not what a façade says of it.
+    let lie = scim.request(Method::GET, "/Users").header("roster-deviations", "dotted_urn=7");
+    ask(&facade, lie).await.expect(200);
+
+    let counted = crate::idp::report(&world, &world.organization, &world.connection).await;
+    let expected = [("capital_op", 1), ("text_booleans", 2), ("unknown_schemas", 1)];
+    assert_eq!(counted, expected.map(|(name, count)| (name.to_owned(), count)).into());
+}
+
 async fn a_facade_elsewhere_has_no_rights_of_its_own(world: World) {
     let (facade, scim) = (elsewhere(&world), world.scim());
 
@@ -117,6 +132,7 @@ async fn a_facade_elsewhere_sends_a_large_membership_in_one_commit(world: World)
 
 both! {
     a_facade_elsewhere_answers_as_the_one_inside
+    a_facade_elsewhere_tells_what_it_tolerated
     a_facade_elsewhere_has_no_rights_of_its_own
     a_facade_elsewhere_sends_a_large_membership_in_one_commit
 }

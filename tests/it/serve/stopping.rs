@@ -1,8 +1,15 @@
 //! Stopping: seen first, then no new connections, then what is under way finishes.
 
 use super::Served;
-use crate::harness::{Clients, scim::http};
-use roster::api::v1::GetCallerRequest;
+use crate::harness::{
+    Clients,
+    scim::{Scim, USER, http},
+};
+use roster::{
+    api::v1::{GetCallerRequest, GetDeviationReportRequest, ListConnectionsRequest},
+    server::Server,
+};
+use serde_json::json;
 use std::time::Duration;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -55,6 +62,26 @@ async fn a_request_under_way_finishes_and_new_ones_find_nobody() {
     stream.read_to_string(&mut answer).await.unwrap();
     assert!(answer.starts_with("HTTP/1.1 201 "), "{answer}");
     stopping.await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_counted_in_memory_is_kept() {
+    let served = Served::start().await;
+    let scim = Scim::new(served.text("scim_base_url"), served.text("scim_token"));
+    scim.post("/Users", &json!({"schemas": [USER], "userName": "ada", "active": "False"})).await.expect(201);
+    let (organization, token) = (served.text("organization_id").to_owned(), served.text("admin_token").to_owned());
+    let Served { server, _folder, .. } = served;
+    server.stop().await;
+
+    let server = Server::start(super::config(_folder.path())).await.unwrap();
+    let channel = Endpoint::from_shared(server.grpc_endpoint().to_owned()).unwrap().connect().await.unwrap();
+    let mut provisioning = Clients::new(&channel, &token).provisioning;
+    let request = ListConnectionsRequest { organization_id: organization.clone(), ..ListConnectionsRequest::default() };
+    let connection_id = provisioning.list_connections(request).await.unwrap().into_inner().connections.remove(0).id;
+    let request = GetDeviationReportRequest { organization_id: organization, connection_id, since: None };
+    let report = provisioning.get_deviation_report(request).await.unwrap().into_inner();
+    let counted: Vec<_> = report.deviations.iter().map(|one| (one.tolerance.as_str(), one.count)).collect();
+    assert_eq!(counted, [("text_booleans", 1)]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
