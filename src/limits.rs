@@ -21,6 +21,9 @@ pub const KEY_BYTES: usize = 1_024;
 /// Bytes of an attribute name in an open map, and of a schema URN.
 pub const ATTRIBUTE_NAME_BYTES: usize = 255;
 
+/// Bytes of an id in a list of members; ours have 36.
+pub const ID_BYTES: usize = 64;
+
 /// Bytes of a filter expression.
 pub const FILTER_BYTES: usize = 8 * 1024;
 /// Nodes of a filter's tree.
@@ -79,6 +82,10 @@ pub const SCIM_BODY_BYTES: usize = 1024 * 1024;
 pub const SCIM_BULK_BYTES: usize = 4 * 1024 * 1024;
 /// Bytes of a SCIM group's PUT or POST body: it may name many members.
 pub const SCIM_GROUP_BODY_BYTES: usize = 64 * 1024 * 1024;
+/// Large group documents that one façade reads at once; more wait. Each keeps a thread and its members' ids.
+pub const LARGE_DOCUMENTS: usize = 16;
+/// How long such a document may take to arrive.
+pub const UPLOAD_TIME: Duration = Duration::from_mins(10);
 /// Bytes of a refused body that are read past, so that the client comes to hear why.
 pub const DISCARDED_BYTES: usize = 8 * 1024 * 1024;
 /// How long a refused body is read past.

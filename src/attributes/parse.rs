@@ -3,6 +3,7 @@
 
 use super::Context;
 use super::error::{AttributeError, Result};
+pub use super::read::Gather;
 use super::read::{Document, State};
 use super::row::Table;
 use super::table::{GROUP, USER};
@@ -79,7 +80,7 @@ pub struct Parsed<M> {
 /// `INVALID_SYNTAX` when it is no object or names an attribute twice; `INVALID_VALUE` naming the attribute whose
 /// value has the wrong type or nests too deep.
 pub fn parse_user<'de, D: Deserializer<'de>>(json: D, cx: &Context<'_>, leniency: Leniency) -> Result<Parsed<User>> {
-    parse(&USER, json, cx, leniency)
+    parse(&USER, json, State::new(*cx, leniency))
 }
 
 /// Reads a group.
@@ -87,17 +88,26 @@ pub fn parse_user<'de, D: Deserializer<'de>>(json: D, cx: &Context<'_>, leniency
 /// # Errors
 /// As [`parse_user`].
 pub fn parse_group<'de, D: Deserializer<'de>>(json: D, cx: &Context<'_>, leniency: Leniency) -> Result<Parsed<Group>> {
-    parse(&GROUP, json, cx, leniency)
+    parse(&GROUP, json, State::new(*cx, leniency))
 }
 
-fn parse<'de, D: Deserializer<'de>, M: Any + Default>(
-    table: &'static dyn Table,
+/// Reads a group and hands over its members one by one, so that they need not be held. Of these the result has none.
+///
+/// # Errors
+/// As [`parse_user`], and what `gather` refuses.
+pub fn parse_group_with<'c, 'de, D: Deserializer<'de>>(
     json: D,
-    cx: &Context<'_>,
+    cx: &Context<'c>,
     leniency: Leniency,
-) -> Result<Parsed<M>> {
-    let mut resource = M::default();
+    gather: &'c mut Gather<'c>,
+) -> Result<Parsed<Group>> {
     let mut state = State::new(*cx, leniency);
+    state.gather = Some(gather);
+    parse(&GROUP, json, state)
+}
+
+fn parse<'de, D: Deserializer<'de>, M: Any + Default>(table: &'static dyn Table, json: D, mut state: State<'_>) -> Result<Parsed<M>> {
+    let mut resource = M::default();
     let read = Document { table, object: &mut resource, state: &mut state, root: true }.deserialize(json);
     if let Err(error) = read {
         // Where serde's own error is all there is, the text was no JSON.

@@ -5,6 +5,7 @@ use super::error::AttributeError;
 use super::parse::{Leniency, Tolerated};
 use super::read_members::Members;
 use super::read_value::{Password, Schemas, Value};
+use super::roster::Said;
 use super::row::{Attribute, Place, Table};
 use super::table::{GROUP_URN, USER_URN};
 use super::value::{self, AnyValue};
@@ -16,6 +17,9 @@ use std::{any::Any, cell::Cell, collections::BTreeSet, fmt};
 /// Names of unknown attributes that are remembered.
 const UNKNOWN_NAMES: usize = 64;
 
+/// Takes a member as it is read.
+pub type Gather<'g> = dyn FnMut(&str, Said) -> Result<(), AttributeError> + 'g;
+
 /// What a document holds beside the message, and where reading stands.
 pub(super) struct State<'c> {
     pub cx: Context<'c>,
@@ -25,6 +29,8 @@ pub(super) struct State<'c> {
     pub schemas: Vec<String>,
     pub unknown: Vec<String>,
     pub members: Option<Vec<PrincipalRef>>,
+    /// Who takes the members one by one instead.
+    pub gather: Option<&'c mut Gather<'c>>,
     /// Values a list may have while it is read.
     pub values_max: usize,
     /// The attributes around the value that is being read.
@@ -43,6 +49,7 @@ impl<'c> State<'c> {
             schemas,
             unknown,
             members: None,
+            gather: None,
             values_max: limits::VALUES_PER_ATTRIBUTE,
             at,
             error: None,

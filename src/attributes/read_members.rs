@@ -2,6 +2,7 @@
 
 use super::error::AttributeError;
 use super::read::State;
+use super::roster::Said;
 use super::row::Attribute;
 use crate::api::v1::{PrincipalRef, principal_ref::Principal};
 use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -80,10 +81,18 @@ impl Member<'_, '_> {
                 .state
                 .refuse(AttributeError::value("members.value", "A member is named by its value: the id of a user or group.")));
         };
-        let principal = match kind {
-            Some(kind) if kind.eq_ignore_ascii_case("User") => Principal::UserId(id),
-            Some(kind) if kind.eq_ignore_ascii_case("Group") => Principal::GroupId(id),
-            _ => Principal::AnyId(id),
+        let said = match kind {
+            Some(kind) if kind.eq_ignore_ascii_case("User") => Said::User,
+            Some(kind) if kind.eq_ignore_ascii_case("Group") => Said::Group,
+            _ => Said::Any,
+        };
+        if let Some(gather) = &mut self.state.gather {
+            return gather(&id, said).map_err(|error| self.state.refuse(error));
+        }
+        let principal = match said {
+            Said::User => Principal::UserId(id),
+            Said::Group => Principal::GroupId(id),
+            Said::Any => Principal::AnyId(id),
         };
         self.state.members.get_or_insert_default().push(PrincipalRef { principal: Some(principal) });
         Ok(())

@@ -50,6 +50,15 @@ pub fn membership(work: &mut Work, action: Action, group: &str, member: &str, ki
     append(work, ResourceKind::Membership, action, group, String::new(), Vec::new(), Some(detail));
 }
 
+/// The same, for an edit that changes so many that each is encoded only as it is written.
+pub fn one_of_many(index: u32, came: bool, group: &str, member: &str, kind: i64) -> (i32, i32, Vec<u8>) {
+    let (kind_of_change, action) = (ResourceKind::Membership as i32, if came { Action::Added } else { Action::Removed } as i32);
+    let detail = Detail::Membership(MembershipChange { group_id: group.to_owned(), member: Some(principal(member, kind)) });
+    let event =
+        ChangeEvent { index, kind: kind_of_change, action, resource_id: group.to_owned(), detail: Some(detail), ..ChangeEvent::default() };
+    (kind_of_change, action, event.encode_to_vec())
+}
+
 /// What happened to an administrative resource; its content stays out of the feed.
 pub fn record(work: &mut Work, kind: ResourceKind, action: Action, id: &str) {
     append(work, kind, action, id, String::new(), Vec::new(), None);

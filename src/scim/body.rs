@@ -13,23 +13,102 @@ use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 /// # Errors
 /// 415 for another media type, charset or any content encoding, 413 above `limit` bytes, 400 for what is not UTF-8 or nests too deep.
 pub async fn read(headers: &HeaderMap, body: &mut Body, limit: usize) -> Result<Bytes, Refusal> {
-    check_type(headers)?;
-    let announced = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()).and_then(|v| v.parse::<usize>().ok());
-    if announced.is_some_and(|length| length > limit) {
-        return Err(too_large(limit));
-    }
+    check(headers, limit)?;
     let bytes = match Limited::new(body, limit).collect().await {
         Ok(collected) => collected.to_bytes(),
         Err(error) if error.is::<LengthLimitError>() => return Err(too_large(limit)),
-        Err(_) => return Err(Refusal::syntax("The body could not be read to its end.")),
+        Err(_) => return Err(broken()),
     };
-    if std::str::from_utf8(&bytes).is_err() {
-        return Err(Refusal::syntax("The body is not UTF-8 text."));
-    }
-    if nests_deeper(&bytes, limits::JSON_DEPTH) {
-        return Err(Refusal::syntax(format!("The body nests deeper than {} levels.", limits::JSON_DEPTH)));
-    }
+    check_text(&bytes)?;
     Ok(bytes)
+}
+
+/// What the headers say of a body: its media type, and its length if that is said.
+///
+/// # Errors
+/// 415 and 413, as [`read`].
+pub fn check(headers: &HeaderMap, limit: usize) -> Result<(), Refusal> {
+    check_type(headers)?;
+    let announced = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()).and_then(|v| v.parse::<usize>().ok());
+    if announced.is_some_and(|length| length > limit) { Err(too_large(limit)) } else { Ok(()) }
+}
+
+/// The next bytes of a body; none at its end.
+///
+/// # Errors
+/// 400 for a body that breaks.
+pub async fn frame(body: &mut Body) -> Result<Option<Bytes>, Refusal> {
+    loop {
+        match body.frame().await {
+            None => return Ok(None),
+            Some(Err(_)) => return Err(broken()),
+            // Trailers are nobody's business here.
+            Some(Ok(frame)) => {
+                if let Ok(bytes) = frame.into_data() {
+                    return Ok(Some(bytes));
+                }
+            }
+        }
+    }
+}
+
+/// A whole text at once.
+///
+/// # Errors
+/// 400 for what is not UTF-8 or nests too deep.
+pub fn check_text(bytes: &[u8]) -> Result<(), Refusal> {
+    let mut text = Text::default();
+    text.go_on(bytes)?;
+    text.end()
+}
+
+/// A text as it comes: UTF-8, and of bounded nesting.
+#[derive(Debug, Default)]
+pub struct Text {
+    /// The beginning of a character whose end has not come yet.
+    begun: Vec<u8>,
+    nesting: Nesting,
+}
+
+impl Text {
+    /// Some more of it.
+    ///
+    /// # Errors
+    /// 400 for what is not UTF-8 or nests too deep.
+    pub fn go_on(&mut self, bytes: &[u8]) -> Result<(), Refusal> {
+        let joined;
+        let text = if self.begun.is_empty() {
+            bytes
+        } else {
+            joined = [&self.begun, bytes].concat();
+            &joined
+        };
+        self.begun = match std::str::from_utf8(text) {
+            Ok(_) => Vec::new(),
+            Err(error) if error.error_len().is_none() => text.get(error.valid_up_to()..).unwrap_or_default().to_vec(),
+            Err(_) => return Err(no_text()),
+        };
+        if self.nesting.goes_deeper(bytes, limits::JSON_DEPTH) {
+            return Err(Refusal::syntax(format!("The body nests deeper than {} levels.", limits::JSON_DEPTH)));
+        }
+        Ok(())
+    }
+
+    /// Its end.
+    ///
+    /// # Errors
+    /// 400 in the middle of a character.
+    pub fn end(&self) -> Result<(), Refusal> {
+        if self.begun.is_empty() { Ok(()) } else { Err(no_text()) }
+    }
+}
+
+fn no_text() -> Refusal {
+    Refusal::syntax("The body is not UTF-8 text.")
+}
+
+fn broken() -> Refusal {
+    Refusal::syntax("The body could not be read to its end.")
 }
 
 /// Reads past what nobody read of a body: many clients do not listen before they have said everything, and would see a
@@ -78,25 +157,34 @@ fn check_type(headers: &HeaderMap) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Whether a JSON text opens more than `depth` brackets at once. Counted before a parser recurses: a stack overflow is an abort.
-fn nests_deeper(text: &[u8], depth: usize) -> bool {
-    let (mut open, mut quoted, mut escaped) = (0usize, false, false);
-    for &byte in text {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' if quoted => escaped = true,
-            b'"' => quoted = !quoted,
-            b'[' | b'{' if !quoted => {
-                open += 1;
-                if open > depth {
-                    return true;
+/// The brackets of a JSON text that are open. Counted before a parser recurses: a stack overflow is an abort.
+#[derive(Debug, Default)]
+struct Nesting {
+    open: usize,
+    quoted: bool,
+    escaped: bool,
+}
+
+impl Nesting {
+    /// Whether some more of the text opens more than `depth` at once.
+    fn goes_deeper(&mut self, text: &[u8], depth: usize) -> bool {
+        for &byte in text {
+            match byte {
+                _ if self.escaped => self.escaped = false,
+                b'\\' if self.quoted => self.escaped = true,
+                b'"' => self.quoted = !self.quoted,
+                b'[' | b'{' if !self.quoted => {
+                    self.open += 1;
+                    if self.open > depth {
+                        return true;
+                    }
                 }
+                b']' | b'}' if !self.quoted => self.open = self.open.saturating_sub(1),
+                _ => {}
             }
-            b']' | b'}' if !quoted => open = open.saturating_sub(1),
-            _ => {}
         }
+        false
     }
-    false
 }
 
 #[cfg(test)]
@@ -151,8 +239,25 @@ mod tests {
 
     #[test]
     fn brackets_inside_text_do_not_nest() {
-        assert!(!nests_deeper(br#"{"a":"[[[[\"[[[["}"#, 1));
-        assert!(nests_deeper(b"[[", 1));
-        assert!(!nests_deeper(b"[][][]", 1));
+        let nests_deeper = |text: &[u8]| Nesting::default().goes_deeper(text, 1);
+        assert!(!nests_deeper(br#"{"a":"[[[[\"[[[["}"#));
+        assert!(nests_deeper(b"[["));
+        assert!(!nests_deeper(b"[][][]"));
+    }
+
+    #[test]
+    fn a_text_is_judged_alike_however_it_is_cut() {
+        let depth = limits::JSON_DEPTH;
+        let nested = |depth: usize| format!("{}\"ä€😀\\\"[\"{}", "[".repeat(depth), "]".repeat(depth)).into_bytes();
+        let cut = nested(1).len() / 2;
+        let broken = [&nested(1)[..cut], b"\xff"].concat();
+        for (text, good) in [(nested(depth), true), (nested(depth + 1), false), (broken, false), ("😀".as_bytes()[..3].to_vec(), false)] {
+            assert_eq!(check_text(&text).is_ok(), good);
+            for size in 1..7 {
+                let mut read = Text::default();
+                let judged = text.chunks(size).try_for_each(|some| read.go_on(some)).and_then(|()| read.end());
+                assert_eq!(judged.is_ok(), good, "in pieces of {size}");
+            }
+        }
     }
 }

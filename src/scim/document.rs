@@ -11,7 +11,7 @@ use crate::{
     api::v1,
     attributes::{
         AttributeError, Context, ResourceType,
-        parse::{Leniency, Parsed, Tolerated, parse_group, parse_user},
+        parse::{Gather, Leniency, Parsed, Tolerated, parse_group, parse_group_with, parse_user},
         projection::Projection,
         render::{render, render_member, render_open},
         table::ENTERPRISE_URN,
@@ -100,6 +100,19 @@ pub fn read_user(bytes: &[u8], session: &Session) -> Result<Parsed<v1::User>, Re
     check(&mut json, ResourceType::User, parsed, session)
 }
 
+/// Reads a group's document and hands over its members one by one; of these the result has none.
+///
+/// # Errors
+/// 400 for what is no document of a group, and what `gather` refuses.
+pub fn read_group_with<'de>(
+    json: &mut serde_json::Deserializer<impl serde_json::de::Read<'de>>,
+    session: &Session,
+    gather: &mut Gather<'_>,
+) -> Result<Parsed<v1::Group>, Refusal> {
+    let parsed = parse_group_with(&mut *json, &context(session), leniency(session.tolerances), gather)?;
+    check(json, ResourceType::Group, parsed, session)
+}
+
 /// Reads a group's document.
 ///
 /// # Errors
@@ -124,8 +137,8 @@ fn leniency(tolerances: Tolerances) -> Leniency {
 }
 
 /// What can be said only once the document was read to its end.
-fn check<M: Open>(
-    json: &mut serde_json::Deserializer<serde_json::de::SliceRead<'_>>,
+fn check<'de, M: Open>(
+    json: &mut serde_json::Deserializer<impl serde_json::de::Read<'de>>,
     kind: ResourceType,
     mut parsed: Parsed<M>,
     session: &Session,

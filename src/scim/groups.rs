@@ -5,6 +5,7 @@ use super::{
     Facade, body, conditions,
     document::Shown,
     error::Refusal,
+    intake::{self, Given},
     list::List,
     members, patch,
     profiles::Tolerance,
@@ -77,9 +78,10 @@ pub async fn page(facade: &Facade, session: &Session, query: &Query, list: v1::L
 /// What the directory answers, or a document that cannot be read.
 pub async fn create(facade: &Facade, session: &Session, parts: &Parts, body: &mut Body) -> Outcome {
     let shown = Shown::new(KIND, &Query::of(parts)?, session)?;
-    let bytes = body::read(&parts.headers, body, limits::SCIM_GROUP_BODY_BYTES).await?;
-    let request = writes::create_group(session, &bytes)?;
-    let any = !request.members.is_empty();
+    // There is no way to create a group by a stream: it is created first, and PUT then sets its members.
+    let Given { group, members } = intake::group(&parts.headers, body, session, limits::MEMBERS_PER_REQUEST).await?;
+    let (any, members) = (!members.is_empty(), members.references(0, members.len()));
+    let request = v1::CreateGroupRequest { organization_id: session.organization.clone(), group: Some(group), members, write: None };
     let created = facade.groups.create_group(session.call(request)).await?.into_inner();
     let group = created.group.unwrap_or_default();
     written(facade, session, &shown, group, created.committed_at, any, StatusCode::CREATED).await
@@ -92,13 +94,21 @@ pub async fn create(facade: &Facade, session: &Session, parts: &Parts, body: &mu
 pub async fn replace(facade: &Facade, session: &Session, parts: &Parts, body: &mut Body, id: &str) -> Outcome {
     let shown = Shown::new(KIND, &Query::of(parts)?, session)?;
     let precondition = conditions::of_write(&parts.headers)?;
-    let bytes = body::read(&parts.headers, body, limits::SCIM_GROUP_BODY_BYTES).await?;
-    let request = v1::ReplaceGroupRequest { precondition, ..writes::replace_group(session, id, &bytes)? };
-    let any = !request.members.is_empty();
-    let (group, revision) = if request.members.len() > limits::MEMBERS_PER_REQUEST {
-        let replaced = upload::replace(facade, session, request).await?;
+    let Given { group, members } = intake::group(&parts.headers, body, session, limits::STREAMED_MEMBERS).await?;
+    let request = v1::ReplaceGroupRequest {
+        organization_id: session.organization.clone(),
+        group_id: id.to_owned(),
+        group: Some(group),
+        members: Vec::new(),
+        precondition,
+        write: None,
+    };
+    let any = !members.is_empty();
+    let (group, revision) = if members.len() > limits::MEMBERS_PER_REQUEST {
+        let replaced = upload::replace(facade, session, request, members).await?;
         (replaced.group, replaced.committed_at)
     } else {
+        let request = v1::ReplaceGroupRequest { members: members.references(0, members.len()), ..request };
         let replaced = facade.groups.replace_group(session.call(request)).await?.into_inner();
         (replaced.group, replaced.committed_at)
     };

@@ -12,6 +12,7 @@ pub mod discovery;
 pub mod document;
 pub mod error;
 pub mod groups;
+pub mod intake;
 pub mod list;
 pub mod literals;
 pub mod members;

@@ -3,10 +3,13 @@
 
 use super::{Facade, session::Session};
 use crate::{
-    api::v1::{self, PrincipalRef, principal_ref::Principal, stream_replace_group_request::Part},
+    api::v1::{
+        self,
+        stream_replace_group_request::{Chunk, Header, Part},
+    },
+    attributes::roster::Roster,
     limits,
 };
-use std::collections::BTreeSet;
 use tonic::{
     Status, Streaming,
     codec::{Codec as _, EncodeBody},
@@ -15,7 +18,7 @@ use tonic_prost::ProstCodec;
 
 type Message = v1::StreamReplaceGroupRequest;
 
-/// Replaces a group's document and its members in one commit.
+/// Replaces a group's document and its members in one commit. A message is made when the one before it was taken.
 ///
 /// # Errors
 /// What the directory answers; then nothing was changed.
@@ -23,30 +26,22 @@ pub async fn replace(
     facade: &Facade,
     session: &Session,
     request: v1::ReplaceGroupRequest,
+    members: Roster,
 ) -> Result<v1::StreamReplaceGroupResponse, Status> {
-    let distinct: BTreeSet<&str> = request.members.iter().map(id).collect();
-    let header = v1::stream_replace_group_request::Header {
+    let header = Part::Header(Header {
         organization_id: request.organization_id,
         group_id: request.group_id,
         group: request.group,
         precondition: request.precondition,
         write: request.write,
         // A stream that is cut short can never pass for a short one.
-        expected_members: i64::try_from(distinct.len()).ok(),
-    };
-    let chunk = |members: &[PrincipalRef]| Part::Chunk(v1::stream_replace_group_request::Chunk { members: members.to_vec() });
-    let parts: Vec<Part> =
-        std::iter::once(Part::Header(header)).chain(request.members.chunks(limits::MEMBER_PAGE_DEFAULT).map(chunk)).collect();
-    let messages = parts.into_iter().map(|part| Ok(Message { part: Some(part) }));
+        expected_members: i64::try_from(members.len()).ok(),
+    });
+    let starts = (0..members.len()).step_by(limits::MEMBER_PAGE_DEFAULT);
+    let chunks = starts.map(move |from| Part::Chunk(Chunk { members: members.references(from, limits::MEMBER_PAGE_DEFAULT) }));
+    let messages = std::iter::once(header).chain(chunks).map(|part| Ok(Message { part: Some(part) }));
     let stream = streaming(tokio_stream::iter(messages));
     Ok(facade.groups.stream_replace_group(session.upload(stream)).await?.into_inner())
-}
-
-fn id(member: &PrincipalRef) -> &str {
-    match &member.principal {
-        Some(Principal::UserId(id) | Principal::GroupId(id) | Principal::ServiceAccountId(id) | Principal::AnyId(id)) => id,
-        None => "",
-    }
 }
 
 fn streaming(messages: impl tokio_stream::Stream<Item = Result<Message, Status>> + Send + 'static) -> Streaming<Message> {

@@ -24,6 +24,8 @@ impl Work {
         set(on, DROP_KEYS, &organization, keys.dropped.len(), || keys_of(&keys.dropped)).await?;
         set(on, PUT_KEYS, &organization, keys.put.len(), || keys_of(&keys.put)).await?;
         self.flush_edges(on).await?;
+        let nests = self.nests() || self.whole.nests();
+        self.flush_whole(on).await?;
         if !self.new_heads.is_empty() {
             on.statement(NEW_HEADS).rows(Rows::new().text(self.new_heads.iter().map(String::as_str))).execute().await?;
         }
@@ -32,7 +34,7 @@ impl Work {
         self.flush_feed(on).await?;
         self.flush_erased(on).await?;
         let head = on.statement(SET_HEAD).bind(organization).bind(self.made).bind(users_gained).bind(groups_gained);
-        head.bind(self.nests().then_some(self.made)).execute().await?;
+        head.bind(nests.then_some(self.made)).execute().await?;
         Ok(())
     }
 

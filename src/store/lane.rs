@@ -1,5 +1,5 @@
 //! The write lane: one task per process and organization. Whatever waits is committed together, each item with its own
-//! revision and its own verdict. No added latency when idle, group commit when busy.
+//! revision and its own verdict; one that sets a whole large membership is committed by itself. No added latency when idle, group commit when busy.
 //!
 //! The lane is a task of its own, never a caller's future: a caller that goes away takes nobody's write with it. On
 //! SQLite all lanes share the file's one writer connection, which hands itself on in order.
@@ -211,7 +211,16 @@ async fn run(inner: Arc<Inner>, lanes: Lanes, organization: String, mut jobs: mp
 async fn commit(inner: &Inner, organization: &str, jobs: Vec<Box<dyn Job>>) {
     let mut rest = vec![jobs];
     while let Some(mut jobs) = rest.pop() {
+        if jobs.is_empty() {
+            continue;
+        }
         match attempt(inner, organization, &mut jobs).await {
+            Ok(Ended::Apart(at)) => {
+                let mut later = jobs.split_off(at);
+                rest.push(later.split_off(1));
+                rest.push(later);
+                rest.push(jobs);
+            }
             Ok(Ended::Committed) => settle(inner, jobs, || Ok(())),
             Ok(Ended::NoOrganization) => settle(inner, jobs, || Err(WriteError::NoOrganization)),
             Err(fault) if fault.reach == Reach::Item && jobs.len() > 1 => {
@@ -237,6 +246,8 @@ fn settle(inner: &Inner, jobs: Vec<Box<dyn Job>>, end: impl Fn() -> Result<(), W
 
 enum Ended {
     Committed,
+    /// The item at this place is to stand alone; nothing was committed.
+    Apart(usize),
     NoOrganization,
 }
 
@@ -245,8 +256,10 @@ async fn attempt(inner: &Inner, organization: &str, jobs: &mut [Box<dyn Job>]) -
     let mut tx = inner.begin_write().await?;
     let head: Option<(i64,)> = tx.on(&inner.counters).statement(LOCK).bind(organization.to_owned()).optional().await?;
     let Some((head,)) = head else { return Ok(Ended::NoOrganization) };
-    let mut work = Work::new(organization.to_owned(), head);
-    settle_edits(&mut work, jobs, &mut tx.on(&inner.counters)).await?;
+    let mut work = Work::new(organization.to_owned(), head, jobs.len() == 1);
+    if let Some(at) = settle_edits(&mut work, jobs, &mut tx.on(&inner.counters)).await? {
+        return Ok(Ended::Apart(at));
+    }
     if work.made > head {
         work.flush(&mut tx.on(&inner.counters)).await?;
         tx.commit().await?;
@@ -255,19 +268,22 @@ async fn attempt(inner: &Inner, organization: &str, jobs: &mut [Box<dyn Job>]) -
     Ok(Ended::Committed)
 }
 
-/// Runs the edits, reading what they ask for, until every one has its verdict.
-async fn settle_edits(work: &mut Work, jobs: &mut [Box<dyn Job>], on: &mut Connection<'_>) -> Result<(), Fault> {
+/// Runs the edits, reading what they ask for, until every one has its verdict, or one asks to be alone.
+async fn settle_edits(work: &mut Work, jobs: &mut [Box<dyn Job>], on: &mut Connection<'_>) -> Result<Option<usize>, Fault> {
     for _ in 0..ROUNDS {
         work.reset();
-        for job in &mut *jobs {
+        for (at, job) in jobs.iter_mut().enumerate() {
             work.begin(job.terms().at);
             match job.run(work) {
                 Ok(true) => work.keep(job.terms().actor.clone()),
                 Ok(false) | Err(Miss) => work.undo(),
             }
+            if work.wants_alone {
+                return Ok(Some(at));
+            }
         }
         if !work.missed() {
-            return Ok(());
+            return Ok(None);
         }
         work.load(on).await?;
     }

@@ -74,6 +74,7 @@ impl Work {
             || self.records.wants()
             || self.record_keys.wants()
             || self.tombstones.wants()
+            || self.whole.wants()
     }
 
     /// Reads all that was missed.
@@ -81,6 +82,7 @@ impl Work {
         self.load_users(on).await?;
         self.load_groups(on).await?;
         self.load_edges(on).await?;
+        self.load_whole(on).await?;
         self.load_records(on).await
     }
 

@@ -25,6 +25,7 @@ mod scan;
 mod sqlite;
 mod statement;
 mod users;
+mod whole;
 mod work;
 mod writes;
 
@@ -42,6 +43,7 @@ pub use scan::Narrow;
 pub use statement::{Connection, Statement, Text};
 pub use users::UserRow;
 pub use users::etag;
+pub use whole::{Difference, Tell};
 pub use work::{Miss, Tombstone, Work};
 
 /// The reserved organization that owns organizations and platform service accounts.

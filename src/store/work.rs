@@ -6,7 +6,7 @@
 
 #![allow(clippy::missing_errors_doc, reason = "every question answers `Miss` until what it asks for was read")]
 
-use super::{GroupRow, Record, RecordKind, UserRow, cells::Cells};
+use super::{GroupRow, Record, RecordKind, UserRow, cells::Cells, whole::Whole};
 use crate::clock::Micros;
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -64,11 +64,15 @@ pub struct Work {
     pub(super) erased: Vec<String>,
     pub(super) changes: Vec<Change>,
     pub(super) commits: Vec<(i64, Micros, Vec<u8>)>,
+    pub(super) whole: Whole,
+    /// Whether no edit is beside the one that runs, and whether that matters to it.
+    pub(super) alone: bool,
+    pub(super) wants_alone: bool,
     marked: (usize, usize, usize),
 }
 
 impl Work {
-    pub(super) fn new(organization: String, head: i64) -> Self {
+    pub(super) fn new(organization: String, head: i64, alone: bool) -> Self {
         Work {
             organization,
             head,
@@ -90,6 +94,9 @@ impl Work {
             erased: Vec::new(),
             changes: Vec::new(),
             commits: Vec::new(),
+            whole: Whole::default(),
+            alone,
+            wants_alone: false,
             marked: (0, 0, 0),
         }
     }
@@ -177,12 +184,12 @@ impl Work {
 
     /// The index of the next change within this edit's commit.
     pub fn next_index(&self) -> u32 {
-        u32::try_from(self.changes.len() - self.marked.0).unwrap_or(u32::MAX)
+        u32::try_from(self.changes.len() - self.marked.0 + self.whole.changes()).unwrap_or(u32::MAX)
     }
 
     /// Whether the running edit has changed something so far.
     pub fn changed(&self) -> bool {
-        self.changes.len() > self.marked.0
+        self.changes.len() > self.marked.0 || self.whole.changes() > 0
     }
 
     /// An edit begins.
@@ -197,6 +204,7 @@ impl Work {
         self.changes.truncate(self.marked.0);
         self.new_heads.truncate(self.marked.1);
         self.erased.truncate(self.marked.2);
+        self.whole.undo();
         self.each(&mut |c| c.rollback());
     }
 
@@ -213,6 +221,7 @@ impl Work {
         self.commits.clear();
         self.new_heads.clear();
         self.erased.clear();
+        self.whole.undo();
         self.each(&mut |c| c.reset());
     }
 

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     api::v1::{Group, MemberDelta, Precondition, change_event::Action, member_delta},
-    attributes::{check, patch::MemberEdit},
+    attributes::{check, patch::MemberEdit, roster::Roster},
     feed::append,
     store::{GroupRow, KEY_GROUP_EXTERNAL_ID, Work},
 };
@@ -23,6 +23,8 @@ pub(super) enum Step {
     Add(Vec<Named>),
     Remove(Vec<String>),
     Replace(Vec<Named>),
+    /// The only one of its edit: however many they are.
+    Whole(Arc<Roster>),
 }
 
 pub(super) fn step(edit: MemberEdit) -> Result<Step> {
@@ -61,6 +63,7 @@ pub(super) fn take(work: &mut Work, group: &str, steps: &[Step]) -> Edit<Moved> 
             Step::Add(members) => membership::add(work, group, members)?,
             Step::Remove(ids) => membership::remove(work, group, ids)?,
             Step::Replace(members) => membership::replace(work, group, members)?,
+            Step::Whole(roster) => membership::replace_whole(work, group, roster)?,
         };
         moved.added += one.added;
         moved.removed += one.removed;

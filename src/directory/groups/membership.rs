@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{
     api::v1::{ErrorReason, change_event::Action},
+    attributes::roster::Roster,
     feed::append,
     limits,
     store::{GroupRow, Work},
@@ -80,6 +81,16 @@ pub(super) fn replace(work: &mut Work, group: &str, members: &[Named]) -> Edit<M
     let removed = remove(work, group, &gone)?;
     let added = add(work, group, members)?;
     Ok(Moved { added: added.added, removed: removed.removed, kept: added.kept, redundant: None })
+}
+
+/// The same for any number of them, in an edit that touches no other edge.
+pub(super) fn replace_whole(work: &mut Work, group: &str, roster: &Arc<Roster>) -> Edit<Moved> {
+    let difference = work.difference(group, roster)?;
+    if let Some(id) = &difference.unknown {
+        return Err(unknown(id).into());
+    }
+    work.set_whole(append::one_of_many);
+    Ok(Moved { added: difference.added(), removed: difference.removed(), kept: difference.kept, redundant: None })
 }
 
 /// Removes everybody.

@@ -2,20 +2,21 @@
 
 use super::{
     super::{Error, Result, core::Call},
-    refer::{self, Named},
+    refer,
 };
 use crate::{
     api::v1::{
         ErrorReason, StreamReplaceGroupRequest,
         stream_replace_group_request::{Header, Part},
     },
+    attributes::roster::{Roster, Said, Unfit},
     limits,
+    store::MEMBER_GROUP,
 };
-use std::collections::BTreeMap;
 use tonic::Streaming;
 
 /// The header and every member. A stream that breaks, or that brings another number of members than it said, changes nothing.
-pub(super) async fn receive(call: &Call, mut stream: Streaming<StreamReplaceGroupRequest>) -> Result<(Header, Vec<Named>)> {
+pub(super) async fn receive(call: &Call, mut stream: Streaming<StreamReplaceGroupRequest>) -> Result<(Header, Roster)> {
     let broken = |status: tonic::Status| {
         tracing::debug!(%status, "an upload broke");
         Error::new(ErrorReason::InvalidSyntax, "The stream broke before its end; nothing was changed.")
@@ -30,7 +31,7 @@ pub(super) async fn receive(call: &Call, mut stream: Streaming<StreamReplaceGrou
         return Err(Error::organization_denied());
     }
     let expected = header.expected_members.ok_or_else(|| Error::missing("header.expected_members"))?;
-    let mut named: BTreeMap<String, Option<i64>> = BTreeMap::new();
+    let mut roster = Roster::new(limits::STREAMED_MEMBERS);
     while let Some(message) = stream.message().await.map_err(broken)? {
         let Some(Part::Chunk(chunk)) = message.part else { return Err(Error::missing("chunk")) };
         if chunk.members.len() > limits::MEMBERS_PER_REQUEST {
@@ -38,16 +39,26 @@ pub(super) async fn receive(call: &Call, mut stream: Streaming<StreamReplaceGrou
         }
         for member in chunk.members {
             let member = refer::principal(member, "chunk.members")?;
-            let kind = named.entry(member.id).or_insert(member.kind);
-            *kind = kind.or(member.kind);
-        }
-        if named.len() > limits::STREAMED_MEMBERS {
-            return Err(Error::too_large("chunk.members", limits::STREAMED_MEMBERS, "members"));
+            let said = match member.kind {
+                None => Said::Any,
+                Some(MEMBER_GROUP) => Said::Group,
+                Some(_) => Said::User,
+            };
+            roster.gather(&member.id, said).map_err(unfit)?;
         }
     }
-    if i64::try_from(named.len()).ok() != Some(expected) {
-        let detail = format!("{} distinct members came, {expected} were expected; nothing was changed.", named.len());
+    let roster = roster.finish().map_err(unfit)?;
+    if i64::try_from(roster.len()).ok() != Some(expected) {
+        let detail = format!("{} distinct members came, {expected} were expected; nothing was changed.", roster.len());
         return Err(Error::value("header.expected_members", detail));
     }
-    Ok((header, named.into_iter().map(|(id, kind)| Named { id, kind }).collect()))
+    Ok((header, roster))
+}
+
+fn unfit(unfit: Unfit) -> Error {
+    match unfit {
+        Unfit::TooMany(most) => Error::too_large("chunk.members", most, "members"),
+        Unfit::NoId => Error::value("chunk.members", format!("An id has 1 to {} bytes.", limits::ID_BYTES)),
+        Unfit::Both => Error::value("chunk.members", "chunk.members names one id as a user and as a group."),
+    }
 }

@@ -152,14 +152,17 @@ pub(super) async fn replace_streamed(
     stream: Streaming<StreamReplaceGroupRequest>,
 ) -> Result<StreamReplaceGroupResponse> {
     let (header, members) = upload::receive(call, stream).await?;
+    let members = Arc::new(members);
     let (organization, id) = (header.organization_id, required(&header.group_id, "header.group_id")?);
-    let written = if header.group.is_some() {
-        let edit = replacement(call, &id, header.group, members, header.precondition)?;
-        directory.write(call, &organization, header.write, edit).await?
-    } else {
-        let edit = modification(id, header.precondition, move |_: &mut Group| Ok(vec![Step::Replace(members.clone())]))?;
-        directory.write(call, &organization, header.write, edit).await?
-    };
+    let source = header.group.map(|group| given(call, Some(group))).transpose()?;
+    let connection = call.connection().to_owned();
+    let edit = modification(id, header.precondition, move |group: &mut Group| {
+        if let Some(source) = &source {
+            replace::replace_group(group, source.clone(), &context(&connection));
+        }
+        Ok(vec![Step::Whole(Arc::clone(&members))])
+    })?;
+    let written = directory.write(call, &organization, header.write, edit).await?;
     let (row, moved) = written.answer;
     Ok(StreamReplaceGroupResponse {
         group: Some(Shown::new(None)?.finish(call, row.message())),

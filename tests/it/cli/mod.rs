@@ -1,5 +1,6 @@
 //! The program as a process: its commands, and its ends.
 
+mod alone;
 mod commands;
 mod life;
 mod process;

@@ -65,7 +65,27 @@ impl Place {
 
     /// Starts a server and waits for its last line.
     pub async fn start(&self, more: &[&str]) -> Running {
-        let mut child = self.serve(more).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut command = self.serve(more);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        Running::of(command).await
+    }
+
+    pub fn bootstrap(&self) -> Value {
+        serde_json::from_slice(&fs::read(self.data_dir().join("bootstrap.json")).unwrap()).unwrap()
+    }
+}
+
+/// A running `roster serve` or `roster scim`.
+pub struct Running {
+    pub child: Child,
+    /// What it printed until it served.
+    pub welcome: Vec<String>,
+}
+
+impl Running {
+    /// Starts a command that serves, and waits for its last line.
+    pub async fn of(mut command: Command) -> Running {
+        let mut child = command.spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let mut welcome = Vec::new();
         let read = async {
@@ -85,19 +105,6 @@ impl Place {
         Running { child, welcome }
     }
 
-    pub fn bootstrap(&self) -> Value {
-        serde_json::from_slice(&fs::read(self.data_dir().join("bootstrap.json")).unwrap()).unwrap()
-    }
-}
-
-/// A running `roster serve`.
-pub struct Running {
-    pub child: Child,
-    /// What it printed until it served.
-    pub welcome: Vec<String>,
-}
-
-impl Running {
     /// The line that begins with this word, without its indentation.
     #[track_caller]
     pub fn line(&self, beginning: &str) -> &str {

@@ -10,6 +10,7 @@ mod discovery;
 mod errors;
 mod groups;
 mod http;
+mod large;
 mod lists;
 mod members;
 mod nothing;

@@ -1,0 +1,260 @@
+//! Setting a group's whole membership, however large: the difference is found page by page, kept packed, and written piece
+//! by piece within the one commit. What is held follows what differs, at some fifty bytes a member.
+//!
+//! An edit that does so stands alone in its transaction, so that no edit beside it needs to see its edges one by one.
+
+use super::{
+    Connection, Fault, MEMBER_GROUP, MEMBER_USER, Miss, Rows, Text, Work,
+    members::PRINCIPAL_KINDS,
+    users,
+    writes::{DROP_EDGES, PUT_CHANGES, PUT_EDGES},
+};
+use crate::attributes::roster::{Roster, Said};
+use std::{collections::BTreeMap, sync::Arc};
+
+/// Rows that are read or written by one statement.
+const PIECE: usize = 2_000;
+
+const EDGES_AFTER: Text = Text::same(
+    "SELECT member_id, member_kind FROM members WHERE organization_id = $1 AND group_id = $2 AND member_id > $3 ORDER BY member_id LIMIT $4",
+);
+
+/// What setting a membership comes to.
+#[derive(Debug, Clone, Default)]
+pub struct Difference {
+    /// Who is in already and stays.
+    pub kept: i64,
+    /// The first who is no principal of the organization, or not of the kind that was said.
+    pub unknown: Option<String>,
+    /// Place in the roster, and kind.
+    came: Vec<(u32, i64)>,
+    /// Ids, one after another; where each ends, and its kind.
+    gone_text: String,
+    gone: Vec<(u32, i64)>,
+}
+
+impl Difference {
+    /// How many come.
+    pub fn added(&self) -> i64 {
+        i64::try_from(self.came.len()).unwrap_or(i64::MAX)
+    }
+
+    /// How many go.
+    pub fn removed(&self) -> i64 {
+        i64::try_from(self.gone.len()).unwrap_or(i64::MAX)
+    }
+
+    fn go(&mut self, id: &str, kind: i64) {
+        self.gone_text.push_str(id);
+        self.gone.push((u32::try_from(self.gone_text.len()).unwrap_or(u32::MAX), kind));
+    }
+
+    /// Some of those who go, from a place on.
+    fn leaving(&self, from: usize) -> impl Iterator<Item = (&str, i64)> {
+        let end = |at: usize| self.gone.get(at).map_or(0, |(end, _)| usize::try_from(*end).unwrap_or(usize::MAX));
+        let start = move |at: usize| if at == 0 { 0 } else { end(at - 1) };
+        let some = self.gone.iter().enumerate().skip(from).take(PIECE);
+        some.map(move |(at, (_, kind))| (self.gone_text.get(start(at)..end(at)).unwrap_or_default(), *kind))
+    }
+
+    /// Some of those who come, from a place on.
+    fn coming<'a>(&'a self, roster: &'a Roster, from: usize) -> impl Iterator<Item = (&'a str, i64)> {
+        let some = self.came.iter().skip(from).take(PIECE);
+        some.map(|(at, kind)| (roster.get(usize::try_from(*at).unwrap_or(usize::MAX)).map_or("", |(id, _)| id), *kind))
+    }
+
+    fn nests(&self) -> bool {
+        self.came.iter().chain(&self.gone).any(|(_, kind)| *kind == MEMBER_GROUP)
+    }
+}
+
+/// The contract's numbers of a change, and its encoded event: of an edge that came (or went), at this index of its commit.
+pub type Tell = fn(index: u32, came: bool, group: &str, member: &str, kind: i64) -> (i32, i32, Vec<u8>);
+
+/// What a batch knows of a whole membership: one at most.
+#[derive(Debug, Default)]
+pub(super) struct Whole {
+    wanted: Option<(String, Arc<Roster>)>,
+    found: Option<(String, Arc<Roster>, Arc<Difference>)>,
+    /// What the edit set, and the index of its first change.
+    set: Option<(u32, Tell)>,
+}
+
+impl Whole {
+    pub(super) fn wants(&self) -> bool {
+        self.wanted.is_some()
+    }
+
+    pub(super) fn undo(&mut self) {
+        self.set = None;
+    }
+
+    /// Changes that the edit makes this way.
+    pub(super) fn changes(&self) -> usize {
+        match (&self.set, &self.found) {
+            (Some(_), Some((_, _, difference))) => difference.came.len() + difference.gone.len(),
+            _ => 0,
+        }
+    }
+
+    /// Whether an edge between groups comes or goes.
+    pub(super) fn nests(&self) -> bool {
+        self.set.is_some() && self.found.as_ref().is_some_and(|(_, _, difference)| difference.nests())
+    }
+}
+
+impl Work {
+    /// What making these the members of a group comes to. Only for an edit that touches no edge otherwise; it is run again,
+    /// alone in its transaction, if others are beside it.
+    pub fn difference(&mut self, group: &str, roster: &Arc<Roster>) -> Result<Arc<Difference>, Miss> {
+        if !self.alone {
+            self.wants_alone = true;
+            return Err(Miss);
+        }
+        if let Some((of, with, difference)) = &self.whole.found
+            && of == group
+            && Arc::ptr_eq(with, roster)
+        {
+            return Ok(Arc::clone(difference));
+        }
+        self.whole.wanted = Some((group.to_owned(), Arc::clone(roster)));
+        Err(Miss)
+    }
+
+    /// Makes them the members, as [`Work::difference`] found it; `tell` is asked for the event of each change.
+    pub fn set_whole(&mut self, tell: Tell) {
+        self.whole.set = Some((self.next_index(), tell));
+    }
+
+    pub(super) async fn load_whole(&mut self, on: &mut Connection<'_>) -> Result<(), Fault> {
+        let Some((group, roster)) = self.whole.wanted.take() else { return Ok(()) };
+        let mut search = Search { organization: &self.organization, roster: &roster, asked: Vec::new(), found: Difference::default() };
+        search.run(on, &group).await?;
+        let found = Arc::new(search.found);
+        self.whole.found = Some((group, roster, found));
+        Ok(())
+    }
+
+    pub(super) async fn flush_whole(&mut self, on: &mut Connection<'_>) -> Result<(), Fault> {
+        let (Some((first, tell)), Some((group, roster, difference))) = (self.whole.set.take(), self.whole.found.take()) else {
+            return Ok(());
+        };
+        let mut index = first;
+        for from in (0..difference.gone.len()).step_by(PIECE) {
+            let some: Vec<_> = difference.leaving(from).collect();
+            let rows = Rows::new().text(some.iter().map(|_| group.as_str())).text(some.iter().map(|one| one.0));
+            on.statement(DROP_EDGES).bind(self.organization.clone()).rows(rows).execute().await?;
+            self.tell(on, &mut index, tell, false, &group, &some).await?;
+        }
+        for from in (0..difference.came.len()).step_by(PIECE) {
+            let some: Vec<_> = difference.coming(&roster, from).collect();
+            let rows = Rows::new().text(some.iter().map(|_| group.as_str())).text(some.iter().map(|one| one.0));
+            let rows = rows.integer(some.iter().map(|one| one.1));
+            on.statement(PUT_EDGES).bind(self.organization.clone()).rows(rows).execute().await?;
+            self.tell(on, &mut index, tell, true, &group, &some).await?;
+        }
+        Ok(())
+    }
+
+    async fn tell(
+        &self,
+        on: &mut Connection<'_>,
+        index: &mut u32,
+        tell: Tell,
+        came: bool,
+        group: &str,
+        some: &[(&str, i64)],
+    ) -> Result<(), Fault> {
+        let told: Vec<_> = (*index..).zip(some).map(|(index, (member, kind))| (index, tell(index, came, group, member, *kind))).collect();
+        *index = index.saturating_add(u32::try_from(some.len()).unwrap_or(u32::MAX));
+        let rows = Rows::new()
+            .integer(told.iter().map(|_| self.made))
+            .integer(told.iter().map(|t| i64::from(t.0)))
+            .integer(told.iter().map(|t| i64::from(t.1.0)))
+            .integer(told.iter().map(|t| i64::from(t.1.1)))
+            .text(told.iter().map(|_| group))
+            .blob(told.into_iter().map(|t| Some(t.1.2)));
+        on.statement(PUT_CHANGES).bind(self.organization.clone()).rows(rows).execute().await?;
+        Ok(())
+    }
+}
+
+/// Walks the edges and the roster side by side: both are in the order of the ids.
+struct Search<'a> {
+    organization: &'a str,
+    roster: &'a Roster,
+    /// Places of those who would come and whose kind is not known yet.
+    asked: Vec<u32>,
+    found: Difference,
+}
+
+impl Search<'_> {
+    async fn run(&mut self, on: &mut Connection<'_>, group: &str) -> Result<(), Fault> {
+        let (mut at, mut after) = (0, String::new());
+        loop {
+            let page = on.statement(EDGES_AFTER).bind(self.organization.to_owned()).bind(group.to_owned()).bind(after.clone());
+            let edges: Vec<(String, i64)> = page.bind(i64::try_from(PIECE).unwrap_or(i64::MAX)).all().await?;
+            for (member, kind) in &edges {
+                while self.roster.get(at).is_some_and(|(id, _)| id < member.as_str()) {
+                    self.ask(on, at).await?;
+                    at += 1;
+                }
+                match self.roster.get(at).filter(|(id, _)| id == member) {
+                    Some((_, said)) => {
+                        self.found.kept += 1;
+                        at += 1;
+                        if !fits(said, *kind) {
+                            self.miss(member);
+                        }
+                    }
+                    None => self.found.go(member, *kind),
+                }
+            }
+            match edges.into_iter().last() {
+                Some((last, _)) => after = last,
+                None => break,
+            }
+        }
+        while at < self.roster.len() {
+            self.ask(on, at).await?;
+            at += 1;
+        }
+        self.answer(on).await
+    }
+
+    async fn ask(&mut self, on: &mut Connection<'_>, at: usize) -> Result<(), Fault> {
+        self.asked.push(u32::try_from(at).unwrap_or(u32::MAX));
+        if self.asked.len() < PIECE { Ok(()) } else { self.answer(on).await }
+    }
+
+    /// Learns the kinds of those who would come.
+    async fn answer(&mut self, on: &mut Connection<'_>) -> Result<(), Fault> {
+        let (asked, roster) = (std::mem::take(&mut self.asked), self.roster);
+        let named = |at: u32| usize::try_from(at).ok().and_then(|at| roster.get(at)).unwrap_or(("", Said::Any));
+        let ids = asked.iter().map(|at| named(*at).0.to_owned()).collect();
+        let kinds: Vec<(String, i64)> = users::by_keys(on, PRINCIPAL_KINDS, self.organization.to_owned(), ids).await?;
+        let kinds: BTreeMap<String, i64> = kinds.into_iter().collect();
+        for at in asked {
+            let (id, said) = named(at);
+            match kinds.get(id).filter(|kind| fits(said, **kind)) {
+                Some(kind) => self.found.came.push((at, *kind)),
+                None => self.miss(id),
+            }
+        }
+        Ok(())
+    }
+
+    fn miss(&mut self, id: &str) {
+        if self.found.unknown.as_deref().is_none_or(|first| id < first) {
+            self.found.unknown = Some(id.to_owned());
+        }
+    }
+}
+
+fn fits(said: Said, kind: i64) -> bool {
+    match said {
+        Said::Any => true,
+        Said::User => kind == MEMBER_USER,
+        Said::Group => kind == MEMBER_GROUP,
+    }
+}
