@@ -47,5 +47,7 @@ fn ids_of(step: &Step) -> Vec<&str> {
     match step {
         Step::Add(members) | Step::Replace(members) => members.iter().map(|member| member.id.as_str()).collect(),
         Step::Remove(ids) => ids.iter().map(String::as_str).collect(),
+        // The only one of its edit, and never among several.
+        Step::Whole(_) => Vec::new(),
     }
 }
