@@ -108,7 +108,8 @@ impl StoreSettings {
     /// # Errors
     /// For a URL of another database.
     pub fn engine(&self) -> Result<Engine, BadSetting> {
-        match self.database.as_deref() {
+        // An empty variable is what compose files and charts make of a setting that is not set.
+        match self.database.as_deref().map(str::trim).filter(|url| !url.is_empty()) {
             None => Ok(Engine::Sqlite(self.data_dir.join("roster.sqlite"))),
             Some(url) if url.starts_with("postgres://") || url.starts_with("postgresql://") => match Url::parse(url) {
                 Ok(_) => Ok(Engine::Postgres(url.to_owned())),
@@ -176,6 +177,13 @@ mod tests {
         assert_eq!((config.network.http.to_string(), config.grpc.to_string()), ("127.0.0.1:8080".into(), "127.0.0.1:50051".into()));
         let network = config.network;
         assert_eq!((network.public_url, network.tls, network.drain_seconds), (None, None, 10));
+    }
+
+    #[test]
+    fn an_empty_database_is_none() {
+        for empty in ["", " "] {
+            assert_eq!(check(&["--database", empty]).unwrap().engine, Engine::Sqlite("./roster-data/roster.sqlite".into()));
+        }
     }
 
     #[test]

@@ -87,6 +87,11 @@ pub(super) fn print(value: &serde_json::Value) -> Result<(), Failure> {
 
 /// A refusal in one sentence, with the reason programs know it by.
 pub(super) fn sentence(status: &Status) -> String {
+    // tonic's words for answers that no gRPC server gives: without its status, with a body that is text.
+    if ["grpc-status header missing", "invalid compression flag"].iter().any(|words| status.message().contains(words)) {
+        return "The server at this address speaks HTTP and not gRPC; --endpoint takes the address of the gRPC face (Unavailable)"
+            .to_owned();
+    }
     let message = plain(status.message());
     match status.get_details_error_info() {
         Some(info) => format!("{message} ({})", plain(&info.reason)),
@@ -123,6 +128,8 @@ mod tests {
         let refused = Status::with_error_details(Code::PermissionDenied, "The credential lacks the scope users.read.", details);
         assert_eq!(sentence(&refused), "The credential lacks the scope users.read. (SCOPE_MISSING)");
         assert_eq!(sentence(&Status::unavailable("gone\u{1b}[31m")), "gone\u{FFFD}[31m (Unavailable)");
+        let http = Status::unimplemented("grpc-status header missing, mapped from HTTP status code 404");
+        assert!(sentence(&http).contains("--endpoint"));
     }
 
     #[test]

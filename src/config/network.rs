@@ -26,11 +26,11 @@ pub struct NetworkSettings {
     #[arg(long, value_name = "FILE", env = "ROSTER_TLS_KEY")]
     pub tls_key: Option<PathBuf>,
 
-    /// Connections each face holds at once; more are closed as they come.
+    /// Connections each face holds at once (1 to 1000000); more are closed as they come.
     #[arg(long, value_name = "COUNT", env = "ROSTER_CONNECTIONS", default_value_t = limits::CONNECTIONS)]
     pub connections: usize,
 
-    /// Connections one address may hold at once on each face. Raise it behind a proxy.
+    /// Connections one address may hold at once on each face (1 to 1000000). Raise it behind a proxy.
     #[arg(long, value_name = "COUNT", env = "ROSTER_CONNECTIONS_PER_ADDRESS", default_value_t = limits::CONNECTIONS_PER_ADDRESS)]
     pub connections_per_address: usize,
 

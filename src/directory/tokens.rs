@@ -106,7 +106,8 @@ pub(super) async fn rotate(directory: &Arc<Directory>, request: Request<RotateTo
             let now = work.now();
             let mut old: Token = record::find(&kept, work, &message.token_id)?;
             if old.ends() <= now {
-                return Err(Error::not_found(Token::NAME).into());
+                let detail = "The token is revoked or has expired: it cannot be replaced; issue a new one.";
+                return Err(Error::new(crate::api::v1::ErrorReason::NotFound, detail).with("resource", Token::NAME).into());
             }
             require_held(&caller, &old.scopes)?;
             require_owner(work, &old)?;

@@ -245,6 +245,13 @@ mod tests {
         assert_eq!(headers[header::RETRY_AFTER], "1");
     }
 
+    #[tokio::test]
+    async fn too_many_requests_say_when_to_come_back() {
+        let (status, headers, body) = body(Status::from(Error::new(ErrorReason::Rate, "Too many requests.")).into()).await;
+        assert_eq!((status, body["status"].as_str()), (StatusCode::TOO_MANY_REQUESTS, Some("429")));
+        assert_eq!((headers[header::RETRY_AFTER].to_str().unwrap(), &body["schemas"][0]), ("1", &json!(ERROR)));
+    }
+
     #[test]
     fn a_library_s_text_is_never_passed_on() {
         for code in 0..=16 {

@@ -1,7 +1,7 @@
 //! The SCIM façade: HTTP and JSON into calls of the generated service traits, and their answers back.
 //!
 //! It holds the services and nothing else, local or over a channel ([`remote`]); it decides no access and knows no store.
-//! A request goes through [`path`] (what is asked for), [`session`] (who asks), [`query`], [`conditions`] and [`body`], to one handler
+//! A request goes through [`head`], [`path`] (what is asked for), [`session`] (who asks), [`query`], [`conditions`] and [`body`], to one handler
 //! ([`users`], [`groups`], [`search`], [`mod@bulk`], [`discovery`]) and back through [`respond`]. Every refusal is an [`error`]. What identity providers send beside
 //! the RFCs is a row of [`profiles`]; [`patch`] and [`operations`] make clean operations of it.
 
@@ -12,6 +12,7 @@ pub mod discovery;
 pub mod document;
 pub mod error;
 pub mod groups;
+pub mod head;
 pub mod intake;
 pub mod list;
 pub mod literals;
@@ -100,6 +101,7 @@ async fn serve(State(facade): State<Arc<Facade>>, request: Request) -> Response 
 }
 
 async fn answer(facade: &Facade, parts: &Parts, body: &mut Body) -> Outcome {
+    head::check(parts)?;
     let target = Target::of(parts.uri.path());
     let organization = target.organization.as_deref();
     if target.endpoint == Endpoint::ServiceProviderConfig {

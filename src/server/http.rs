@@ -81,13 +81,14 @@ fn builder(version: Version) -> auto::Builder<TokioExecutor> {
         .http1()
         .timer(TokioTimer::new())
         .header_read_timeout(limits::HEAD_TIME)
-        .max_headers(limits::HEADERS)
-        .max_buf_size(limits::HEAD_BYTES as usize);
+        // Up to twice the bounds the façade refuses, in SCIM's words; beyond that hyper does, without any.
+        .max_headers(2 * limits::HEADERS)
+        .max_buf_size(2 * limits::HEAD_BYTES as usize);
     builder
         .http2()
         .timer(TokioTimer::new())
         .max_concurrent_streams(limits::CONCURRENT_STREAMS)
-        .max_header_list_size(limits::HEAD_BYTES)
+        .max_header_list_size(2 * limits::HEAD_BYTES)
         .keep_alive_interval(limits::KEEPALIVE_EVERY)
         .keep_alive_timeout(limits::KEEPALIVE_WAIT);
     match version {

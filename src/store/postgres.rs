@@ -20,6 +20,24 @@ pub struct PostgresStore {
     readers: PgPool,
 }
 
+/// Why the server cannot be used, for an operator: which setting named it and where it is. The URL may hold a password.
+fn unreachable(server: &PgConnectOptions, why: &str) -> Fault {
+    let place = match server.get_socket() {
+        Some(socket) => socket.display().to_string(),
+        None => format!("{}:{}", server.get_host(), server.get_port()),
+    };
+    Fault::broken(format!("PostgreSQL at {place}, which --database names, cannot be used: {why}"))
+}
+
+/// What went wrong, without the driver's own circumstances.
+fn words(error: &sqlx::Error) -> String {
+    match error {
+        sqlx::Error::Database(refusal) => refusal.message().to_owned(),
+        sqlx::Error::Io(error) => error.to_string(),
+        error => error.to_string(),
+    }
+}
+
 impl PostgresStore {
     /// Connects, and refuses a server that is too old or that would lose acknowledged commits.
     pub(super) async fn open(url: &str, options: &StoreOptions) -> Result<Self, Fault> {
@@ -31,7 +49,11 @@ impl PostgresStore {
         let wait = Duration::from_secs(options.wait_seconds);
         // The pool would try until its time is over and then say only that; one connection says why.
         let first = tokio::time::timeout(wait, PgConnection::connect_with(&connect)).await;
-        first.map_err(|_| Fault::broken("PostgreSQL does not answer"))??.close().await?;
+        first
+            .map_err(|_| unreachable(&connect, "it does not answer"))?
+            .map_err(|error| unreachable(&connect, &words(&error)))?
+            .close()
+            .await?;
         let writers = PgPoolOptions::new().max_connections(options.writers).acquire_timeout(wait).connect_with(connect.clone()).await?;
         let (version, durable, encoding): (String, String, String) = sqlx::query_as(
             "SELECT current_setting('server_version_num'), current_setting('synchronous_commit'), current_setting('server_encoding')",

@@ -120,3 +120,33 @@ async fn a_command_that_is_refused_says_why_and_ends_with_1() {
     }
     drop(server);
 }
+
+#[tokio::test]
+async fn what_is_easily_mixed_up_is_said_in_plain_words() {
+    let place = Place::fresh(Engine::Sqlite).await;
+    let server = place.start(&[]).await;
+    let (dir, bootstrap) = (place.data_dir(), place.bootstrap());
+    let dir = dir.to_str().unwrap();
+    let text = |key: &str| bootstrap[key].as_str().unwrap().to_owned();
+    let web = text("scim_base_url").split("/scim").next().unwrap().to_owned();
+
+    // The HTTP face instead of the gRPC one, with a good token and with a bad one.
+    for token in [text("admin_token"), "nonsense".to_owned()] {
+        let output = run(&["user", "list", "--endpoint", &web, "--token", &token]).await;
+        let why = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.code() == Some(1) && why.contains("gRPC") && why.contains("--endpoint"), "{why}");
+    }
+    // A token that is no more.
+    let connection: Value =
+        serde_json::from_str(&said(&run(&["connection", "create", "Okta", "--data-dir", dir, "--json"]).await)).unwrap();
+    let issue = ["token", "create", "--connection", connection["id"].as_str().unwrap(), "--scopes", "scim", "--data-dir", dir, "--json"];
+    let issued: Value = serde_json::from_str(&said(&run(&issue).await)).unwrap();
+    let id = issued["token_id"].as_str().unwrap();
+    said(&run(&["token", "revoke", id, "--data-dir", dir]).await);
+    let output = run(&["token", "rotate", id, "--data-dir", dir]).await;
+    let why = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.code() == Some(1) && why.contains("revoked"), "{why}");
+    let help = said(&run(&["serve", "--help"]).await);
+    assert_eq!(help.split_whitespace().collect::<Vec<_>>().join(" ").matches("(1 to 1000000)").count(), 2, "{help}");
+    drop(server);
+}

@@ -130,4 +130,17 @@ async fn a_database_that_is_not_there_is_one_sentence_without_its_password() {
     assert!([Some(1), Some(2)].contains(&output.status.code()), "{why}");
     assert!(!why.contains("hunter2") && !why.contains("panicked"), "{why}");
     assert_eq!(why.trim().lines().filter(|l| l.starts_with("roster: ")).count(), 1, "{why}");
+    assert!(why.contains("--database") && why.contains("127.0.0.1:1") && why.contains("Connection refused"), "{why}");
+}
+
+#[tokio::test]
+async fn a_database_that_refuses_says_which_and_why() {
+    let place = Place::fresh(Engine::Postgres).await;
+    let nowhere = format!("{}_gone", place.database_url());
+
+    let output = place.serve_on(&nowhere).output().await.unwrap();
+
+    let why = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success() && why.contains("--database") && why.contains("does not exist"), "{why}");
+    assert!(!why.contains("(line") && !why.contains(".c:"), "nothing of the driver's: {why}");
 }

@@ -63,6 +63,18 @@ impl Place {
         command
     }
 
+    /// The URL of the place's database, on PostgreSQL.
+    pub fn database_url(&self) -> String {
+        self.0.url()
+    }
+
+    /// The arguments of `serve` here, on free ports, with another database.
+    pub fn serve_on(&self, database: &str) -> Command {
+        let mut command = roster(&["serve", "--http", "127.0.0.1:0", "--grpc", "127.0.0.1:0", "--database", database, "--data-dir"]);
+        command.arg(self.data_dir());
+        command
+    }
+
     /// Starts a server and waits for its last line.
     pub async fn start(&self, more: &[&str]) -> Running {
         let mut command = self.serve(more);

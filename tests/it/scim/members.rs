@@ -61,6 +61,7 @@ async fn what_holds_already_changes_nothing(world: World) {
         json!([{"op": "remove", "path": format!("members[value eq \"{c}\"]")}]),
         json!([{"op": "remove", "path": "members", "value": [{"value": c}]}]),
         json!([{"op": "replace", "path": "members", "value": [{"value": b}, {"value": a}, {"value": a}]}]),
+        json!([{"op": "add", "path": "members", "value": [{"value": c}]}, {"op": "remove", "path": format!("members[value eq \"{c}\"]")}]),
         json!([{"op": "add", "path": "members", "value": []}]),
         json!([{"op": "replace", "path": "displayName", "value": "Team"}]),
     ] {

@@ -188,6 +188,21 @@ async fn a_refused_method_names_the_others(world: World) {
     assert_eq!(send(scim.request(Method::HEAD, "/Nothing")).await.body, Value::Null);
 }
 
+/// Requirement 14 (RFC 7644 section 3.12, RFC 6585 section 5): a head that is too large is refused in SCIM's words.
+async fn a_head_that_is_too_large_is_refused_with_a_body(world: World) {
+    let scim = world.scim();
+    let many = |count: usize| (0..count).fold(scim.request(Method::GET, "/Users"), |request, i| request.header(format!("x-{i}"), "1"));
+    for request in [
+        scim.request(Method::GET, "/Users").header("x-large", "x".repeat(66_000)),
+        scim.request(Method::GET, &format!("/Users?x={}", "x".repeat(65_000))).header("x-large", "x".repeat(600)),
+        many(120),
+    ] {
+        let detail = send(request).await.is_error(431, "");
+        assert!(detail.contains("65536") || detail.contains("100"), "{detail}");
+    }
+    assert_eq!(send(many(80)).await.status, 200);
+}
+
 faces! {
     an_odd_accept_fails_nothing
     a_body_of_another_type_is_refused_on_every_method
@@ -198,4 +213,5 @@ faces! {
     unknown_parameters_are_ignored
     what_may_be_asked_may_be_asked_in_a_body
     a_refused_method_names_the_others
+    a_head_that_is_too_large_is_refused_with_a_body
 }
