@@ -117,7 +117,7 @@ pub const CONNECTIONS: usize = 20_000;
 pub const CONNECTIONS_PER_ADDRESS: usize = 1_000;
 /// A connection that has not said by then what it is (TLS handshake, HTTP version, request head) is closed.
 pub const HEAD_TIME: Duration = Duration::from_secs(10);
-/// A request body that stands still this long ends its request.
+/// A request body that stands still this long ends its request; so does a streamed answer of which nothing is taken.
 pub const BODY_PAUSE: Duration = Duration::from_secs(30);
 /// A unary call that names no deadline gets this one.
 pub const CALL_TIME: Duration = Duration::from_secs(30);

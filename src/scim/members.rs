@@ -24,7 +24,39 @@ pub struct Document {
     /// The revision it was read at.
     pub revision: Option<v1::Revision>,
     members: Vec<v1::GroupMember>,
-    rest: Option<BoxStream<v1::StreamGroupMembersResponse>>,
+    rest: Option<Rest>,
+}
+
+/// Members that have not been read yet, all of one version of the group.
+struct Rest {
+    stream: BoxStream<v1::StreamGroupMembersResponse>,
+    facade: Facade,
+    session: Session,
+    /// The version, and the latest revision it is known to be current at.
+    etag: String,
+    revision: u64,
+}
+
+impl Rest {
+    /// The next members. Whoever reads slowly reads at later revisions in the end: then the group must still be the one that
+    /// was announced, or the answer breaks.
+    async fn next(&mut self, group: &str) -> Result<Option<Vec<v1::GroupMember>>, Status> {
+        let Some(chunk) = self.stream.next().await.transpose()? else { return Ok(None) };
+        let revision = chunk.read_at.map_or(0, |revision| revision.number);
+        if revision != self.revision {
+            let request = v1::GetGroupRequest {
+                organization_id: self.session.organization.clone(),
+                group: Some(v1::GroupRef { r#ref: Some(v1::group_ref::Ref::Id(group.to_owned())) }),
+                ..v1::GetGroupRequest::default()
+            };
+            let now = self.facade.groups.get_group(self.session.call(request)).await?.into_inner();
+            if now.group.and_then(|group| group.meta).is_none_or(|meta| meta.etag != self.etag) {
+                return Err(Status::aborted("the group changed while it was read"));
+            }
+            self.revision = revision;
+        }
+        Ok(Some(chunk.members))
+    }
 }
 
 /// Opens a group with its members; the first chunk carries the group.
@@ -37,7 +69,14 @@ pub async fn open(facade: &Facade, session: &Session, id: &str) -> Result<Docume
     let mut stream = facade.groups.stream_group_members(session.call(request)).await?.into_inner();
     let first = stream.next().await.transpose()?.unwrap_or_default();
     let group = first.group.ok_or_else(|| Status::internal("the first chunk of a group's members carries the group"))?;
-    Ok(Document { group, revision: first.read_at, members: first.members, rest: Some(stream) })
+    let rest = Rest {
+        stream,
+        facade: facade.clone(),
+        session: session.clone(),
+        etag: group.meta.as_ref().map_or_else(String::new, |meta| meta.etag.clone()),
+        revision: first.read_at.as_ref().map_or(0, |revision| revision.number),
+    };
+    Ok(Document { group, revision: first.read_at, members: first.members, rest: Some(rest) })
 }
 
 impl Document {
@@ -52,10 +91,10 @@ impl Document {
     /// What the directory answers.
     pub async fn gather(&mut self) -> Result<(), Refusal> {
         while self.members.len() < WHOLE
-            && let Some(stream) = &mut self.rest
+            && let Some(rest) = &mut self.rest
         {
-            match stream.next().await.transpose()? {
-                Some(chunk) => self.members.extend(chunk.members),
+            match rest.next(&self.group.id).await? {
+                Some(members) => self.members.extend(members),
                 None => self.rest = None,
             }
         }
@@ -85,8 +124,8 @@ impl Document {
         let mut any = false;
         shown.members(&mut out.buffer, &mut any, &self.members);
         if let Some(mut rest) = self.rest {
-            while let Some(chunk) = rest.next().await.transpose()? {
-                shown.members(&mut out.buffer, &mut any, &chunk.members);
+            while let Some(members) = rest.next(&self.group.id).await? {
+                shown.members(&mut out.buffer, &mut any, &members);
                 out.pass_on().await?;
             }
         }
@@ -161,7 +200,10 @@ impl Out {
         let Some(to) = &self.to else { return Ok(()) };
         let chunk = Bytes::from(std::mem::take(&mut self.buffer));
         self.passed += chunk.len();
-        to.send(Ok(chunk)).await.map_err(|_| Status::cancelled("the reader is gone"))
+        match tokio::time::timeout(limits::BODY_PAUSE, to.send(Ok(chunk))).await {
+            Ok(sent) => sent.map_err(|_| Status::cancelled("the reader is gone")),
+            Err(_) => Err(Status::deadline_exceeded("the reader takes nothing")),
+        }
     }
 }
 
@@ -174,8 +216,9 @@ where
     let writing = write(Out { buffer: Vec::with_capacity(2 * CHUNK), passed: 0, to: Some(to.clone()) });
     tokio::spawn(async move {
         if let Err(status) = writing.await {
-            // Nobody listens any more only if the reader is gone.
-            let _ = to.send(Err(status)).await;
+            tracing::debug!(%status, "an answer broke");
+            // Nobody listens any more only if the reader is gone; whoever takes nothing is not waited for.
+            let _ = tokio::time::timeout(limits::BODY_PAUSE, to.send(Err(status))).await;
         }
     });
     Body::from_stream(ReceiverStream::new(from))

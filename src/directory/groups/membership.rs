@@ -2,7 +2,7 @@
 
 use super::{
     super::{Error, core::Edit},
-    refer::Named,
+    refer::{self, Named},
 };
 use crate::{
     api::v1::{ErrorReason, change_event::Action},
@@ -83,8 +83,12 @@ pub(super) fn replace(work: &mut Work, group: &str, members: &[Named]) -> Edit<M
     Ok(Moved { added: added.added, removed: removed.removed, kept: added.kept, redundant: None })
 }
 
-/// The same for any number of them, in an edit that touches no other edge.
+/// The same for any number of them, and however many there were, in an edit that touches no other edge.
 pub(super) fn replace_whole(work: &mut Work, group: &str, roster: &Arc<Roster>) -> Edit<Moved> {
+    let there = work.group(group)?.map_or(0, |row| usize::try_from(row.member_count).unwrap_or(usize::MAX));
+    if roster.len().saturating_add(there) <= limits::MEMBERS_PER_REQUEST {
+        return replace(work, group, &refer::named(roster));
+    }
     let difference = work.difference(group, roster)?;
     if let Some(id) = &difference.unknown {
         return Err(unknown(id).into());
@@ -108,7 +112,7 @@ pub(super) fn check_size(group: &GroupRow) -> Edit<()> {
     Ok(())
 }
 
-fn unknown(id: &str) -> Error {
+pub(super) fn unknown(id: &str) -> Error {
     // The id was the caller's own word, so that saying it again tells nothing new; it is cut, since it may be anything.
     let shown: String = id.chars().filter(|c| !c.is_control()).take(64).collect();
     Error::value("members.value", format!("No user or group of this organization has the id \"{shown}\"."))

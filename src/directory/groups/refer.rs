@@ -3,10 +3,33 @@
 use super::super::{Error, Result};
 use crate::{
     api::v1::{PrincipalRef, principal_ref::Principal},
+    attributes::roster::{Roster, Said},
     limits,
     store::{MEMBER_GROUP, MEMBER_USER},
 };
 use std::collections::BTreeMap;
+
+/// What a roster says of a member's kind.
+pub(super) fn said(kind: Option<i64>) -> Said {
+    match kind {
+        None => Said::Any,
+        Some(MEMBER_GROUP) => Said::Group,
+        Some(_) => Said::User,
+    }
+}
+
+/// The members of a roster, one by one.
+pub(super) fn named(roster: &Roster) -> Vec<Named> {
+    let named = |(id, said): (&str, Said)| Named {
+        id: id.to_owned(),
+        kind: match said {
+            Said::Any => None,
+            Said::User => Some(MEMBER_USER),
+            Said::Group => Some(MEMBER_GROUP),
+        },
+    };
+    (0..roster.len()).filter_map(|at| roster.get(at)).map(named).collect()
+}
 
 /// A member as a caller named it: its id, and its kind if the caller said one.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -9,9 +9,8 @@ use crate::{
         ErrorReason, StreamReplaceGroupRequest,
         stream_replace_group_request::{Header, Part},
     },
-    attributes::roster::{Roster, Said, Unfit},
+    attributes::roster::{Roster, Unfit},
     limits,
-    store::MEMBER_GROUP,
 };
 use tonic::Streaming;
 
@@ -39,12 +38,7 @@ pub(super) async fn receive(call: &Call, mut stream: Streaming<StreamReplaceGrou
         }
         for member in chunk.members {
             let member = refer::principal(member, "chunk.members")?;
-            let said = match member.kind {
-                None => Said::Any,
-                Some(MEMBER_GROUP) => Said::Group,
-                Some(_) => Said::User,
-            };
-            roster.gather(&member.id, said).map_err(unfit)?;
+            roster.gather(&member.id, refer::said(member.kind)).map_err(unfit)?;
         }
     }
     let roster = roster.finish().map_err(unfit)?;

@@ -19,7 +19,7 @@ use crate::{
         ReplaceGroupResponse, StreamReplaceGroupRequest, StreamReplaceGroupResponse, UpdateGroupRequest, UpdateGroupResponse,
         change_event::Action,
     },
-    attributes::{Context, check, mask, patch, replace},
+    attributes::{Context, check, mask, patch, replace, roster::Roster},
     feed::append,
     limits,
     store::{GroupRow, Work, etag},
@@ -133,8 +133,14 @@ pub(in crate::directory) fn patching(
 }
 
 pub(super) async fn replace(directory: &Directory, call: &Call, request: ReplaceGroupRequest) -> Result<ReplaceGroupResponse> {
-    let members = refer::principals(request.members, "members")?;
-    let edit = replacement(call, &request.group_id, request.group, members, request.precondition)?;
+    let id = required(&request.group_id, "group_id")?;
+    let mut members = Roster::new(limits::MEMBERS_PER_REQUEST);
+    for one in refer::principals(request.members, "members")? {
+        // No resource has an id that fits into no roster.
+        members.gather(&one.id, refer::said(one.kind)).map_err(|_| membership::unknown(&one.id))?;
+    }
+    let members = members.finish().map_err(|_| Error::internal())?;
+    let edit = whole(call, id, Some(given(call, request.group)?), members, request.precondition)?;
     let written = directory.write(call, &request.organization_id, request.write, edit).await?;
     let (row, moved) = written.answer;
     Ok(ReplaceGroupResponse {
@@ -152,16 +158,9 @@ pub(super) async fn replace_streamed(
     stream: Streaming<StreamReplaceGroupRequest>,
 ) -> Result<StreamReplaceGroupResponse> {
     let (header, members) = upload::receive(call, stream).await?;
-    let members = Arc::new(members);
     let (organization, id) = (header.organization_id, required(&header.group_id, "header.group_id")?);
     let source = header.group.map(|group| given(call, Some(group))).transpose()?;
-    let connection = call.connection().to_owned();
-    let edit = modification(id, header.precondition, move |group: &mut Group| {
-        if let Some(source) = &source {
-            replace::replace_group(group, source.clone(), &context(&connection));
-        }
-        Ok(vec![Step::Whole(Arc::clone(&members))])
-    })?;
+    let edit = whole(call, id, source, members, header.precondition)?;
     let written = directory.write(call, &organization, header.write, edit).await?;
     let (row, moved) = written.answer;
     Ok(StreamReplaceGroupResponse {
@@ -173,7 +172,24 @@ pub(super) async fn replace_streamed(
     })
 }
 
-/// The edit that makes the group's document this one, and its members these.
+/// The edit of a request that makes the group's members these, and its document this one if there is one.
+fn whole(
+    call: &Call,
+    id: String,
+    source: Option<Group>,
+    members: Roster,
+    condition: Option<Precondition>,
+) -> Result<impl FnMut(&mut Work) -> Edit<Changed> + Send + use<>> {
+    let (connection, members) = (call.connection().to_owned(), Arc::new(members));
+    modification(id, condition, move |group: &mut Group| {
+        if let Some(source) = &source {
+            replace::replace_group(group, source.clone(), &context(&connection));
+        }
+        Ok(vec![Step::Whole(Arc::clone(&members))])
+    })
+}
+
+/// The edit that makes the group's document this one, and its members these, beside others.
 pub(in crate::directory) fn replacement(
     call: &Call,
     id: &str,

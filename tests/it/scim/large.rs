@@ -56,9 +56,16 @@ async fn a_large_membership_is_set_in_one_commit_that_tells_every_difference(wor
     assert_eq!((world.head().await, told().await), (head + 2, (true, 1_000)));
     assert_eq!(world.group(path.rsplit('/').next().unwrap()).await.direct_member_count, i64::try_from(SIZE).unwrap());
 
+    let few = json!({"schemas": [GROUP], "displayName": "Everyone", "members": [{"value": ids[0]}, {"value": ids[500]}]});
+    assert_eq!(members(&world.scim().put(&path, &few).await.expect(200)), [ids[0].as_str(), ids[500].as_str()]);
+    assert_eq!((world.head().await, told().await), (head + 3, (true, i64::try_from(SIZE).unwrap())));
+
+    let third = put(&ids[500..]).await;
+    assert_eq!((members(&third.expect(200)).len(), world.head().await), (SIZE, head + 4));
+    let second = world.scim().get(&path).await.expect(200);
     let third = put(&ids[500..]).await;
     assert_eq!(third.expect(200)["meta"], second["meta"], "what is as it was makes no version");
-    assert_eq!(world.head().await, head + 2);
+    assert_eq!(world.head().await, head + 4);
 }
 
 async fn a_large_membership_waits_for_nobody_and_nobody_is_lost_beside_it(world: World) {

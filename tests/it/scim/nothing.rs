@@ -1,7 +1,7 @@
 //! RFC 7643 section 2.5: null, an empty text and an empty list are no value, also where no schema says what a value is.
 
 use crate::harness::{
-    World, both,
+    World, faces,
     scim::{GROUP, USER},
     shapes::{by_id, complex, list, operation, text, user},
 };
@@ -78,7 +78,7 @@ async fn nothing_is_nothing_over_grpc_too(world: World) {
     assert_eq!(world.user(&id).await.extensions.len(), 0);
 }
 
-both! {
+faces! {
     nothing_is_neither_stored_nor_shown
     nothing_is_nothing_over_grpc_too
 }

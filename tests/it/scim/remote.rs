@@ -9,14 +9,14 @@ use http_body_util::BodyExt as _;
 use reqwest::{Method, RequestBuilder};
 use roster::{
     api::v1::{
-        directory_service_client::DirectoryServiceClient, group_service_client::GroupServiceClient,
+        RevokeTokenRequest, directory_service_client::DirectoryServiceClient, group_service_client::GroupServiceClient,
         provisioning_service_client::ProvisioningServiceClient, user_service_client::UserServiceClient,
     },
     limits,
     scim::{Facade, remote::Remote, router},
 };
 use serde_json::{Value, json};
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 use tower::ServiceExt as _;
 
 /// A façade of its own, which reaches the world's directory over its gRPC address alone.
@@ -103,6 +103,23 @@ async fn a_facade_elsewhere_tells_what_it_tolerated(world: World) {
     assert_eq!(counted, expected.map(|(name, count)| (name.to_owned(), count)).into());
 }
 
+async fn what_is_remembered_of_a_caller_lets_nobody_in(world: World) {
+    let issued = world.issue(&world.organization, &world.connection, "", &["groups.read".to_owned()]).await.unwrap();
+    let reader = world.scim().with_token(&issued.secret);
+    assert_eq!(reader.get("/Groups").await.status, 200);
+    reader.get("/Users").await.is_error(403, "");
+    reader.with_token("nonsense").get("/Groups").await.is_error(401, "");
+
+    let request = RevokeTokenRequest { organization_id: world.organization.clone(), token_id: issued.token_id, ..Default::default() };
+    world.grpc().provisioning.revoke_token(request).await.unwrap();
+    for path in ["/Groups", "/Schemas"] {
+        // The directory itself remembers a credential for a second.
+        while reader.get(path).await.status != 401 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+}
+
 async fn a_facade_elsewhere_has_no_rights_of_its_own(world: World) {
     let (facade, scim) = (elsewhere(&world), world.scim());
 
@@ -135,4 +152,12 @@ both! {
     a_facade_elsewhere_tells_what_it_tolerated
     a_facade_elsewhere_has_no_rights_of_its_own
     a_facade_elsewhere_sends_a_large_membership_in_one_commit
+}
+
+/// The same story where the façade is one of its own.
+mod alone {
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn what_is_remembered_of_a_caller_lets_nobody_in() {
+        Box::pin(super::what_is_remembered_of_a_caller_lets_nobody_in(crate::harness::World::alone().await)).await;
+    }
 }

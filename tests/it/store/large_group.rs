@@ -43,6 +43,31 @@ async fn one_member_of_a_hundred_thousand_costs_what_one_of_a_few_costs(world: W
     assert_eq!(world.group(&large).await.direct_member_count, i64::try_from(SIZE).unwrap() + 1);
 }
 
+async fn a_group_is_read_without_its_members_at_the_same_cost_whatever_their_number(world: World) {
+    let person = world.crowd("u", 1).await;
+    let small = world.create_group("Few", vec![principal(&person[0])]).await.id;
+    let large = world.create_group("Everyone", vec![principal(&person[0])]).await.id;
+    fill(&world, &large).await;
+
+    for query in ["excludedAttributes=members", "attributes=displayName"] {
+        let (few, everyone) = (reading(&world, &small, query).await, reading(&world, &large, query).await);
+        assert_eq!(few, everyone, "{query}");
+        assert!(few.statements <= 3 && few.rows_read <= 3, "{few:?}");
+    }
+}
+
+/// The least that reading a group cost in a few tries, for the reason below.
+async fn reading(world: &World, group: &str, query: &str) -> Counted {
+    let mut all = Vec::new();
+    for _ in 0..4 {
+        let before = world.counted();
+        let read = world.scim().get(&format!("/Groups/{group}?{query}")).await.expect(200);
+        assert!(read.get("members").is_none());
+        all.push(world.counted() - before);
+    }
+    all.into_iter().min_by_key(|counted| counted.statements).unwrap()
+}
+
 /// What one change costs. Beside it the server may look a credential up again (once a second), so the least of a few counts.
 async fn cost(world: &World, group: &str, way: Way, adds: bool, member: &str) -> Counted {
     let mut least = None;
@@ -104,5 +129,6 @@ async fn fill(world: &World, group: &str) {
 }
 
 both! {
+    a_group_is_read_without_its_members_at_the_same_cost_whatever_their_number
     one_member_of_a_hundred_thousand_costs_what_one_of_a_few_costs
 }
