@@ -220,7 +220,8 @@ async fn rules_20_to_22_addresses_are_read_as_they_are_meant(world: World) {
     }
     assert!(seen[0] == seen[1] && seen[1] == seen[2] && seen[5].is_none() && seen[6].is_none(), "{seen:?}");
     let mut paged: Vec<String> = seen[2..5].iter().flatten().cloned().collect();
-    (paged.sort(), ids.sort());
+    paged.sort();
+    ids.sort();
     assert_eq!(paged, ids, "each once");
     let none = scim.list("/Users", &[("count", "0")]).await.expect(200);
     assert_eq!((&none["totalResults"], &none["Resources"]), (&json!(3), &json!([])));

@@ -93,7 +93,8 @@ async fn a_tolerance_is_refused_strictly_and_accepted_and_counted_where_it_is_sw
     let departures = departures(&user, &boss, &group);
     let mut tried: Vec<&str> = departures.iter().map(|departure| departure.tolerance).collect();
     let mut known: Vec<&str> = TABLE.iter().map(|row| row.name).collect();
-    (tried.sort_unstable(), known.sort_unstable());
+    tried.sort_unstable();
+    known.sort_unstable();
     assert_eq!(tried, known, "each tolerance is tried");
 
     for departure in &departures {

@@ -70,10 +70,10 @@ async fn what_was_counted_in_memory_is_kept() {
     let scim = Scim::new(served.text("scim_base_url"), served.text("scim_token"));
     scim.post("/Users", &json!({"schemas": [USER], "userName": "ada", "active": "False"})).await.expect(201);
     let (organization, token) = (served.text("organization_id").to_owned(), served.text("admin_token").to_owned());
-    let Served { server, _folder, .. } = served;
+    let Served { server, _folder: folder, .. } = served;
     server.stop().await;
 
-    let server = Server::start(super::config(_folder.path())).await.unwrap();
+    let server = Server::start(super::config(folder.path())).await.unwrap();
     let channel = Endpoint::from_shared(server.grpc_endpoint().to_owned()).unwrap().connect().await.unwrap();
     let mut provisioning = Clients::new(&channel, &token).provisioning;
     let request = ListConnectionsRequest { organization_id: organization.clone(), ..ListConnectionsRequest::default() };
