@@ -45,7 +45,8 @@ struct Waiting {
     awaited: bool,
 }
 
-/// Organization, connection, day, tolerance: the order of rows in the store, so that two writers never wait for each other.
+/// Organization, connection, day, tolerance: the order of rows in the store, so that two writers never wait for each other
+/// in a circle.
 type Key = (String, String, i64, &'static str);
 
 #[derive(Debug, Clone, Copy)]
@@ -128,28 +129,24 @@ impl Deviations {
     /// When the store cannot answer; what waited still waits then.
     pub(super) async fn flush(&self) -> Result<(), Fault> {
         let _turn = self.0.writing.lock().await;
-        let taken = mem::take(&mut self.waiting().tallies);
-        if taken.is_empty() {
-            return Ok(());
-        }
-        let rows = taken.iter().map(|((organization, connection, day, tolerance), tally)| Uses {
-            organization: organization.clone(),
-            connection: connection.clone(),
-            day: *day,
-            tolerance: (*tolerance).to_owned(),
-            uses: tally.uses,
-            first_at: tally.first,
-            last_at: tally.last,
-        });
+        let mut taken = mem::take(&mut self.waiting().tallies);
         let oldest = self.0.clock.now().div_euclid(DAY) - limits::DEVIATION_DAYS;
-        let written = self.0.store.add_deviations(rows.collect(), oldest).await;
-        if written.is_err() {
-            let mut waiting = self.waiting();
-            for (key, tally) in taken {
-                waiting.add(key, tally);
+        // One organization at a time: its lane may wait for this commit.
+        while let Some(first) = taken.pop_first() {
+            let mut of_one = vec![first];
+            while let Some(next) = taken.first_entry().filter(|next| of_one.first().is_some_and(|(key, _)| key.0 == next.key().0)) {
+                of_one.push(next.remove_entry());
+            }
+            let rows = of_one.iter().map(|(key, tally)| uses(key, *tally)).collect();
+            if let Err(fault) = self.0.store.add_deviations(rows, oldest).await {
+                let mut waiting = self.waiting();
+                for (key, tally) in of_one.into_iter().chain(taken) {
+                    waiting.add(key, tally);
+                }
+                return Err(fault);
             }
         }
-        written
+        Ok(())
     }
 
     fn waiting(&self) -> MutexGuard<'_, Waiting> {
@@ -160,6 +157,18 @@ impl Deviations {
 impl Waiting {
     fn add(&mut self, key: Key, tally: Tally) {
         self.tallies.entry(key).and_modify(|there| there.add(tally)).or_insert(tally);
+    }
+}
+
+fn uses((organization, connection, day, tolerance): &Key, tally: Tally) -> Uses {
+    Uses {
+        organization: organization.clone(),
+        connection: connection.clone(),
+        day: *day,
+        tolerance: (*tolerance).to_owned(),
+        uses: tally.uses,
+        first_at: tally.first,
+        last_at: tally.last,
     }
 }
 

@@ -3,6 +3,7 @@
 
 use super::{Counters, Fault, Reader, RecordKind, Store, Text};
 use crate::clock::Micros;
+use std::collections::BTreeSet;
 
 /// Uses of one tolerance by one connection on one day.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,24 +39,24 @@ const SUMS: Text = Text::same(
 );
 
 impl Store {
-    /// Adds uses to what is there, and drops what these connections did before `oldest` (days since 1970). Not counted by
-    /// [`Counters`], since it comes at a time of its own.
+    /// Adds uses to what is there, and drops what these connections did before `oldest` (days since 1970), in one commit.
+    /// Not counted by [`Counters`], since it comes at a time of its own.
     ///
     /// # Errors
     /// When the store cannot answer; then nothing was added.
     pub async fn add_deviations(&self, rows: Vec<Uses>, oldest: i64) -> Result<(), Fault> {
         let uncounted = Counters::default();
         let mut tx = self.inner.begin_write().await?;
-        let mut last = (String::new(), String::new());
+        let mut connections = BTreeSet::new();
         for row in rows {
-            let of = (row.organization.clone(), row.connection.clone());
-            if of != last {
-                tx.on(&uncounted).statement(FORGET).bind(of.0.clone()).bind(of.1.clone()).bind(oldest).execute().await?;
-                last = of;
-            }
+            connections.insert((row.organization.clone(), row.connection.clone()));
             let mut on = tx.on(&uncounted);
             let add = on.statement(ADD).bind(row.organization).bind(row.connection).bind(row.day).bind(row.tolerance);
             add.bind(row.uses).bind(row.first_at).bind(row.last_at).bind(RecordKind::Connection as i64).execute().await?;
+        }
+        // Last, so that no row is locked before the organization is: a lane locks in the same order.
+        for (organization, connection) in connections {
+            tx.on(&uncounted).statement(FORGET).bind(organization).bind(connection).bind(oldest).execute().await?;
         }
         tx.commit().await
     }
