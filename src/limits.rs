@@ -71,7 +71,9 @@ pub const DEVIATION_FLUSH: Duration = Duration::from_secs(10);
 
 /// Encoded bytes after which a page is closed early, so that it fits a client's 4 MiB message.
 pub const PAGE_BYTES: usize = 2 * 1024 * 1024;
-/// Seconds a page token lives.
+/// Bytes of a SCIM cursor at most; ours hold a sort key and little else.
+pub const CURSOR_BYTES: usize = 4 * 1024;
+/// Seconds a page token lives; also a SCIM cursor's `cursorTimeout`.
 pub const PAGE_TOKEN_SECONDS: i64 = 24 * 3600;
 
 /// Bytes of a gRPC message, in and out.

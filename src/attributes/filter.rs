@@ -31,6 +31,19 @@ pub(super) enum Operator {
     Le,
 }
 
+/// The comparisons by their words.
+pub(super) const OPERATORS: [(&str, Operator); 9] = [
+    ("eq", Operator::Eq),
+    ("ne", Operator::Ne),
+    ("co", Operator::Co),
+    ("sw", Operator::Sw),
+    ("ew", Operator::Ew),
+    ("gt", Operator::Gt),
+    ("ge", Operator::Ge),
+    ("lt", Operator::Lt),
+    ("le", Operator::Le),
+];
+
 /// What a value is compared with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Operand {
@@ -69,6 +82,35 @@ pub struct Filter {
     fields: Fields,
 }
 
+impl Node {
+    /// Holds for all.
+    const fn always() -> Node {
+        Node::And(Vec::new())
+    }
+
+    /// Holds for none.
+    const fn never() -> Node {
+        Node::Or(Vec::new())
+    }
+
+    /// Whether it is a leaf on membership, or alternatives of such.
+    pub(super) fn is_alternatives_of_edges(&self) -> bool {
+        match self {
+            Node::Or(nodes) => nodes.iter().all(Node::is_alternatives_of_edges),
+            node => matches!(node, Node::Edge(_)),
+        }
+    }
+
+    /// What a condition on an attribute comes to where the attribute has no value.
+    pub(super) fn without_value(&self) -> Node {
+        match self {
+            Node::Compare(_, Operator::Ne, Operand::Null) => Node::never(),
+            Node::Compare(_, Operator::Ne, _) | Node::Compare(_, _, Operand::Null) => Node::always(),
+            _ => Node::never(),
+        }
+    }
+}
+
 impl Filter {
     /// Reads an expression; `:name` stands for a parameter.
     ///
@@ -77,11 +119,24 @@ impl Filter {
     /// attributes, secrets, values of the wrong type, orders that a type has not, and what lies beyond
     /// [`limits::FILTER_BYTES`], [`limits::FILTER_NODES`] or [`limits::FILTER_DEPTH`].
     pub fn parse(kind: ResourceType, expression: &str, parameters: &BTreeMap<String, AttributeValue>) -> Result<Filter> {
+        Self::read(kind, expression, parameters, false)
+    }
+
+    /// The same for a filter that is asked of users and groups alike: an attribute that only the other type has is
+    /// understood, and has no value (RFC 7644 section 3.4.2.1).
+    ///
+    /// # Errors
+    /// As [`Filter::parse`].
+    pub fn parse_spanning(kind: ResourceType, expression: &str, parameters: &BTreeMap<String, AttributeValue>) -> Result<Filter> {
+        Self::read(kind, expression, parameters, true)
+    }
+
+    fn read(kind: ResourceType, expression: &str, parameters: &BTreeMap<String, AttributeValue>, spans_types: bool) -> Result<Filter> {
         if expression.len() > limits::FILTER_BYTES {
             let detail = format!("The filter is longer than {} bytes.", limits::FILTER_BYTES);
             return Err(AttributeError { limit: Some(limits::FILTER_BYTES), ..AttributeError::filter(limits::FILTER_BYTES, detail) });
         }
-        let (root, edges) = grammar::filter(kind, expression, parameters)?;
+        let (root, edges) = grammar::filter(kind, expression, parameters, spans_types)?;
         let fields = Fields::of(kind, &root);
         Ok(Filter { kind, root, edges, fields })
     }

@@ -6,7 +6,7 @@
 use super::ResourceType;
 use super::edge::EdgeLeaf;
 use super::error::{AttributeError, Result};
-use super::filter::{Node, Operator};
+use super::filter::{Node, OPERATORS};
 use super::lexer::{Token, Tokens, expected, tokens};
 use super::operand;
 use super::path::{Path, Step, Target, strip, unknown};
@@ -24,18 +24,6 @@ enum Scope {
     Edges(Place),
 }
 
-const OPERATORS: [(&str, Operator); 9] = [
-    ("eq", Operator::Eq),
-    ("ne", Operator::Ne),
-    ("co", Operator::Co),
-    ("sw", Operator::Sw),
-    ("ew", Operator::Ew),
-    ("gt", Operator::Gt),
-    ("ge", Operator::Ge),
-    ("lt", Operator::Lt),
-    ("le", Operator::Le),
-];
-
 struct Parser<'a> {
     kind: ResourceType,
     tokens: std::iter::Peekable<std::vec::IntoIter<(usize, Token<'a>)>>,
@@ -43,11 +31,18 @@ struct Parser<'a> {
     parameters: &'a BTreeMap<String, AttributeValue>,
     nodes: usize,
     edges: Vec<EdgeLeaf>,
+    /// Whether attributes that only the other type has are understood too.
+    spans_types: bool,
 }
 
 /// A whole filter and its leaves on membership.
-pub(super) fn filter(kind: ResourceType, text: &str, parameters: &BTreeMap<String, AttributeValue>) -> Result<(Node, Vec<EdgeLeaf>)> {
-    let mut parser = Parser::new(kind, text, parameters)?;
+pub(super) fn filter(
+    kind: ResourceType,
+    text: &str,
+    parameters: &BTreeMap<String, AttributeValue>,
+    spans_types: bool,
+) -> Result<(Node, Vec<EdgeLeaf>)> {
+    let mut parser = Parser { spans_types, ..Parser::new(kind, text, parameters)? };
     let root = parser.any(Scope::Resource)?;
     parser.finish("and, or, or the end of the filter")?;
     Ok((root, parser.edges))
@@ -85,7 +80,15 @@ pub(super) fn target(kind: ResourceType, text: &str, parameters: &BTreeMap<Strin
 impl<'a> Parser<'a> {
     fn new(kind: ResourceType, text: &'a str, parameters: &'a BTreeMap<String, AttributeValue>) -> Result<Self> {
         let cut: Tokens<'a> = tokens(text)?;
-        Ok(Parser { kind, tokens: cut.into_iter().peekable(), end: text.len(), parameters, nodes: 0, edges: Vec::new() })
+        Ok(Parser {
+            kind,
+            tokens: cut.into_iter().peekable(),
+            end: text.len(),
+            parameters,
+            nodes: 0,
+            edges: Vec::new(),
+            spans_types: false,
+        })
     }
 
     fn at(&mut self) -> usize {
@@ -166,7 +169,25 @@ impl<'a> Parser<'a> {
         if let Scope::Edges(place) = scope {
             return if name.eq_ignore_ascii_case("value") { self.edge(place, at) } else { Err(edges_only(at)) };
         }
-        let path = self.path(scope, name).ok_or_else(|| AttributeError { offset: Some(at), ..as_filter(unknown(name)) })?;
+        if let Some(path) = self.path(scope, name) {
+            return self.condition(path, name, at);
+        }
+        if matches!(scope, Scope::Resource) && std::mem::take(&mut self.spans_types) {
+            // Understood as the other type would, so that what is wrong there is wrong here.
+            let (kind, edges) = (self.kind, self.edges.len());
+            self.kind = kind.other();
+            let node = self.path(scope, name).map(|path| self.condition(path, name, at)).transpose()?;
+            (self.kind, self.spans_types) = (kind, true);
+            self.edges.truncate(edges);
+            if let Some(node) = node {
+                return Ok(node.without_value());
+            }
+        }
+        Err(AttributeError { offset: Some(at), ..as_filter(unknown(name)) })
+    }
+
+    /// What follows an attribute.
+    fn condition(&mut self, path: Path, name: &str, at: usize) -> Result<Node> {
         if path.steps.iter().any(|s| s.attribute.mutability == Mutability::WriteOnly) {
             return Err(AttributeError::filter(at, format!("{name} is a secret: no filter may ask for it.")));
         }
@@ -215,7 +236,7 @@ impl<'a> Parser<'a> {
     fn edges_only(&mut self, place: Place) -> Result<Node> {
         let at = self.at();
         let node = self.any(Scope::Edges(place))?;
-        if only_alternatives(&node) { Ok(node) } else { Err(edges_only(at)) }
+        if node.is_alternatives_of_edges() { Ok(node) } else { Err(edges_only(at)) }
     }
 
     fn edge(&mut self, place: Place, at: usize) -> Result<Node> {
@@ -260,13 +281,6 @@ impl<'a> Parser<'a> {
             Some((_, token)) => operand::literal(token, self.parameters, at),
             None => Err(expected("a value", at)),
         }
-    }
-}
-
-fn only_alternatives(node: &Node) -> bool {
-    match node {
-        Node::Or(nodes) => nodes.iter().all(only_alternatives),
-        node => matches!(node, Node::Edge(_)),
     }
 }
 

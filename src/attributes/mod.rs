@@ -88,6 +88,14 @@ impl ResourceType {
         }
     }
 
+    /// The other type.
+    pub fn other(self) -> ResourceType {
+        match self {
+            ResourceType::User => ResourceType::Group,
+            ResourceType::Group => ResourceType::User,
+        }
+    }
+
     /// The collection's last path segment.
     pub fn endpoint(self) -> &'static str {
         match self {

@@ -13,7 +13,7 @@ const SEAL: usize = 16;
 /// Where a list goes on.
 #[derive(Clone, PartialEq, Eq, Message)]
 pub(super) struct Position {
-    /// The id of the last resource given.
+    /// The id of the last resource given; empty where the list begins.
     #[prost(string, tag = "1")]
     pub(super) after: String,
     /// Its sort key, if the list is sorted.
@@ -63,11 +63,15 @@ pub(super) fn open(store: &Store, binding: &[u8], token: &str, now: Micros) -> R
     if !bool::from(subtle::ConstantTimeEq::ct_eq(mac(store, binding, body).as_slice(), seal)) {
         return Err(refused());
     }
-    let position = Position::decode(body).map_err(|_| refused())?;
+    in_time(Position::decode(body).map_err(|_| refused())?, now).map(Some)
+}
+
+/// A position whose token has not been kept too long.
+fn in_time(position: Position, now: Micros) -> Result<Position> {
     if now.saturating_sub(position.issued_at) > limits::PAGE_TOKEN_SECONDS * 1_000_000 {
         return Err(Error::new(ErrorReason::PageTokenExpired, "The page token's time is over; begin again.").at("page_token"));
     }
-    Ok(Some(position))
+    Ok(position)
 }
 
 fn mac(store: &Store, binding: &[u8], body: &[u8]) -> Vec<u8> {
@@ -86,5 +90,18 @@ pub(super) fn size(asked: i32, default: usize, maximum: usize) -> Result<usize> 
         Err(_) => Err(Error::value("page_size", "page_size is negative.")),
         Ok(0) => Ok(default),
         Ok(size) => Ok(size.min(maximum)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_lives_a_day_and_no_longer() {
+        let position = Position { after: "x".into(), issued_at: 1_000, ..Position::default() };
+        let last = 1_000 + limits::PAGE_TOKEN_SECONDS * 1_000_000;
+        assert_eq!(in_time(position.clone(), last), Ok(position.clone()));
+        assert_eq!(in_time(position, last + 1).unwrap_err().reason, ErrorReason::PageTokenExpired);
     }
 }

@@ -49,6 +49,14 @@ pub fn service_provider_config(base: &str) -> Response {
         "changePassword": { "supported": false },
         "sort": { "supported": true },
         "etag": { "supported": true },
+        "pagination": {
+            "cursor": true,
+            "index": true,
+            "defaultPaginationMethod": "index",
+            "defaultPageSize": limits::PAGE_DEFAULT,
+            "maxPageSize": limits::SCIM_PAGE_MAX,
+            "cursorTimeout": limits::PAGE_TOKEN_SECONDS
+        },
         "authenticationSchemes": [{
             "type": "oauthbearertoken",
             "name": "Bearer token",

@@ -39,6 +39,11 @@ impl Refusal {
 
     /// With the form a reason of the contract has.
     pub fn because(reason: ErrorReason, detail: impl Into<String>) -> Self {
+        match reason {
+            ErrorReason::InvalidPageToken => return Refusal::cursor(),
+            ErrorReason::PageTokenExpired => return Refusal::bad("expiredCursor", "The cursor's time is over; begin again."),
+            _ => {}
+        }
         let (status, kind) = scim_form(reason);
         if status.is_server_error() && status != StatusCode::SERVICE_UNAVAILABLE {
             return Refusal::internal();
@@ -49,6 +54,11 @@ impl Refusal {
     /// 412: the version the request names is not the current one.
     pub fn stale() -> Self {
         Refusal::because(ErrorReason::EtagMismatch, "The resource has changed: the given version is not the current one.")
+    }
+
+    /// 400 `invalidCursor`, in the same words whatever is wrong with it: a guess learns nothing.
+    pub fn cursor() -> Self {
+        Refusal::bad("invalidCursor", "The cursor is not one of this list.")
     }
 
     /// 400 `invalidSyntax`: the request's form cannot be understood.
@@ -261,6 +271,15 @@ mod tests {
         let fault = Error::new(ErrorReason::Internal, "connection refused: db.internal");
         assert_eq!(Refusal::from(Status::from(fault)), Refusal::internal());
         assert_eq!(DOMAIN, directory::DOMAIN);
+    }
+
+    #[test]
+    fn a_cursor_is_refused_in_words_of_its_own() {
+        let refusal = |reason| Refusal::from(Status::from(Error::new(reason, "The page token is not one of this list.")));
+        assert_eq!(refusal(ErrorReason::InvalidPageToken), Refusal::cursor());
+        let expired = refusal(ErrorReason::PageTokenExpired);
+        assert_eq!((expired.status(), expired.scim_type()), (StatusCode::BAD_REQUEST, Some("expiredCursor")));
+        assert!(!expired.detail().contains("token"));
     }
 
     #[test]

@@ -51,9 +51,11 @@ pub async fn get(facade: &Facade, session: &Session, parts: &Parts, id: &str) ->
 /// What the directory answers, or a query that contradicts itself.
 pub async fn list(facade: &Facade, session: &Session, query: &Query) -> Outcome {
     let shown = Shown::new(KIND, query, session)?;
-    let page = page(facade, session, query, query.list_options()).await?;
+    let page = fitting_page(facade, session, query, &shown, query.list_options()).await?;
     let revision = page.read_at.clone();
-    let body = members::page(facade, session, &shown, List::new(query.first()), page).await?;
+    let mut list = List::new(query);
+    list.go_on_at(page.next_page_token.clone());
+    let body = members::page(facade, session, &shown, list, page).await?;
     Ok(Answer::document(StatusCode::OK, body).revision(revision.as_ref()).into())
 }
 
@@ -70,6 +72,26 @@ pub async fn page(facade: &Facade, session: &Session, query: &Query, list: v1::L
         consistency: None,
     };
     Ok(facade.groups.list_groups(session.call(request)).await?.into_inner())
+}
+
+/// A page of groups that is shown whole. By index a page is closed early when its members are too many; with cursors that
+/// is known before, because the next page begins behind the last group that the directory gave.
+///
+/// # Errors
+/// What the directory answers.
+pub async fn fitting_page(
+    facade: &Facade,
+    session: &Session,
+    query: &Query,
+    shown: &Shown,
+    list: v1::ListOptions,
+) -> Result<v1::ListGroupsResponse, Status> {
+    let given = page(facade, session, query, list.clone()).await?;
+    let fit = members::fitting(&given.groups).len();
+    if query.cursor.is_none() || fit == given.groups.len() || !shown.has("members") {
+        return Ok(given);
+    }
+    page(facade, session, query, v1::ListOptions { page_size: i32::try_from(fit).unwrap_or(i32::MAX), ..list }).await
 }
 
 /// `POST /Groups` (RFC 7644 section 3.3).

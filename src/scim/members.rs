@@ -16,6 +16,8 @@ use tonic::{Code, Status};
 const WHOLE: usize = limits::SCIM_ANSWER_MEMBERS;
 /// Bytes gathered before they are passed on.
 const CHUNK: usize = 64 * 1024;
+/// Bytes of one shown member, to judge by how many groups fit a page.
+const MEMBER_BYTES: i64 = 256;
 
 /// A group and as much of its membership as has been read.
 pub struct Document {
@@ -151,6 +153,18 @@ pub async fn page(facade: &Facade, session: &Session, shown: &Shown, list: List,
     Ok(Body::from(write_page(&facade, &session, &shown, page, list, &mut Out::default()).await?))
 }
 
+/// The groups of a page that can be shown with their members before it is too large; one always can.
+pub fn fitting(groups: &[v1::Group]) -> &[v1::Group] {
+    let room = i64::try_from(limits::SCIM_PAGE_BYTES).unwrap_or(i64::MAX) / MEMBER_BYTES;
+    let mut members = 0_i64;
+    let fit = groups.iter().take_while(|group| {
+        let fits = members <= room / 2;
+        members = members.saturating_add(group.direct_member_count);
+        fits
+    });
+    groups.get(..fit.count()).unwrap_or(groups)
+}
+
 /// Writes a page of groups and the list's end; gives back what was not passed on.
 async fn write_page(
     facade: &Facade,
@@ -161,7 +175,7 @@ async fn write_page(
     out: &mut Out,
 ) -> Result<Vec<u8>, Status> {
     for group in page.groups {
-        if out.passed + list.buffer.len() > limits::SCIM_PAGE_BYTES {
+        if !list.has_cursors() && out.passed + list.buffer.len() > limits::SCIM_PAGE_BYTES {
             break;
         }
         let document = if group.direct_member_count > 0 && shown.has("members") {
@@ -222,4 +236,19 @@ where
         }
     });
     Body::from_stream(ReceiverStream::new(from))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_ends_before_its_groups_have_too_many_members() {
+        let groups =
+            |counts: &[i64]| counts.iter().map(|n| v1::Group { direct_member_count: *n, ..v1::Group::default() }).collect::<Vec<_>>();
+        assert_eq!(fitting(&groups(&[])).len(), 0);
+        assert_eq!(fitting(&groups(&[2_000_000, 1, 1])).len(), 1);
+        assert_eq!(fitting(&groups(&[100_000, 100_000, 1])).len(), 2);
+        assert_eq!(fitting(&groups(&[3; 500])).len(), 500);
+    }
 }

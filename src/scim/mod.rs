@@ -2,7 +2,7 @@
 //!
 //! It holds the services and nothing else, local or over a channel ([`remote`]); it decides no access and knows no store.
 //! A request goes through [`head`], [`path`] (what is asked for), [`session`] (who asks), [`query`], [`conditions`] and [`body`], to one handler
-//! ([`users`], [`groups`], [`search`], [`mod@bulk`], [`discovery`]) and back through [`respond`]. Every refusal is an [`error`]. What identity providers send beside
+//! ([`users`], [`groups`], [`root`], [`mod@bulk`], [`discovery`]) and back through [`respond`]. Every refusal is an [`error`]. What identity providers send beside
 //! the RFCs is a row of [`profiles`]; [`patch`] and [`operations`] make clean operations of it.
 
 pub mod body;
@@ -25,6 +25,7 @@ pub mod profiles;
 pub mod query;
 pub mod remote;
 pub mod respond;
+pub mod root;
 pub mod search;
 pub mod session;
 pub mod unknown;
@@ -138,9 +139,11 @@ async fn dispatch(facade: &Facade, session: &Session, parts: &Parts, body: &mut 
             match endpoint {
                 Endpoint::UserSearch => users::list(facade, session, &query).await,
                 Endpoint::GroupSearch => groups::list(facade, session, &query).await,
-                _ => search::all(facade, session, &query).await,
+                _ => root::list(facade, session, &query).await,
             }
         }
+        (Endpoint::Root, &Method::GET | &Method::HEAD) => root::list(facade, session, &Query::of(parts)?).await,
+        (Endpoint::Root, _) => Err(Refusal::method("GET, HEAD")),
         (Endpoint::Bulk, &Method::POST) => bulk::run(facade, session, parts, body).await,
         (Endpoint::Search | Endpoint::UserSearch | Endpoint::GroupSearch | Endpoint::Bulk, _) => Err(Refusal::method("POST")),
         (Endpoint::Users | Endpoint::Groups, _) => Err(Refusal::method(COLLECTION)),

@@ -118,6 +118,7 @@ mod tests {
             Endpoint::Search => "/.search",
             Endpoint::UserSearch => "/Users/.search",
             Endpoint::GroupSearch => "/Groups/.search",
+            Endpoint::Root => "/",
             Endpoint::Bulk => "/Bulk",
             Endpoint::OpenApi | Endpoint::Unsupported(_) | Endpoint::Version | Endpoint::Nothing => return None,
         })

@@ -52,7 +52,7 @@ pub fn filter(rules: &Rules<'_>, query: &Query) -> Option<v1::Filter> {
     let (expression, times) =
         if rules.leeway.has(Tolerance::TextBooleans) { literals::unquote_booleans(rules.kind, given) } else { (given.to_owned(), 0) };
     rules.leeway.note(Tolerance::TextBooleans, times);
-    Some(v1::Filter { expression, ..v1::Filter::default() })
+    Some(v1::Filter { expression, spans_types: query.spans_types, ..v1::Filter::default() })
 }
 
 fn names(schemas: &AttributeValue, urn: &str) -> bool {

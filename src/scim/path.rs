@@ -9,6 +9,8 @@ use std::borrow::Cow;
 /// What a path names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Endpoint {
+    /// The base itself: users and groups.
+    Root,
     /// `/Users`
     Users,
     /// `/Users/{id}`
@@ -49,7 +51,7 @@ impl Endpoint {
     /// Whether answering it takes another call to the directory, which holds the credential against its rules once more.
     pub fn is_the_directory_s(&self) -> bool {
         use Endpoint as E;
-        matches!(self, E::Users | E::User(_) | E::Groups | E::Group(_) | E::Search | E::UserSearch | E::GroupSearch | E::Bulk)
+        matches!(self, E::Root | E::Users | E::User(_) | E::Groups | E::Group(_) | E::Search | E::UserSearch | E::GroupSearch | E::Bulk)
     }
 
     /// What a path below an organization's base names; `None` for what is no path there.
@@ -106,6 +108,7 @@ fn below(segments: &[&str]) -> Target {
 
 fn endpoint(segments: &[&str]) -> Option<Endpoint> {
     Some(match segments {
+        [] => Endpoint::Root,
         ["Users"] => Endpoint::Users,
         ["Groups"] => Endpoint::Groups,
         [".search"] => Endpoint::Search,
@@ -170,7 +173,8 @@ mod tests {
         assert_eq!(found("/scim/v2/acme/Users"), (Some("acme".into()), Endpoint::Users));
         assert_eq!(found("/scim/v2/Users"), (None, Endpoint::Users));
         assert_eq!(found("/scim/v2/acme/Groups/7d10"), (Some("acme".into()), Endpoint::Group("7d10".into())));
-        assert_eq!(found("/scim/v2/acme"), (Some("acme".into()), Endpoint::Nothing));
+        assert_eq!(found("/scim/v2/acme"), (Some("acme".into()), Endpoint::Root));
+        assert_eq!((found("/scim/v2/"), found("/scim")), ((None, Endpoint::Root), (None, Endpoint::Root)));
     }
 
     #[test]
@@ -193,9 +197,7 @@ mod tests {
 
     #[test]
     fn what_is_not_there_is_nothing() {
-        for path in
-            ["/", "/scim", "/scim/acme/x/Users", "/scim/v2/acme/x/Users", "/scim/v2/Users/1/2", "/scim/v2/a%20b/Users", "/scim/v2/users"]
-        {
+        for path in ["/", "/scim/acme/x/Users", "/scim/v2/acme/x/Users", "/scim/v2/Users/1/2", "/scim/v2/a%20b/Users"] {
             assert_eq!(found(path).1, Endpoint::Nothing, "{path}");
         }
         assert_eq!(found("/scim/v2/openapi.json"), (None, Endpoint::Nothing));

@@ -20,6 +20,10 @@ pub struct Query {
     pub start_index: Option<i64>,
     /// Resources wanted at most: 0 to [`limits::SCIM_PAGE_MAX`]; absent = [`limits::PAGE_DEFAULT`].
     pub count: Option<usize>,
+    /// Where a page begins, with cursors (RFC 9865): the `nextCursor` before, or empty for the first page; absent = by index.
+    pub cursor: Option<String>,
+    /// Whether users and groups are asked alike: what one of them has no attribute for has no value there.
+    pub spans_types: bool,
     /// The attributes wanted instead of the default set.
     pub attributes: Vec<String>,
     /// The attributes not wanted; empty when `attributes` is given, which wins (RFC 7644 leaves the pair open).
@@ -42,6 +46,7 @@ impl Query {
     /// 400 for an empty or unreadable filter, a bad number, or a known parameter given twice.
     pub fn parse(raw: &str) -> Result<Query, Refusal> {
         let mut query = Query::default();
+        let mut bad_count = None;
         for pair in raw.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             let Some(name) = decode(name) else { continue };
@@ -58,21 +63,36 @@ impl Query {
                 "startindex" => once("startIndex", query.start_index.replace(integer("startIndex", value)?.max(1)).is_some())?,
                 "count" => {
                     once("count", query.count.is_some())?;
-                    query.set_count(integer("count", value)?);
+                    match integer("count", value) {
+                        Ok(count) => query.set_count(count),
+                        Err(refusal) => bad_count = Some(refusal),
+                    }
+                }
+                "cursor" => {
+                    let cursor = decode(value).ok_or_else(Refusal::cursor)?.into_owned();
+                    once("cursor", query.cursor.replace(cursor).is_some())?;
                 }
                 "attributes" => names("attributes", value, &mut query.attributes)?,
                 "excludedattributes" => names("excludedAttributes", value, &mut query.excluded)?,
                 _ => {}
             }
         }
+        if let Some(refusal) = bad_count {
+            return Err(query.bad_count(refusal));
+        }
         query.check()?;
         Ok(query)
+    }
+
+    /// The refusal of a count: with cursors it has a type of its own.
+    pub fn bad_count(&self, refusal: Refusal) -> Refusal {
+        if self.cursor.is_some() { Refusal::bad("invalidCount", refusal.detail()) } else { refusal }
     }
 
     /// What holds however the query was given.
     ///
     /// # Errors
-    /// 400 for a filter that is empty or too long, or for too many attributes.
+    /// 400 for a filter that is empty or too long, for too many attributes, and for two ways of paging at once.
     pub fn check(&mut self) -> Result<(), Refusal> {
         if let Some(filter) = &self.filter {
             if filter.trim().is_empty() {
@@ -85,6 +105,14 @@ impl Query {
         for (name, list) in [("attributes", &self.attributes), ("excludedAttributes", &self.excluded)] {
             if list.len() > limits::VALUES_PER_ATTRIBUTE {
                 return Err(Refusal::value(format!("{name} names more than {} attributes.", limits::VALUES_PER_ATTRIBUTE)));
+            }
+        }
+        if let Some(cursor) = &self.cursor {
+            if self.start_index.is_some() {
+                return Err(Refusal::bad("invalidCursor", "cursor and startIndex are two ways of paging: give one of them."));
+            }
+            if cursor.len() > limits::CURSOR_BYTES {
+                return Err(Refusal::cursor());
             }
         }
         self.sort_by = self.sort_by.take().filter(|by| !by.is_empty());
@@ -139,7 +167,7 @@ impl Query {
         };
         v1::ListOptions {
             page_size: i32::try_from(self.count.unwrap_or(limits::PAGE_DEFAULT)).unwrap_or(i32::MAX),
-            page_token: String::new(),
+            page_token: self.cursor.clone().unwrap_or_default(),
             skip: i32::try_from(self.first() - 1).unwrap_or(i32::MAX),
             order_by: order,
             total_size: total as i32,
@@ -236,6 +264,23 @@ mod tests {
         assert_eq!(options.total_size(), v1::list_options::TotalSize::Exact);
         assert_eq!(Query::parse("count=0").unwrap().list_options().total_size(), v1::list_options::TotalSize::Only);
         assert!(Query::parse("sortOrder=up").is_err());
+    }
+
+    #[test]
+    fn a_cursor_is_a_way_of_paging_of_its_own() {
+        let parse = |raw: &str| Query::parse(raw).map(|q| q.cursor).map_err(|r| (r.status().as_u16(), r.scim_type()));
+        for raw in ["cursor", "cursor=", "Cursor&count=10"] {
+            assert_eq!(parse(raw), Ok(Some(String::new())), "{raw}");
+        }
+        assert_eq!(parse("cursor=a-Z_9.~"), Ok(Some("a-Z_9.~".into())));
+        assert_eq!(parse("count=10"), Ok(None));
+        let invalid = |kind| Err((400, Some(kind)));
+        assert_eq!(parse("cursor=x&startIndex=1"), invalid("invalidCursor"));
+        assert_eq!(parse("cursor=%ff"), invalid("invalidCursor"));
+        assert_eq!(parse(&format!("cursor={}", "x".repeat(limits::CURSOR_BYTES + 1))), invalid("invalidCursor"));
+        assert_eq!(parse("count=x&cursor="), invalid("invalidCount"));
+        assert_eq!(parse("cursor=x&cursor=y"), invalid("invalidValue"));
+        assert_eq!(Query::parse("cursor=x").unwrap().list_options().page_token, "x");
     }
 
     #[test]

@@ -41,7 +41,8 @@ pub async fn get(facade: &Facade, session: &Session, parts: &Parts, id: &str) ->
 /// What the directory answers, or a query that contradicts itself.
 pub async fn list(facade: &Facade, session: &Session, query: &Query) -> Outcome {
     let page = page(facade, session, query, query.list_options()).await?;
-    let mut list = List::new(query.first());
+    let mut list = List::new(query);
+    list.go_on_at(page.next_page_token.clone());
     list.add_users(&Shown::new(KIND, query, session)?, &page);
     Ok(Answer::document(StatusCode::OK, list.end(page.total_size)).revision(page.read_at.as_ref()).into())
 }

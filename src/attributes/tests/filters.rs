@@ -235,3 +235,43 @@ fn narrowing_says_what_every_match_must_have() {
     assert_eq!(narrowed("userName eq \"a\" or id eq \"b\""), []);
     assert_eq!(narrowed("not (userName eq \"a\") and id ne \"x\" and displayName eq \"x\""), []);
 }
+
+#[test]
+fn what_only_the_other_type_has_is_understood_and_has_no_value() {
+    let none = BTreeMap::new();
+    let user = barbara();
+    let spanning = |expression: &str| {
+        let filter = Filter::parse_spanning(ResourceType::User, expression, &none).unwrap_or_else(|e| panic!("{expression}: {e}"));
+        assert!(filter.edges().is_empty() && Filter::parse_spanning(ResourceType::Group, expression, &none).is_ok(), "{expression}");
+        filter.matches(&user, &CX, &NoEdges)
+    };
+    for yes in [
+        "not (members eq \"x\")",
+        "userName sw \"b\" or members eq \"x\"",
+        "userName sw \"b\" and not (members[value eq \"x\" or value eq \"y\"])",
+        "urn:ietf:params:scim:schemas:core:2.0:Group:displayName ne \"x\"",
+        "urn:ietf:params:scim:schemas:core:2.0:Group:displayName eq null",
+        "meta.resourceType eq \"User\" and not (members pr)",
+    ] {
+        assert!(spanning(yes), "{yes}");
+    }
+    for no in [
+        "members eq \"x\"",
+        "members pr",
+        "urn:ietf:params:scim:schemas:core:2.0:Group:displayName pr",
+        "urn:ietf:params:scim:schemas:core:2.0:Group:displayName ne null",
+        "urn:ietf:params:scim:schemas:core:2.0:Group:displayName co \"\"",
+        "userName sw \"b\" and members eq \"x\"",
+        "not (userName pr or members pr)",
+    ] {
+        assert!(!spanning(no), "{no}");
+    }
+    let group = Filter::parse_spanning(ResourceType::Group, "emails[type eq \"work\"] or not (userName pr)", &none).unwrap();
+    assert!(group.matches(&Group::default(), &CX, &NoEdges));
+    for wrong in ["shoeSize eq 4", "members co \"x\"", "members.display eq \"x\"", "active gt true", "password eq \"x\"", "emails eq 7"] {
+        for kind in [ResourceType::User, ResourceType::Group] {
+            assert_eq!(Filter::parse_spanning(kind, wrong, &none).unwrap_err().reason, ErrorReason::InvalidFilter, "{wrong}");
+        }
+    }
+    assert!(parse("members pr").is_err());
+}

@@ -112,7 +112,7 @@ async fn in_id_order(reader: &mut Reader, query: &Query, cx: &Context<'_>, size:
 /// Walks everything and keeps the best: time follows the size of the list, memory that of the page.
 async fn sorted(reader: &mut Reader, query: &Query, cx: &Context<'_>, size: usize) -> Result<Page> {
     let descending = query.order.as_ref().is_some_and(crate::attributes::order::Order::descending);
-    let from = query.from.as_ref().map(|f| Rank { key: f.key.clone(), id: f.after.clone(), descending });
+    let from = query.from.as_ref().filter(|f| !f.after.is_empty()).map(|f| Rank { key: f.key.clone(), id: f.after.clone(), descending });
     let keep = query.skip.saturating_add(size);
     let (mut best, mut after, mut matches, mut following) = (BinaryHeap::new(), String::new(), 0_usize, 0_usize);
     loop {

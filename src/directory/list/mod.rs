@@ -45,7 +45,9 @@ impl Query {
             return Err(Error::value("list.show_deleted", "list.show_deleted is not answered by this version."));
         }
         let given = filter.filter(|f| !f.expression.is_empty() || !f.parameters.is_empty());
-        let parsed = given.map(|f| Filter::parse(kind, &f.expression, &f.parameters)).transpose()?;
+        let parsed = given
+            .map(|f| if f.spans_types { Filter::parse_spanning } else { Filter::parse }(kind, &f.expression, &f.parameters))
+            .transpose()?;
         let order = if options.order_by.is_empty() { None } else { Some(Order::parse(kind, &options.order_by)?) };
         let encoded = given.map(prost::Message::encode_to_vec).unwrap_or_default();
         let binding = page::binding(call, organization, &[kind.name().as_bytes(), &encoded, options.order_by.as_bytes()]);
@@ -92,13 +94,21 @@ impl Query {
     }
 
     fn total(&self, page: &Page) -> Option<i64> {
-        let known = self.from.as_ref().and_then(|f| f.total).or(page.total);
+        // What was counted now is truer than what a token brought along.
+        let known = page.total.or_else(|| self.from.as_ref().and_then(|f| f.total));
         known.filter(|_| self.total != TotalSize::Unspecified && self.total != TotalSize::None)
     }
 
     fn next(&self, directory: &Directory, page: &Page) -> String {
-        let Some(last) = page.found.last().filter(|_| page.more) else { return String::new() };
-        let position = page::Position { after: last.id.clone(), key: last.key.clone(), total: self.total(page), ..Default::default() };
+        let total = self.total(page);
+        let position = match page.found.last().filter(|_| page.more) {
+            Some(last) => page::Position { after: last.id.clone(), key: last.key.clone(), total, ..Default::default() },
+            // Nothing was to be given yet.
+            None if self.total == TotalSize::Only && total.is_some_and(|total| total > 0) => {
+                page::Position { total, ..self.from.clone().unwrap_or_default() }
+            }
+            None => return String::new(),
+        };
         page::seal(&directory.store, &self.binding, position, directory.clock.now())
     }
 }

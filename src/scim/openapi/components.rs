@@ -48,6 +48,11 @@ pub fn parameters() -> Map<String, Value> {
             "Resources wanted at most; more than the server's maximum is the maximum, less than 0 is 0.",
             json!({ "type": "integer", "default": limits::PAGE_DEFAULT, "examples": [limits::SCIM_PAGE_MAX] }),
         ),
+        query(
+            "cursor",
+            "Where a page begins (RFC 9865): empty for the first, then nextCursor of the page before. Not beside startIndex.",
+            json!({ "type": "string", "maxLength": limits::CURSOR_BYTES, "pattern": "^[A-Za-z0-9._~-]*$" }),
+        ),
         query("attributes", "The attributes to return instead of the default ones, separated by commas.", json!({ "type": "string" })),
         query(
             "excludedAttributes",

@@ -58,6 +58,7 @@ fn list(resource: &Value) -> Value {
             "totalResults": { "type": "integer", "minimum": 0 },
             "startIndex": { "type": "integer", "minimum": 1 },
             "itemsPerPage": { "type": "integer", "minimum": 0 },
+            "nextCursor": { "type": "string", "description": "With cursors: where the next page begins; absent on the last." },
             "Resources": { "type": "array", "items": resource }
         }
     })
@@ -75,6 +76,7 @@ fn search() -> Value {
             "sortOrder": { "type": "string", "enum": ["ascending", "descending"] },
             "startIndex": { "type": "integer" },
             "count": { "type": "integer" },
+            "cursor": { "type": "string", "maxLength": limits::CURSOR_BYTES },
             "attributes": texts(),
             "excludedAttributes": texts()
         }
@@ -191,6 +193,18 @@ fn service_provider_config() -> Value {
             "changePassword": feature,
             "sort": feature,
             "etag": feature,
+            "pagination": {
+                "type": "object",
+                "required": ["cursor", "index"],
+                "properties": {
+                    "cursor": { "type": "boolean" },
+                    "index": { "type": "boolean" },
+                    "defaultPaginationMethod": { "type": "string", "enum": ["cursor", "index"] },
+                    "defaultPageSize": { "type": "integer", "minimum": 1 },
+                    "maxPageSize": { "type": "integer", "minimum": 1 },
+                    "cursorTimeout": { "type": "integer", "minimum": 1, "description": "Seconds." }
+                }
+            },
             "authenticationSchemes": { "type": "array", "items": {
                 "type": "object",
                 "required": ["type", "name", "description"],

@@ -28,7 +28,7 @@ pub struct Operation {
 /// What an answer shows.
 const SHOWN: &[&str] = &["attributes", "excludedAttributes"];
 const READ: &[&str] = &["attributes", "excludedAttributes", "ifNoneMatch"];
-const LIST: &[&str] = &["filter", "sortBy", "sortOrder", "startIndex", "count", "attributes", "excludedAttributes"];
+const LIST: &[&str] = &["filter", "sortBy", "sortOrder", "startIndex", "count", "cursor", "attributes", "excludedAttributes"];
 const WRITE: &[&str] = &["attributes", "excludedAttributes", "ifMatch", "ifNoneMatch"];
 const DELETE: &[&str] = &["ifMatch", "ifNoneMatch"];
 
@@ -156,6 +156,7 @@ pub const OPERATIONS: &[Operation] = &[
         ..ROW
     },
     delete("/Groups/{id}", "deleteGroup", "Deletes a group, not its members."),
+    list("/", "listResources", "Lists users and groups.", &[("200", Some("ResourceList"))]),
     search("/.search", "search", "Lists users and groups by a query in the body.", &[("200", Some("ResourceList"))]),
     Operation {
         path: "/Bulk",

@@ -17,6 +17,10 @@ async fn the_configuration_promises_what_is_served(world: World) {
         assert_eq!(config[feature]["supported"], json!(supported), "{feature}");
     }
     assert_eq!(config["filter"]["maxResults"], 500);
+    // 90, RFC 9865 section 4
+    let pagination = json!({"cursor": true, "index": true, "defaultPaginationMethod": "index", "defaultPageSize": 100, "maxPageSize": 500,
+        "cursorTimeout": 86_400});
+    assert_eq!(config["pagination"], pagination);
     assert_eq!((&config["bulk"]["maxOperations"], &config["bulk"]["maxPayloadSize"]), (&json!(1_000), &json!(4 * 1024 * 1024)));
     assert_eq!(config["authenticationSchemes"][0]["type"], "oauthbearertoken");
     assert_eq!(config["meta"]["resourceType"], "ServiceProviderConfig");
