@@ -129,7 +129,7 @@ fn write_remote(service: &ServiceDescriptor) -> Done<String> {
             (false, false) => writeln!(
                 out,
                 "    async fn {function}(&self, request: Request<{input}>) -> Result<Response<{output}>, Status> {{\n        \
-                 timed(self.0.clone().{function}(request)).await\n    }}"
+                 Box::pin(timed(self.0.clone().{function}(request))).await\n    }}"
             )?,
             (false, true) => {
                 streams.push(format!("{}Stream = BoxStream<{output}>", method.name()));
@@ -137,7 +137,7 @@ fn write_remote(service: &ServiceDescriptor) -> Done<String> {
                     out,
                     "    type {stream}Stream = BoxStream<{output}>;\n    \
                      async fn {function}(&self, request: Request<{input}>) -> Result<Response<BoxStream<{output}>>, Status> {{\n        \
-                     Ok(timed(self.0.clone().{function}(request)).await?.map(boxed))\n    }}",
+                     Ok(Box::pin(timed(self.0.clone().{function}(request))).await?.map(boxed))\n    }}",
                     stream = method.name(),
                 )?;
             }

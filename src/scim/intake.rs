@@ -46,13 +46,11 @@ pub async fn group(headers: &HeaderMap, body: &mut Body, session: &Session, most
     body::check(headers, limits::SCIM_GROUP_BODY_BYTES)?;
     let mut begin = Vec::new();
     while begin.len() <= limits::SCIM_BODY_BYTES {
-        match body::frame(body).await? {
-            Some(bytes) => begin.extend_from_slice(&bytes),
-            None => {
-                body::check_text(&begin)?;
-                return parse(&mut Deserializer::from_slice(&begin), session, most, || ());
-            }
-        }
+        let Some(bytes) = body::frame(body).await? else {
+            body::check_text(&begin)?;
+            return parse(&mut Deserializer::from_slice(&begin), session, most, || ());
+        };
+        begin.extend_from_slice(&bytes);
     }
     let reading = read_along(begin, body, session.clone(), most);
     match tokio::time::timeout(limits::UPLOAD_TIME, reading).await {

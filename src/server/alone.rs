@@ -33,7 +33,7 @@ impl Alone {
         let gate = door::gate(&config.network, door::HTTP)?;
         let directory = Dial::new("--directory", &config.directory, config.ca.as_deref())?;
         let socket = door::bind("--http", config.network.http).await?;
-        Self::serve(&config, directory, Door::new(gate, socket, &config.network)?)
+        Ok(Self::serve(&config, directory, Door::new(gate, socket, &config.network)?))
     }
 
     /// Serves on a socket that is bound already, whatever address the settings name.
@@ -43,10 +43,10 @@ impl Alone {
     pub fn start_on(config: &FacadeConfig, socket: TcpListener) -> Result<Alone, StartError> {
         let gate = door::gate(&config.network, door::HTTP)?;
         let directory = Dial::new("--directory", &config.directory, config.ca.as_deref())?;
-        Self::serve(config, directory, Door::new(gate, socket, &config.network)?)
+        Ok(Self::serve(config, directory, Door::new(gate, socket, &config.network)?))
     }
 
-    fn serve(config: &FacadeConfig, directory: Dial, door: Door) -> Result<Alone, StartError> {
+    fn serve(config: &FacadeConfig, directory: Dial, door: Door) -> Alone {
         let Door { gate, socket, address, url } = door;
         let base_url = config.network.public_url.clone().unwrap_or(url);
         let directory = directory.lazily();
@@ -55,7 +55,7 @@ impl Alone {
         running.spawn(health.clone().report());
         let facade = wiring::alone(&directory, &base_url);
         running.spawn(http::serve(gate, socket, facade, health.clone(), Clock::system(), running.stop_sign()));
-        Ok(Alone { http: address, base_url, running, health })
+        Alone { http: address, base_url, running, health }
     }
 
     /// The bound HTTP address.

@@ -106,6 +106,9 @@ impl Whole {
 impl Work {
     /// What making these the members of a group comes to. Only for an edit that touches no edge otherwise; it is run again,
     /// alone in its transaction, if others are beside it.
+    ///
+    /// # Errors
+    /// [`Miss`] until it was found.
     pub fn difference(&mut self, group: &str, roster: &Arc<Roster>) -> Result<Arc<Difference>, Miss> {
         if !self.alone {
             self.wants_alone = true;
