@@ -65,6 +65,20 @@ need_venv() {
     cp "$requirements" "$folder/requirements.txt"
 }
 
+# need_npm NAME FOLDER: the packages in .tools/NAME/node_modules that FOLDER/package-lock.json pins. Nothing of theirs is run.
+need_npm() {
+    local folder=$tools/$1 lock=$2/package-lock.json
+    command -v npm >/dev/null || apt_install npm
+    node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 18 ? 1 : 0)' || die "Node.js 18 or newer is needed; this is $(node --version)"
+    cmp -s "$lock" "$folder/installed.json" && return
+    say "Installing $lock into .tools/$1"
+    rm -rf "$folder"
+    mkdir -p "$folder"
+    cp "$2/package.json" "$lock" "$folder/"
+    npm ci --prefix "$folder" --ignore-scripts --no-audit --no-fund --silent </dev/null
+    cp "$lock" "$folder/installed.json"
+}
+
 # The folder of the newest PostgreSQL server binaries, 15 or later; fails if there are none.
 postgres_folder() {
     local folder major newest=14 found=
@@ -107,21 +121,46 @@ start_postgres() {
 
 # start_server BINARY [ARGUMENTS]: a server on an empty store and free ports; sets server_folder and server_pid.
 start_server() {
-    local binary=$1
-    shift
     make_folder server_folder
+    restart_server "$@"
+}
+
+# restart_server BINARY [ARGUMENTS]: a server on the store that server_folder has, and free ports; sets server_pid.
+restart_server() {
+    local binary=$1 known=
+    shift
+    [ ! -e "$server_folder/bootstrap.json" ] || known=$(bootstrap grpc_endpoint)
     "$binary" serve --data-dir "$server_folder" --http 127.0.0.1:0 --grpc 127.0.0.1:0 "$@" \
-        >"$server_folder/out.log" 2>&1 </dev/null &
+        >>"$server_folder/out.log" 2>&1 </dev/null &
     server_pid=$!
     at_exit "kill $server_pid 2>/dev/null && wait $server_pid 2>/dev/null"
     local waited
     for ((waited = 0; waited < 600; waited++)); do
-        [ -s "$server_folder/bootstrap.json" ] && return
+        # Each start puts its own addresses there.
+        if [ -s "$server_folder/bootstrap.json" ] && [ "$(bootstrap grpc_endpoint)" != "$known" ]; then return; fi
         kill -0 "$server_pid" 2>/dev/null || break
         sleep 0.1
     done
     cat "$server_folder/out.log" >&2
     die "the server did not come up"
+}
+
+# start_facade BINARY: `roster scim` in front of the running server's gRPC address; sets facade_log, facade_pid and facade_url.
+start_facade() {
+    local binary=$1 folder waited
+    make_folder folder
+    facade_log=$folder/out.log
+    "$binary" scim --directory "$(bootstrap grpc_endpoint)" --http 127.0.0.1:0 >"$facade_log" 2>&1 </dev/null &
+    facade_pid=$!
+    at_exit "kill $facade_pid 2>/dev/null && wait $facade_pid 2>/dev/null"
+    for ((waited = 0; waited < 600; waited++)); do
+        facade_url=$(sed -nE 's,.*(http://[^ ]+)/scim/v2 .*,\1,p' "$facade_log")
+        [ -n "$facade_url" ] && return
+        kill -0 "$facade_pid" 2>/dev/null || break
+        sleep 0.1
+    done
+    cat "$facade_log" >&2
+    die "the façade did not come up"
 }
 
 # bootstrap KEY: a value of the running server's bootstrap.json.

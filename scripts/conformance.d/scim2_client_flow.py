@@ -114,6 +114,7 @@ def main():
     left = scim.query(User, query_parameters=SearchRequest(filter=f'userName co "{run}"'))
     expect(left.total_results == 0 and not left.resources, f"{left.total_results} deleted users are still listed")
     print("scim2-client: deleted users and groups")
+    print("scim2-client: passed")
 
 
 if __name__ == "__main__":

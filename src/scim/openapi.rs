@@ -73,8 +73,8 @@ fn operation(row: &Operation, head: bool) -> Value {
     for (status, schema) in row.success {
         responses.insert((*status).to_owned(), components::response(status, schema.filter(|_| !head)));
     }
-    let of_callers: &[&str] = if row.has_caller { components::OF_CALLERS } else { &["403", "500"] };
-    for status in row.refusals.iter().chain(of_callers) {
+    let of_all = if row.has_caller { components::OF_CALLERS } else { components::OF_ANYBODY };
+    for status in row.refusals.iter().chain(of_all) {
         responses.insert((*status).to_owned(), json!({ "$ref": format!("#/components/responses/{status}") }));
     }
     let (id, summary) = if head {

@@ -13,14 +13,20 @@ pub const REFUSALS: &[(&str, &str)] = &[
     ("409", "Another resource holds a value that is unique."),
     ("412", "The resource has changed: the version given is not the current one."),
     ("413", "The request is larger than the bound that the detail names."),
+    ("414", "The request's address is longer than the server reads."),
     ("415", "The body's media type is neither application/scim+json nor application/json."),
     ("429", "Too many requests; Retry-After says when to come back."),
+    ("431", "The request's header fields are more or longer than the server reads."),
     ("500", "A fault of the server."),
     ("503", "The directory is out of reach or busy; Retry-After says when to send the same request again."),
 ];
 
 /// What any request with a credential may be refused with.
-pub const OF_CALLERS: &[&str] = &["401", "403", "404", "429", "500", "503"];
+pub const OF_CALLERS: &[&str] = &["401", "403", "404", "414", "429", "431", "500", "503"];
+/// What a request without one may be refused with.
+pub const OF_ANYBODY: &[&str] = &["403", "414", "431", "500"];
+/// What is refused before a request is one of SCIM's: these have no body.
+const BEFORE: &[&str] = &["414", "431"];
 
 /// The parameters, by the names that the operations use.
 pub fn parameters() -> Map<String, Value> {
@@ -71,7 +77,13 @@ pub fn path_parameter(name: &str) -> Value {
 
 /// A body of a request: both media types are taken.
 pub fn request_body(schema: &str) -> Value {
-    json!({ "required": true, "content": content(schema) })
+    let mut content = content(schema);
+    for media in content.as_object_mut().into_iter().flat_map(Map::values_mut) {
+        if let (Some(media), Some(example)) = (media.as_object_mut(), super::messages::example(schema)) {
+            media.insert("example".into(), example);
+        }
+    }
+    json!({ "required": true, "content": content })
 }
 
 /// An answer of success.
@@ -93,6 +105,12 @@ pub fn response(status: &str, schema: Option<&str>) -> Value {
     }
     if status == "201" {
         headers.insert("Location".into(), json!({ "$ref": "#/components/headers/Location" }));
+        if let Some(kind @ ("User" | "Group")) = schema {
+            let link = |verb: &str| {
+                (verb.to_owned(), json!({ "operationId": format!("{verb}{kind}"), "parameters": { "id": "$response.body#/id" } }))
+            };
+            members.insert("links".into(), Value::Object(["get", "replace", "patch", "delete"].map(link).into_iter().collect()));
+        }
     }
     if !headers.is_empty() {
         members.insert("headers".into(), Value::Object(headers));
@@ -118,6 +136,9 @@ pub fn all() -> Value {
 }
 
 fn refusal(status: &str, about: &str) -> Value {
+    if BEFORE.contains(&status) {
+        return json!({ "description": about });
+    }
     let mut out = json!({ "description": about, "content": content("Error") });
     let header = match status {
         "401" => Some(("WWW-Authenticate", "The scheme to authenticate with.")),

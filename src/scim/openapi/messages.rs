@@ -25,6 +25,30 @@ pub fn schemas() -> Map<String, Value> {
     all.into_iter().map(|(name, schema)| (name.to_owned(), schema)).collect()
 }
 
+/// A message that is taken as it stands, if a schema has one.
+pub fn example(schema: &str) -> Option<Value> {
+    Some(match schema {
+        "UserInput" => json!({
+            "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
+            "userName": "ada@example.com",
+            "name": { "givenName": "Ada", "familyName": "Lovelace" },
+            "emails": [{ "value": "ada@example.com", "type": "work", "primary": true }],
+            "active": true
+        }),
+        "GroupInput" => json!({ "schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"], "displayName": "Engineers" }),
+        "PatchOp" => json!({
+            "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
+            "Operations": [{ "op": "replace", "path": "displayName", "value": "Analysts" }]
+        }),
+        "SearchRequest" => json!({
+            "schemas": ["urn:ietf:params:scim:api:messages:2.0:SearchRequest"],
+            "filter": "displayName sw \"A\"",
+            "count": 10
+        }),
+        _ => return None,
+    })
+}
+
 /// `schemas` with the URN of a message in it.
 fn named(urn: &str) -> Value {
     json!({ "type": "array", "items": { "type": "string" }, "contains": { "const": urn } })
