@@ -89,6 +89,7 @@ impl ResourceType {
     }
 
     /// The other type.
+    #[must_use]
     pub fn other(self) -> ResourceType {
         match self {
             ResourceType::User => ResourceType::Group,

@@ -86,8 +86,8 @@ mod tests {
         let expected =
             serde_json::json!({ "schemas": [LIST], "Resources": [], "totalResults": 5, "itemsPerPage": 0, "nextCursor": "xY-_" });
         assert_eq!(read, expected);
-        let last: serde_json::Value = serde_json::from_slice(&List::new(&query).end(Some(5))).unwrap();
-        assert!(last.get("nextCursor").is_none() && last.get("startIndex").is_none());
+        let ended: serde_json::Value = serde_json::from_slice(&List::new(&query).end(Some(5))).unwrap();
+        assert!(ended.get("nextCursor").is_none() && ended.get("startIndex").is_none());
     }
 
     #[test]

@@ -8,12 +8,12 @@ use super::{
     edits::{self, Any, Outcome},
     plan::{self, Step},
     references::Names,
+    split::{self, Rest},
 };
 use crate::{
     api::v1::{
-        ApplyMutationsRequest, ApplyMutationsResponse, MemberDelta, ModifyGroupMembersRequest, Mutation, PrincipalRef, Revision,
-        WriteOptions, apply_mutations_request::Mode, apply_mutations_response::Result as Done, member_delta::Action, mutation::Write,
-        principal_ref::Principal,
+        ApplyMutationsRequest, ApplyMutationsResponse, Mutation, Revision, WriteOptions, apply_mutations_request::Mode,
+        apply_mutations_response::Result as Done, mutation::Write,
     },
     limits,
     store::{Stop, Work},
@@ -38,7 +38,7 @@ pub(super) async fn apply(directory: &Directory, call: &Call, request: ApplyMuta
     let (mode, options) = (request.mode(), request.write.clone());
     let max_errors = usize::try_from(request.max_errors).map_err(|_| Error::value("max_errors", "max_errors is negative."))?;
     let batch = read(directory, call, request)?;
-    let may_split: Vec<bool> = batch.writes.iter().map(|w| matches!(w, Ok(Write::CreateGroup(_)))).collect();
+    let may_split: Vec<bool> = (0..batch.writes.len()).map(|index| batch.may_split(index)).collect();
     let (steps, never) = plan::plan(&batch.needs, &may_split);
     let results = match mode {
         Mode::Unspecified => return Err(Error::missing("mode")),
@@ -103,38 +103,37 @@ fn read(directory: &Directory, call: &Call, request: ApplyMutationsRequest) -> R
 }
 
 impl Batch {
+    /// Whether a write that creates something can be done without what it names, and the rest later: a group without members,
+    /// a user without the manager.
+    fn may_split(&self, index: usize) -> bool {
+        let needs: Vec<&String> = self.needs.get(index).into_iter().flatten().filter_map(|need| self.ids.get(*need)).collect();
+        match self.writes.get(index) {
+            Some(Ok(Write::CreateGroup(_))) => true,
+            Some(Ok(Write::CreateUser(request))) => {
+                let manager = request.user.as_ref().and_then(split::manager);
+                needs.len() == 1 && manager.is_some_and(|id| needs.iter().all(|need| *need == id))
+            }
+            _ => false,
+        }
+    }
+
     /// The edit of a step; `missing` are the ids that are not there yet.
-    fn edit(&mut self, call: &Call, step: Step, made: &BTreeSet<usize>, rest: &mut BTreeMap<usize, Vec<PrincipalRef>>) -> Result<Any> {
+    fn edit(&mut self, call: &Call, step: Step, made: &BTreeSet<usize>, rest: &mut BTreeMap<usize, Rest>) -> Result<Any> {
         let (Step::Run(index) | Step::Begin(index) | Step::Finish(index)) = step;
         let id = self.ids.get(index).cloned().unwrap_or_default();
         if let Step::Finish(_) = step {
-            let members = rest.remove(&index).unwrap_or_default();
-            let add = |member| MemberDelta { action: Action::Add as i32, member: Some(member) };
-            let deltas = members.into_iter().map(add).collect();
-            let write = Write::ModifyGroupMembers(ModifyGroupMembersRequest { group_id: id.clone(), deltas, ..Default::default() });
+            let write = rest.remove(&index).ok_or_else(Error::internal)?.write(&id);
             return edits::prepare(call, &self.organization, write, id);
         }
         let write = self.writes.get_mut(index).ok_or_else(Error::internal)?;
         let mut write = std::mem::replace(write, Err(Error::internal()))?;
-        if let (Step::Begin(_), Write::CreateGroup(request)) = (step, &mut write) {
-            let later: BTreeSet<&String> = self
-                .needs
-                .get(index)
-                .into_iter()
-                .flatten()
-                .filter(|need| !made.contains(need))
-                .filter_map(|need| self.ids.get(*need))
-                .collect();
-            let (later, now) = std::mem::take(&mut request.members).into_iter().partition(|member| later.iter().any(|id| is(member, id)));
-            request.members = now;
-            rest.insert(index, later);
+        if let Step::Begin(_) = step {
+            let needs = self.needs.get(index).into_iter().flatten().filter(|need| !made.contains(need));
+            let later: BTreeSet<&str> = needs.filter_map(|need| self.ids.get(*need)).map(String::as_str).collect();
+            rest.extend(Rest::take(&mut write, &later).map(|rest| (index, rest)));
         }
         edits::prepare(call, &self.organization, write, id)
     }
-}
-
-fn is(member: &PrincipalRef, id: &str) -> bool {
-    matches!(&member.principal, Some(Principal::UserId(is) | Principal::GroupId(is) | Principal::AnyId(is)) if is == id)
 }
 
 fn never_done() -> Error {
@@ -232,7 +231,7 @@ async fn try_one(
     batch: &mut Batch,
     step: Step,
     made: &BTreeSet<usize>,
-    rest: &mut BTreeMap<usize, Vec<PrincipalRef>>,
+    rest: &mut BTreeMap<usize, Rest>,
     options: Option<WriteOptions>,
 ) -> Result<Done> {
     let edit = batch.edit(call, step, made, rest)?;

@@ -4,6 +4,7 @@ mod apply;
 mod edits;
 mod plan;
 mod references;
+mod split;
 
 use super::core::{Call, Directory};
 use crate::api::v1::{ApplyMutationsRequest, ApplyMutationsResponse, directory_service_server::DirectoryService};

@@ -7,16 +7,16 @@ use std::collections::BTreeSet;
 pub(super) enum Step {
     /// The write, as it is.
     Run(usize),
-    /// The write that creates a group, without the members that are not there yet.
+    /// The write that creates a group or a user, without the members or the manager that are not there yet.
     Begin(usize),
-    /// The rest of that group's members.
+    /// What it was created without.
     Finish(usize),
 }
 
 /// As the request has it, except that a write waits for the writes it names; and the writes that can never be done.
 ///
-/// `needs`: for each write, the creating writes it names. `may_split`: whether it creates a group and names them as members
-/// only: then groups may hold each other.
+/// `needs`: for each write, the creating writes it names. `may_split`: whether it can be done without
+/// them at first: then groups may hold each other.
 pub(super) fn plan(needs: &[BTreeSet<usize>], may_split: &[bool]) -> (Vec<Step>, Vec<usize>) {
     let mut pending: Vec<usize> = (0..needs.len()).collect();
     let (mut steps, mut split, mut done) = (Vec::new(), Vec::new(), BTreeSet::new());
@@ -33,7 +33,7 @@ pub(super) fn plan(needs: &[BTreeSet<usize>], may_split: &[bool]) -> (Vec<Step>,
         if pending.len() < before {
             continue;
         }
-        // A circle: it is broken at its first group.
+        // A circle: it is broken at the first that can be done in two steps.
         let Some(at) = pending.iter().position(|&write| may_split.get(write).copied().unwrap_or(false)) else { return (steps, pending) };
         let write = pending.remove(at);
         steps.push(Step::Begin(write));

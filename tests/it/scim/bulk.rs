@@ -118,6 +118,26 @@ async fn groups_may_name_each_other_in_a_circle(world: World) {
 }
 
 // 77, RFC 7644 section 3.7.1
+async fn users_may_manage_each_other_in_a_circle(world: World) {
+    let scim = world.scim();
+    let managed = |bulk_id: &str, by: &str| {
+        let mut operation = user(bulk_id, bulk_id);
+        operation["data"][ENTERPRISE] = json!({"department": "Engines", "manager": {"value": format!("bulkId:{by}")}});
+        operation
+    };
+
+    let answer = scim.bulk(&json!([managed("ann", "bob"), managed("bob", "cy"), managed("cy", "ann"), managed("own", "own")])).await;
+
+    assert_eq!(statuses(&answer), ["201"; 4], "{}", answer.body);
+    let told = outcomes(&answer);
+    for (who, by) in [(0, 1), (1, 2), (2, 0), (3, 3)] {
+        let user = read(scim, &told[who]).await;
+        assert_eq!(user[ENTERPRISE]["manager"]["value"], json!(made(&told[by])));
+        assert_eq!(user[ENTERPRISE]["department"], "Engines");
+    }
+}
+
+// 77, RFC 7644 section 3.7.1
 async fn what_names_what_was_not_made_fails_with_it(world: World) {
     let scim = world.scim();
     scim.post("/Users", &json!({"schemas": [USER], "userName": "taken"})).await.expect(201);
@@ -256,6 +276,7 @@ faces! {
     every_kind_of_write_is_done_and_told
     references_are_resolved_wherever_they_stand
     groups_may_name_each_other_in_a_circle
+    users_may_manage_each_other_in_a_circle
     what_names_what_was_not_made_fails_with_it
     fail_on_errors_ends_it_and_the_rest_is_not_told
     a_version_is_a_condition_on_its_operation
