@@ -106,7 +106,7 @@ fn only_total(kind: ResourceType, query: &Query) -> ListOptions {
 fn window(kind: ResourceType, query: &Query, from: i64, to: i64) -> Option<ListOptions> {
     let number = |n: i64| i32::try_from(n).unwrap_or(i32::MAX);
     let options = ListOptions { skip: number(from), page_size: number(to - from), ..options_for(kind, query) };
-    (to > from).then(|| ListOptions { total_size: TotalSize::None as i32, ..options })
+    (to > from).then_some(ListOptions { total_size: TotalSize::None as i32, ..options })
 }
 
 /// Where a list over both types goes on: a letter says the type, and the directory's token follows it.
