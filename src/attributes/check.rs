@@ -162,8 +162,7 @@ fn name(value: &str, path: &str) -> Result<()> {
         return Err(AttributeError::value(path, "An attribute's name is a text without control characters."));
     }
     if value.len() > limits::ATTRIBUTE_NAME_BYTES {
-        let shown: String = path.chars().take(80).collect();
-        return Err(AttributeError::bound(shown, limits::ATTRIBUTE_NAME_BYTES, "bytes"));
+        return Err(AttributeError::bound(path.chars().take(80).collect::<String>(), limits::ATTRIBUTE_NAME_BYTES, "bytes"));
     }
     Ok(())
 }
@@ -291,8 +290,7 @@ mod tests {
             ["b", "a", "c"].map(|c| ExternalId { connection_id: c.into(), value: if c == "c" { "" } else { "X" }.into() }).into();
         user.addresses = vec![crate::api::v1::Address { formatted: Some("Gate 4\r\nHall C".into()), ..Default::default() }];
         check_user(&mut user).unwrap();
-        let mut expected = named();
-        expected.emails = vec![email(" A@b ")];
+        let mut expected = User { emails: vec![email(" A@b ")], ..named() };
         expected.external_ids = ["a", "b"].map(|c| ExternalId { connection_id: c.into(), value: "X".into() }).into();
         expected.addresses.clone_from(&user.addresses);
         assert_eq!(user, expected);
