@@ -23,6 +23,20 @@ pub const ATTRIBUTE_NAME_BYTES: usize = 255;
 
 /// Bytes of an id in a list of members; ours have 36.
 pub const ID_BYTES: usize = 64;
+/// Schemas an organization may register: each is looked through by every write.
+pub const SCHEMAS: usize = 16;
+/// Encoded bytes of all of them: they are read and told whole.
+pub const SCHEMAS_BYTES: usize = 1024 * 1024;
+/// Attributes of one registered schema.
+pub const SCHEMA_ATTRIBUTES: usize = 100;
+/// Sub-attributes of one of them.
+pub const SCHEMA_SUB_ATTRIBUTES: usize = 50;
+/// Bytes of the name of an attribute in a registered schema.
+pub const SCHEMA_NAME_BYTES: usize = 64;
+/// Canonical values, and reference types, of one attribute in a registered schema.
+pub const SCHEMA_SUGGESTIONS: usize = 100;
+/// Organizations whose registered schemas are kept in memory.
+pub const SCHEMA_SETS: usize = 1_000;
 
 /// Bytes of a filter expression.
 pub const FILTER_BYTES: usize = 8 * 1024;
@@ -147,6 +161,8 @@ pub const DRAIN_NOTICE: Duration = Duration::from_secs(1);
 
 /// Characters of an administrative resource's name or description.
 pub const NAME_CHARS: usize = 255;
+/// Characters of a description in a registered schema.
+pub const DESCRIPTION_CHARS: usize = 1_000;
 /// Characters of an organization's key: it is a part of URLs and may become one of host names.
 pub const KEY_CHARS: usize = 63;
 /// Domains of an organization.

@@ -14,6 +14,7 @@ CREATE TABLE heads (
   organization_id TEXT NOT NULL PRIMARY KEY,
   revision BIGINT NOT NULL,
   nesting_revision BIGINT NOT NULL,
+  schemas_revision BIGINT NOT NULL,
   user_count BIGINT NOT NULL,
   group_count BIGINT NOT NULL
 );

@@ -61,3 +61,9 @@ fn settle_value(value: &mut AttributeValue) -> bool {
         Some(_) => false,
     }
 }
+
+/// Either alphabet, padded or not, in lines or not.
+pub(super) fn is_base64(value: &str) -> bool {
+    let data = value.trim_end_matches(['=', '\r', '\n', ' ']);
+    data.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'-' | b'_' | b'\r' | b'\n' | b' '))
+}

@@ -1,7 +1,7 @@
 //! The border: what may be stored, and the one form it is stored in. Inside, this is trusted.
 
 use super::access::{Items, View};
-use super::canon::settle;
+use super::canon::{is_base64, settle};
 use super::error::{AttributeError, Result};
 use super::fold;
 use super::number::Number;
@@ -149,12 +149,6 @@ fn key(value: &str, folding: Fold, path: &str) -> Result<()> {
         return Err(AttributeError::bound(path, limits::KEY_BYTES, "bytes"));
     }
     Ok(())
-}
-
-/// Either alphabet, padded or not, in lines or not.
-fn is_base64(value: &str) -> bool {
-    let data = value.trim_end_matches(['=', '\r', '\n', ' ']);
-    data.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'-' | b'_' | b'\r' | b'\n' | b' '))
 }
 
 fn name(value: &str, path: &str) -> Result<()> {

@@ -2,16 +2,17 @@
 
 use super::Context;
 use super::access::View;
+use super::custom::Definition;
 use super::filter::{Node, Operand, Operator};
 use super::fold;
 use super::moment;
 use super::number::Number;
 use super::path::{Path, Step, Tail, strip};
 use super::render::location;
-use super::row::{Attribute, Fold, Table};
+use super::row::{Attribute, Fold, Kind as Type, Table};
 use crate::api::v1::{AttributeMap, AttributeValue, attribute_value::Kind};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use std::{any::Any, cmp::Ordering};
+use std::{any::Any, cmp::Ordering, sync::Arc};
 
 /// Bytes of a `co` operand up to which comparing at every place beats folding a copy.
 const SHORT_NEEDLE_BYTES: usize = 32;
@@ -22,6 +23,8 @@ enum Found<'a> {
     Row(&'static Attribute, View<'a>),
     /// A value that no row knows.
     Open(&'a AttributeValue),
+    /// A value of a registered attribute.
+    Typed(&'a Definition, &'a AttributeValue),
     /// A whole extension.
     Map(&'a AttributeMap),
 }
@@ -42,9 +45,11 @@ impl Node {
             // No value is not the given value.
             Node::Compare(path, Operator::Ne, to) => !some(path, object, cx, &mut |found| compare(found, Operator::Eq, to, cx)),
             Node::Compare(path, operator, to) => some(path, object, cx, &mut |found| compare(found, *operator, to, cx)),
-            Node::Element(path, inner) => {
-                some(path, object, cx, &mut |found| matches!(found, Found::Row(_, View::One(item)) if inner.matches(*item, cx, held)))
-            }
+            Node::Element(path, inner) => some(path, object, cx, &mut |found| match found {
+                Found::Row(_, View::One(item)) => inner.matches(*item, cx, held),
+                Found::Typed(_, AttributeValue { kind: Some(Kind::ComplexValue(map)) }) => inner.matches(map, cx, held),
+                _ => false,
+            }),
         }
     }
 }
@@ -68,7 +73,29 @@ fn some(path: &Path, object: &dyn Any, cx: &Context<'_>, test: Test<'_>) -> bool
                 _ => false,
             })
         }
+        Some(Tail::Custom(custom)) => match (path.kind, &custom.extension) {
+            (Some(kind), Some(extension)) => {
+                let extensions = kind.table().extensions(object).into_iter().flatten();
+                extensions.filter(|(urn, _)| urn.eq_ignore_ascii_case(&extension.urn)).any(|(_, map)| typed(map, &custom.steps, test))
+            }
+            _ => object.downcast_ref::<AttributeMap>().is_some_and(|map| typed(map, &custom.steps, test)),
+        },
         None => walk(&path.steps, object, cx, test),
+    }
+}
+
+/// Down into a map that a registered schema describes.
+fn typed(map: &AttributeMap, steps: &[Arc<Definition>], test: Test<'_>) -> bool {
+    let Some((definition, below)) = steps.split_first() else { return test(&Found::Map(map)) };
+    let entry = map.entries.iter().find(|e| e.name.eq_ignore_ascii_case(&definition.name));
+    entry.and_then(|e| e.value.as_ref()).is_some_and(|value| typed_value(value, definition, below, test))
+}
+
+fn typed_value(value: &AttributeValue, definition: &Definition, below: &[Arc<Definition>], test: Test<'_>) -> bool {
+    match &value.kind {
+        Some(Kind::ListValue(list)) => list.values.iter().any(|v| typed_value(v, definition, below, test)),
+        Some(Kind::ComplexValue(map)) if !below.is_empty() => typed(map, below, test),
+        _ => below.is_empty() && test(&Found::Typed(definition, value)),
     }
 }
 
@@ -114,7 +141,7 @@ fn present(found: &Found<'_>, cx: &Context<'_>) -> bool {
         Found::Row(_, View::Absent | View::Text("")) => false,
         Found::Row(attribute, View::One(object)) => attribute.sub.is_some_and(|sub| has_value(sub, *object, cx)),
         Found::Row(..) => true,
-        Found::Open(value) => value_present(value),
+        Found::Open(value) | Found::Typed(_, value) => value_present(value),
         Found::Map(map) => map.entries.iter().filter_map(|e| e.value.as_ref()).any(value_present),
     }
 }
@@ -142,6 +169,27 @@ fn compare(found: &Found<'_>, operator: Operator, to: &Operand, cx: &Context<'_>
         (Found::Row(_, View::Bool(v)), Operand::Bool(to)) => operator == Operator::Eq && v == to,
         (Found::Row(_, View::Time(v)), Operand::Time(to)) => holds(operator, (v.seconds, v.nanos).cmp(to)),
         (Found::Open(value), to) => compare_open(value, operator, to, cx),
+        (Found::Typed(definition, value), to) => compare_typed(definition, value, operator, to),
+        _ => false,
+    }
+}
+
+/// A value that does not fit its type, stored before the schema was, equals nothing.
+fn compare_typed(definition: &Definition, value: &AttributeValue, operator: Operator, to: &Operand) -> bool {
+    match (definition.kind, value.kind.as_ref(), to) {
+        (Type::DateTime, Some(Kind::DateTimeValue(v) | Kind::StringValue(v)), Operand::Time(to)) => {
+            moment::parse(v).is_some_and(|v| holds(operator, v.cmp(to)))
+        }
+        (Type::String | Type::Reference, Some(Kind::StringValue(v) | Kind::ReferenceValue(v)), Operand::Text { folded, .. }) => {
+            text(definition.fold, v, operator, folded)
+        }
+        (Type::Binary, Some(Kind::StringValue(v)), Operand::Text { raw, .. }) => operator == Operator::Eq && v == raw,
+        (Type::Binary, Some(Kind::BinaryValue(v)), Operand::Text { raw, .. }) => operator == Operator::Eq && STANDARD.encode(v) == *raw,
+        (Type::Boolean, Some(Kind::BoolValue(v)), Operand::Bool(to)) => operator == Operator::Eq && v == to,
+        (Type::Integer | Type::Decimal, Some(Kind::IntegerValue(v)), Operand::Number(to)) => holds(operator, Number::from(*v).cmp(to)),
+        (Type::Integer | Type::Decimal, Some(Kind::DecimalValue(v)), Operand::Number(to)) => {
+            Number::parse(v).is_some_and(|v| holds(operator, v.cmp(to)))
+        }
         _ => false,
     }
 }

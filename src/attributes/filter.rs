@@ -2,6 +2,7 @@
 //! [`super::evaluate`] has the last word on a message, [`super::narrow`] says what an index can do before that.
 
 use super::access::View;
+use super::custom::Schemas;
 use super::decode::Fields;
 use super::edge::{EdgeLeaf, Edges};
 use super::error::{AttributeError, Result};
@@ -51,7 +52,7 @@ pub(super) enum Operand {
     Text { raw: String, folded: String },
     /// A boolean.
     Bool(bool),
-    /// A number; only attributes of extensions that no schema describes have some.
+    /// A number; only extensions have some.
     Number(Number),
     /// An instant.
     Time(Instant),
@@ -119,24 +120,34 @@ impl Filter {
     /// attributes, secrets, values of the wrong type, orders that a type has not, and what lies beyond
     /// [`limits::FILTER_BYTES`], [`limits::FILTER_NODES`] or [`limits::FILTER_DEPTH`].
     pub fn parse(kind: ResourceType, expression: &str, parameters: &BTreeMap<String, AttributeValue>) -> Result<Filter> {
-        Self::read(kind, expression, parameters, false)
+        Self::parse_in(kind, &Schemas::none(), expression, parameters, false)
     }
 
-    /// The same for a filter that is asked of users and groups alike: an attribute that only the other type has is
-    /// understood, and has no value (RFC 7644 section 3.4.2.1).
+    /// The same for a filter that is asked of users and groups alike.
     ///
     /// # Errors
     /// As [`Filter::parse`].
     pub fn parse_spanning(kind: ResourceType, expression: &str, parameters: &BTreeMap<String, AttributeValue>) -> Result<Filter> {
-        Self::read(kind, expression, parameters, true)
+        Self::parse_in(kind, &Schemas::none(), expression, parameters, true)
     }
 
-    fn read(kind: ResourceType, expression: &str, parameters: &BTreeMap<String, AttributeValue>, spans_types: bool) -> Result<Filter> {
+    /// The same where an organization may have registered schemas. `spans_types` is for a filter that is asked of users and
+    /// groups alike: an attribute that only the other type has is understood, and has no value (RFC 7644 section 3.4.2.1).
+    ///
+    /// # Errors
+    /// As [`Filter::parse`].
+    pub fn parse_in(
+        kind: ResourceType,
+        schemas: &Schemas,
+        expression: &str,
+        parameters: &BTreeMap<String, AttributeValue>,
+        spans_types: bool,
+    ) -> Result<Filter> {
         if expression.len() > limits::FILTER_BYTES {
             let detail = format!("The filter is longer than {} bytes.", limits::FILTER_BYTES);
             return Err(AttributeError { limit: Some(limits::FILTER_BYTES), ..AttributeError::filter(limits::FILTER_BYTES, detail) });
         }
-        let (root, edges) = grammar::filter(kind, expression, parameters, spans_types)?;
+        let (root, edges) = grammar::filter(kind, schemas, expression, parameters, spans_types)?;
         let fields = Fields::of(kind, &root);
         Ok(Filter { kind, root, edges, fields })
     }

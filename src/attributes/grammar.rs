@@ -3,29 +3,37 @@
 //! Wider than the RFC in four points that clients use: `path[filter].sub` may be compared, `true` and `false` may be
 //! quoted, blanks may be any white space, and attributes of the enterprise extension may be named without its URN.
 
+mod target;
+
+pub(super) use target::target;
+
 use super::ResourceType;
+use super::custom::{Definition, Schemas};
 use super::edge::EdgeLeaf;
 use super::error::{AttributeError, Result};
 use super::filter::{Node, OPERATORS};
 use super::lexer::{Token, Tokens, expected, tokens};
 use super::operand;
-use super::path::{Path, Step, Target, strip, unknown};
-use super::row::{Mutability, Place, Table};
+use super::path::{Path, Step, Tail, strip, unknown};
+use super::row::{Kind, Mutability, Place, Table};
 use crate::api::v1::AttributeValue;
 use crate::limits;
 use std::collections::BTreeMap;
 
 /// What names are looked up in.
 #[derive(Clone, Copy)]
-enum Scope {
+enum Scope<'d> {
     Resource,
     Element(&'static dyn Table),
+    /// One element of a registered list.
+    Part(&'d Definition),
     /// Inside `members[…]` or `groups[…]`: edges, not elements.
     Edges(Place),
 }
 
 struct Parser<'a> {
     kind: ResourceType,
+    schemas: &'a Schemas,
     tokens: std::iter::Peekable<std::vec::IntoIter<(usize, Token<'a>)>>,
     end: usize,
     parameters: &'a BTreeMap<String, AttributeValue>,
@@ -38,50 +46,23 @@ struct Parser<'a> {
 /// A whole filter and its leaves on membership.
 pub(super) fn filter(
     kind: ResourceType,
+    schemas: &Schemas,
     text: &str,
     parameters: &BTreeMap<String, AttributeValue>,
     spans_types: bool,
 ) -> Result<(Node, Vec<EdgeLeaf>)> {
-    let mut parser = Parser { spans_types, ..Parser::new(kind, text, parameters)? };
+    let mut parser = Parser { spans_types, ..Parser::new(kind, schemas, text, parameters)? };
     let root = parser.any(Scope::Resource)?;
     parser.finish("and, or, or the end of the filter")?;
     Ok((root, parser.edges))
 }
 
-/// A PATCH path: `path`, `path[filter]` or `path[filter].sub`.
-pub(super) fn target(kind: ResourceType, text: &str, parameters: &BTreeMap<String, AttributeValue>) -> Result<Target> {
-    let mut parser = Parser::new(kind, text, parameters)?;
-    let Some((_, Token::Word(name))) = parser.tokens.next() else { return Err(expected("an attribute", 0)) };
-    let mut target = Target { path: Path::parse(kind, name)?, filter: None, sub: None, members: None };
-    if parser.sign('[') {
-        let attribute = target.path.attribute().filter(|a| a.multi_valued);
-        let (Some(attribute), Some(sub)) = (attribute, attribute.and_then(|a| a.sub)) else {
-            return Err(AttributeError::filter(0, format!("{name} is no list of objects: a value filter cannot choose from it.")));
-        };
-        if attribute.place == Place::Field {
-            target.filter = Some(parser.any(Scope::Element(sub))?);
-        } else {
-            parser.edges_only(attribute.place)?;
-            if parser.edges.iter().any(|leaf| matches!(leaf, EdgeLeaf::AnyMember | EdgeLeaf::InAnyGroup)) {
-                return Err(AttributeError::filter(0, "A path names members by their ids."));
-            }
-            let id = |leaf: &EdgeLeaf| if let EdgeLeaf::Member(id) | EdgeLeaf::InGroup(id) = leaf { Some(id.clone()) } else { None };
-            target.members = Some(parser.edges.iter().filter_map(id).collect());
-        }
-        parser.close(']')?;
-        if let Some((at, name)) = parser.sub() {
-            target.sub = Some(Step::find(sub, name).ok_or_else(|| AttributeError { offset: Some(at), ..unknown(name) })?);
-        }
-    }
-    parser.finish("the end of the path")?;
-    Ok(target)
-}
-
 impl<'a> Parser<'a> {
-    fn new(kind: ResourceType, text: &'a str, parameters: &'a BTreeMap<String, AttributeValue>) -> Result<Self> {
+    fn new(kind: ResourceType, schemas: &'a Schemas, text: &'a str, parameters: &'a BTreeMap<String, AttributeValue>) -> Result<Self> {
         let cut: Tokens<'a> = tokens(text)?;
         Ok(Parser {
             kind,
+            schemas,
             tokens: cut.into_iter().peekable(),
             end: text.len(),
             parameters,
@@ -188,7 +169,8 @@ impl<'a> Parser<'a> {
 
     /// What follows an attribute.
     fn condition(&mut self, path: Path, name: &str, at: usize) -> Result<Node> {
-        if path.steps.iter().any(|s| s.attribute.mutability == Mutability::WriteOnly) {
+        let secret = path.definition().is_some_and(|d| d.mutability == Mutability::WriteOnly);
+        if secret || path.steps.iter().any(|s| s.attribute.mutability == Mutability::WriteOnly) {
             return Err(AttributeError::filter(at, format!("{name} is a secret: no filter may ask for it.")));
         }
         let place = path.steps.first().map(|s| s.attribute.place).filter(|p| matches!(p, Place::Members | Place::Groups));
@@ -206,9 +188,12 @@ impl<'a> Parser<'a> {
     fn path(&self, scope: Scope, name: &str) -> Option<Path> {
         match scope {
             Scope::Element(table) => Path::resolve(table, None, name),
-            _ => Path::resolve(self.kind.table(), Some(self.kind), name).or_else(|| match strip(name, "urn:") {
-                Some(_) => None,
-                None => Path::resolve_bare(self.kind, name),
+            Scope::Part(definition) => Path::part(definition, name),
+            _ => Path::custom(self.kind, self.schemas, name).or_else(|| {
+                Path::resolve(self.kind.table(), Some(self.kind), name).or_else(|| match strip(name, "urn:") {
+                    Some(_) => None,
+                    None => Path::resolve_bare(self.kind, name),
+                })
             }),
         }
     }
@@ -219,6 +204,9 @@ impl<'a> Parser<'a> {
             let node = self.edges_only(place)?;
             self.close(']')?;
             return Ok(node);
+        }
+        if let Some(definition) = path.definition().cloned().filter(|d| d.kind == Kind::Complex) {
+            return self.part(path, &definition);
         }
         let Some(sub) = path.attribute().and_then(|a| a.sub) else {
             return Err(AttributeError::filter(at, format!("{name} has no sub-attributes.")));
@@ -272,7 +260,21 @@ impl<'a> Parser<'a> {
                 .ok_or_else(|| AttributeError::filter(at, format!("{name} has sub-attributes: compare one of them.")))?;
             path.steps.push(value);
         }
-        let operand = operand::check(path.attribute(), name, operator, literal, value_at)?;
+        if let Some(Tail::Custom(custom)) = &mut path.tail
+            && !is_null
+        {
+            let value = match custom.definition() {
+                Some(definition) if definition.kind == Kind::Complex => definition.part("value").cloned(),
+                Some(_) => None,
+                None => return Err(AttributeError::filter(at, format!("{name} is an extension: compare one of its attributes."))),
+            };
+            custom.steps.extend(value);
+        }
+        let facts = path.definition().map(|d| (d.kind, d.fold)).or_else(|| path.attribute().map(|a| (a.kind, a.fold)));
+        if facts.is_some_and(|(kind, _)| kind == Kind::Complex) && !is_null {
+            return Err(AttributeError::filter(at, format!("{name} has sub-attributes: compare one of them.")));
+        }
+        let operand = operand::check(facts, name, operator, literal, value_at)?;
         Ok(Node::Compare(path, operator, operand))
     }
 

@@ -7,6 +7,7 @@
 pub mod access;
 mod canon;
 pub mod check;
+pub mod custom;
 mod decode;
 pub mod edge;
 mod error;
@@ -44,6 +45,7 @@ pub mod value;
 mod walk;
 
 pub use check::{check_group, check_user};
+pub use custom::Schemas;
 pub use edge::{EdgeLeaf, Edges, NoEdges};
 pub use error::{AttributeError, Result};
 pub use filter::Filter;

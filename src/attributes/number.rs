@@ -42,6 +42,16 @@ impl Number {
         Some(Number { negative, digits, point })
     }
 
+    /// Bytes that sort as the numbers do.
+    pub fn key(&self) -> Vec<u8> {
+        let size = (self.point ^ i64::MIN).to_be_bytes().into_iter().chain(self.digits.iter().copied()).chain([0]);
+        match self.sign() {
+            0 => vec![1],
+            1 => std::iter::once(2).chain(size).collect(),
+            _ => std::iter::once(0).chain(size.map(|byte| !byte)).collect(),
+        }
+    }
+
     fn sign(&self) -> i8 {
         match (self.digits.is_empty(), self.negative) {
             (true, _) => 0,
@@ -95,6 +105,7 @@ mod tests {
         assert_eq!(n("-0.0"), n("0"));
         assert_eq!(n("120"), n("1.2E+2"));
         assert!(n("9007199254740993") > n("9007199254740992"));
+        assert!(n("-12").key() < n("-1.2").key() && n("-0.1").key() < n("0").key() && n("0").key() < n("0.12").key());
         assert!(n("-2") < n("-1.5") && n("0.09") < n("0.1") && n("9") < n("10"));
         for bad in ["", "-", "01", "1.", ".5", "+1", "1e", "1e999999999999", "0x1", "NaN", "1 ", "١"] {
             assert_eq!(Number::parse(bad), None, "{bad}");
@@ -107,6 +118,8 @@ mod tests {
             prop_assert_eq!(Number::from(a).cmp(&Number::from(b)), a.cmp(&b));
             let read = |v: f64| Number::parse(&format!("{v:?}")).unwrap();
             prop_assert_eq!(read(x).partial_cmp(&read(y)), x.partial_cmp(&y));
+            prop_assert_eq!(read(x).key().cmp(&read(y).key()), read(x).cmp(&read(y)));
+            prop_assert_eq!(Number::from(a).key().cmp(&Number::from(b).key()), a.cmp(&b));
         }
     }
 }

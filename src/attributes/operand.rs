@@ -7,7 +7,7 @@ use super::lexer::{Token, expected};
 use super::moment;
 use super::number::Number;
 use super::read_value::boolean;
-use super::row::{Attribute, Fold, Kind};
+use super::row::{Fold, Kind};
 use crate::api::v1::{AttributeValue, attribute_value::Kind as Bound};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use std::collections::BTreeMap;
@@ -58,13 +58,13 @@ fn bound(name: &str, value: &AttributeValue, at: usize) -> Result<Literal> {
 ///
 /// # Errors
 /// `INVALID_FILTER` for another type, and for orders and substrings that the type has not.
-pub(super) fn check(attribute: Option<&Attribute>, name: &str, operator: Operator, literal: Literal, at: usize) -> Result<Operand> {
+pub(super) fn check(facts: Option<(Kind, Fold)>, name: &str, operator: Operator, literal: Literal, at: usize) -> Result<Operand> {
     use Operator as O;
     let equality = matches!(operator, O::Eq | O::Ne);
     let part = matches!(operator, O::Co | O::Sw | O::Ew);
     let refuse = |why: &str| Err(AttributeError::filter(at, format!("{name} {why}.")));
     let text = |raw: String, fold: Fold| Operand::Text { folded: fold::apply(fold, &raw).into_owned(), raw };
-    match (attribute.map(|a| (a.kind, a.fold)), literal) {
+    match (facts, literal) {
         (_, Literal::Null) if equality => Ok(Operand::Null),
         (_, Literal::Null) => refuse("can only be equal to null, or not"),
         (Some((Kind::String | Kind::Reference, fold)), Literal::Text(raw)) => Ok(text(raw, fold)),
@@ -82,8 +82,10 @@ pub(super) fn check(attribute: Option<&Attribute>, name: &str, operator: Operato
             None => refuse("is an instant: compare it with one, such as \"2026-01-31T08:00:00Z\""),
         },
         (None, Literal::Text(raw)) => Ok(text(raw, Fold::Caseless)),
-        (None, Literal::Number(_)) if part => refuse("is compared with a number, which has no parts"),
-        (None, Literal::Number(number)) => Ok(Operand::Number(number)),
+        (Some((Kind::Integer | Kind::Decimal, _)) | None, Literal::Number(_)) if part => {
+            refuse("is compared with a number, which has no parts")
+        }
+        (Some((Kind::Integer | Kind::Decimal, _)) | None, Literal::Number(number)) => Ok(Operand::Number(number)),
         (Some((kind, _)), _) => refuse(&format!("is of type {}: the value is not", super::schemas::kind(kind))),
     }
 }

@@ -1,12 +1,16 @@
 //! `sortBy`: an attribute and a direction.
 
 use super::access::View;
+use super::custom::{Definition, Schemas};
 use super::error::{AttributeError, Result};
 use super::fold;
-use super::path::{Path, Step};
-use super::row::{Attribute, Index, Place};
+use super::moment;
+use super::number::Number;
+use super::path::{Path, Step, Tail};
+use super::row::{Attribute, Index, Kind as Type, Mutability, Place};
 use super::{Context, ResourceType};
-use std::any::Any;
+use crate::api::v1::{AttributeMap, AttributeValue, attribute_value::Kind};
+use std::{any::Any, sync::Arc};
 
 /// A sort order (RFC 7644 section 3.4.2.3). Ties are the caller's to break, by id.
 #[derive(Debug, Clone)]
@@ -22,6 +26,14 @@ impl Order {
     /// `INVALID_PATH` when the attribute is unknown or has no order: the server orders neither by membership nor by
     /// secrets nor by what no schema describes.
     pub fn parse(kind: ResourceType, text: &str) -> Result<Order> {
+        Self::parse_in(kind, &Schemas::none(), text)
+    }
+
+    /// The same where an organization may have registered schemas.
+    ///
+    /// # Errors
+    /// As [`Order::parse`].
+    pub fn parse_in(kind: ResourceType, schemas: &Schemas, text: &str) -> Result<Order> {
         let mut words = text.split_ascii_whitespace();
         let (name, direction) = (words.next().unwrap_or_default(), words.next());
         let descending = match direction.map(str::to_ascii_lowercase).as_deref() {
@@ -32,8 +44,16 @@ impl Order {
         if words.next().is_some() {
             return Err(AttributeError::path(text, "An order is one attribute and a direction."));
         }
-        let mut path = Path::parse(kind, name)?;
+        let mut path = Path::parse_in(kind, schemas, name)?;
         let has_no_order = || AttributeError::path(text, format!("Resources cannot be ordered by {name}."));
+        if let Some(Tail::Custom(custom)) = &mut path.tail {
+            if let Some(definition) = custom.definition().filter(|d| d.kind == Type::Complex).cloned() {
+                custom.steps.extend(definition.part("value").cloned());
+            }
+            let secret = custom.steps.iter().any(|d| d.mutability == Mutability::WriteOnly);
+            let ordered = custom.definition().is_some_and(|d| !matches!(d.kind, Type::Complex | Type::Binary));
+            return if ordered && !secret { Ok(Order { path, descending }) } else { Err(has_no_order()) };
+        }
         if let Some(sub) = path.attribute().and_then(|a| a.sub) {
             path.steps.push(Step::find(sub, "value").ok_or_else(has_no_order)?);
         }
@@ -57,8 +77,44 @@ impl Order {
     /// The bytes by which an object sorts; `None` without a value: such objects come last ascending, first descending.
     /// Of a list the primary element counts, else the first. Caseless unless the attribute is `caseExact`.
     pub fn key(&self, object: &dyn Any, cx: &Context<'_>) -> Option<Vec<u8>> {
-        key(&self.path.steps, object, cx)
+        let (Some(Tail::Custom(custom)), Some(kind)) = (&self.path.tail, self.path.kind) else { return key(&self.path.steps, object, cx) };
+        let urn = &custom.extension.as_ref()?.urn;
+        let map = kind.table().extensions(object)?.iter().find(|(key, _)| key.eq_ignore_ascii_case(urn))?.1;
+        typed_key(map, &custom.steps)
     }
+}
+
+/// The same below a registered extension.
+fn typed_key(map: &AttributeMap, steps: &[Arc<Definition>]) -> Option<Vec<u8>> {
+    let (definition, below) = steps.split_first()?;
+    let value = map.entries.iter().find(|e| e.name.eq_ignore_ascii_case(&definition.name))?.value.as_ref()?;
+    let value = match &value.kind {
+        Some(Kind::ListValue(list)) => list.values.iter().find(|v| is_primary(v)).or_else(|| list.values.first())?,
+        _ => value,
+    };
+    match (definition.kind, value.kind.as_ref()?) {
+        (_, Kind::ComplexValue(map)) => typed_key(map, below),
+        (Type::DateTime, Kind::DateTimeValue(text) | Kind::StringValue(text)) => moment::parse(text).map(instant),
+        (Type::String | Type::Reference, Kind::StringValue(text) | Kind::ReferenceValue(text)) => {
+            Some(fold::apply(definition.fold, text).into_owned().into_bytes())
+        }
+        (Type::Boolean, Kind::BoolValue(value)) => Some(vec![u8::from(*value)]),
+        (Type::Integer | Type::Decimal, Kind::IntegerValue(value)) => Some(Number::from(*value).key()),
+        (Type::Integer | Type::Decimal, Kind::DecimalValue(text)) => Some(Number::parse(text)?.key()),
+        _ => None,
+    }
+}
+
+fn is_primary(value: &AttributeValue) -> bool {
+    let Some(Kind::ComplexValue(map)) = &value.kind else { return false };
+    map.entries.iter().any(|e| e.name.eq_ignore_ascii_case("primary") && e.value == Some(Kind::BoolValue(true).into()))
+}
+
+/// With the sign bit flipped, bytes sort as numbers do.
+fn instant((seconds, nanos): moment::Instant) -> Vec<u8> {
+    let mut bytes = (seconds ^ i64::MIN).to_be_bytes().to_vec();
+    bytes.extend(nanos.to_be_bytes());
+    bytes
 }
 
 fn key(steps: &[Step], object: &dyn Any, cx: &Context<'_>) -> Option<Vec<u8>> {
@@ -67,12 +123,7 @@ fn key(steps: &[Step], object: &dyn Any, cx: &Context<'_>) -> Option<Vec<u8>> {
         View::Absent | View::Texts(_) => None,
         View::Text(text) => Some(fold::apply(step.attribute.fold, text).into_owned().into_bytes()),
         View::Bool(value) => Some(vec![u8::from(value)]),
-        View::Time(t) => {
-            // With the sign bit flipped, bytes sort as numbers do.
-            let mut bytes = (t.seconds ^ i64::MIN).to_be_bytes().to_vec();
-            bytes.extend(t.nanos.to_be_bytes());
-            Some(bytes)
-        }
+        View::Time(t) => Some(instant((t.seconds, t.nanos))),
         View::Location(endpoint, id) => Some(format!("{}/{endpoint}/{id}", cx.base).into_bytes()),
         View::Version(etag, _) => Some(etag.as_bytes().to_vec()),
         View::ExternalId(ids) => ids.iter().find(|e| e.connection_id == cx.connection).map(|e| e.value.clone().into_bytes()),

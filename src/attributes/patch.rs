@@ -1,19 +1,19 @@
 //! RFC 7644 section 3.5.2: ordered operations, all or none.
 
+mod lifted;
+
 use super::access::{Slot, View};
 use super::canon::settle;
+use super::custom::{self, Schemas};
 use super::error::{AttributeError, Result};
 use super::parse::Leniency;
-use super::path::{Path, Step, Target};
+use super::path::{Path, Step, Tail, Target};
 use super::read::State;
-use super::read_members::Members;
 use super::read_value::{Value, clear};
 use super::row::{Attribute, Place};
 use super::value::{In, unassigns};
 use super::{Context, ResourceType, patch_list, patch_open};
-use crate::api::v1::{
-    AttributeValue, Group, PatchOperation, PrincipalRef, User, attribute_value::Kind, patch_operation::Op, principal_ref::Principal,
-};
+use crate::api::v1::{AttributeValue, Group, PatchOperation, PrincipalRef, User, attribute_value::Kind, patch_operation::Op};
 use crate::limits;
 use serde::de::DeserializeSeed as _;
 use std::any::Any;
@@ -53,8 +53,16 @@ pub struct Patched {
 /// With the index of the operation: `INVALID_PATH`, `INVALID_VALUE`, `INVALID_SYNTAX`, `MUTABILITY`, `NO_TARGET`;
 /// `TOO_LARGE` over [`limits::PATCH_OPERATIONS`] or [`limits::PATH_BYTES`].
 pub fn patch_user(user: &mut User, operations: &[PatchOperation], cx: &Context<'_>) -> Result<Patched> {
+    patch_user_in(user, operations, cx, &Schemas::none())
+}
+
+/// The same where an organization may have registered schemas; the types of their attributes are judged at the border.
+///
+/// # Errors
+/// As [`patch_user`].
+pub fn patch_user_in(user: &mut User, operations: &[PatchOperation], cx: &Context<'_>, schemas: &Schemas) -> Result<Patched> {
     let mut work = user.clone();
-    let mut patch = Patch::apply(ResourceType::User, &mut work, operations, cx)?;
+    let mut patch = Patch::apply(ResourceType::User, &mut work, operations, cx, schemas)?;
     patch.done.changed = work != *user;
     *user = work;
     Ok(patch.done)
@@ -65,8 +73,21 @@ pub fn patch_user(user: &mut User, operations: &[PatchOperation], cx: &Context<'
 /// # Errors
 /// As [`patch_user`]; `TOO_LARGE` also over [`limits::MEMBERS_PER_REQUEST`].
 pub fn patch_group(group: &mut Group, operations: &[PatchOperation], cx: &Context<'_>) -> Result<(Patched, Vec<MemberEdit>)> {
+    patch_group_in(group, operations, cx, &Schemas::none())
+}
+
+/// The same where an organization may have registered schemas; the types of their attributes are judged at the border.
+///
+/// # Errors
+/// As [`patch_group`].
+pub fn patch_group_in(
+    group: &mut Group,
+    operations: &[PatchOperation],
+    cx: &Context<'_>,
+    schemas: &Schemas,
+) -> Result<(Patched, Vec<MemberEdit>)> {
     let mut work = group.clone();
-    let mut patch = Patch::apply(ResourceType::Group, &mut work, operations, cx)?;
+    let mut patch = Patch::apply(ResourceType::Group, &mut work, operations, cx, schemas)?;
     patch.done.changed = work != *group;
     *group = work;
     Ok((patch.done, patch.members))
@@ -75,17 +96,24 @@ pub fn patch_group(group: &mut Group, operations: &[PatchOperation], cx: &Contex
 struct Patch<'c> {
     kind: ResourceType,
     cx: Context<'c>,
+    schemas: &'c Schemas,
     done: Patched,
     members: Vec<MemberEdit>,
     members_named: usize,
 }
 
 impl<'c> Patch<'c> {
-    fn apply(kind: ResourceType, object: &mut dyn Any, operations: &[PatchOperation], cx: &Context<'c>) -> Result<Self> {
+    fn apply(
+        kind: ResourceType,
+        object: &mut dyn Any,
+        operations: &[PatchOperation],
+        cx: &Context<'c>,
+        schemas: &'c Schemas,
+    ) -> Result<Self> {
         if operations.len() > limits::PATCH_OPERATIONS {
             return Err(AttributeError::too_large("operations", limits::PATCH_OPERATIONS, "operations"));
         }
-        let mut patch = Patch { kind, cx: *cx, done: Patched::default(), members: Vec::new(), members_named: 0 };
+        let mut patch = Patch { kind, cx: *cx, schemas, done: Patched::default(), members: Vec::new(), members_named: 0 };
         for (index, operation) in operations.iter().enumerate() {
             patch.operation(object, operation).map_err(|e| e.in_operation(index))?;
         }
@@ -100,7 +128,7 @@ impl<'c> Patch<'c> {
             (Op::Remove, "") => Err(AttributeError::no_target("", "A remove needs a path.")),
             (_, "") => self.gathered(object, op, value),
             (_, path) => {
-                let target = Target::parse(self.kind, path, &operation.parameters)?;
+                let target = Target::parse_in(self.kind, self.schemas, path, &operation.parameters)?;
                 self.aimed(object, op, &target, path, value)
             }
         }
@@ -113,7 +141,7 @@ impl<'c> Patch<'c> {
             return Err(AttributeError::value("value", "Without a path the value is an object of attributes."));
         };
         for entry in &map.entries {
-            let target = match Target::parse(self.kind, &entry.name, &std::collections::BTreeMap::new()) {
+            let target = match Target::parse_in(self.kind, self.schemas, &entry.name, &std::collections::BTreeMap::new()) {
                 Ok(target) => target,
                 // A name with a filter in it is a path: it is understood or refused.
                 Err(error) if entry.name.contains('[') => return Err(error),
@@ -122,7 +150,8 @@ impl<'c> Patch<'c> {
                     continue;
                 }
             };
-            let read_only = target.path.steps.iter().chain(&target.sub).any(|s| !s.attribute.writable());
+            let read_only = target.path.steps.iter().chain(&target.sub).any(|s| !s.attribute.writable())
+                || target.path.definition().is_some_and(|d| !d.writable());
             if !read_only {
                 self.aimed(object, op, &target, &entry.name, entry.value.as_ref().or(Some(&AttributeValue::default())))?;
             }
@@ -147,6 +176,9 @@ impl<'c> Patch<'c> {
             return Err(AttributeError::value(path, "value is required."));
         }
         let aim = Aim { op, value, path, cx: self.cx };
+        if let Some(Tail::Custom(custom)) = &target.path.tail {
+            return custom::patch::apply(self.kind, object, custom, target, &aim);
+        }
         if let Some(tail) = &target.path.tail {
             return patch_open::apply(self.kind, object, &target.path, tail, &aim);
         }
@@ -154,66 +186,6 @@ impl<'c> Patch<'c> {
         self.done.unknown.extend(unknown);
         Ok(())
     }
-
-    fn password(&mut self, op: Op, attribute: &'static Attribute, value: Option<&AttributeValue>) -> Result<()> {
-        let mut password = None;
-        if let Some(value) = value.filter(|_| op != Op::Remove) {
-            let mut state = State::new(self.cx, Leniency::patch());
-            read(Value { attribute, slot: Slot::OptText(&mut password), state: &mut state, in_list: false }, value)?;
-        } else if op != Op::Remove {
-            return Err(AttributeError::value("password", "value is required."));
-        }
-        self.done.password_removed = password.is_none();
-        self.done.password = password;
-        Ok(())
-    }
-
-    fn edges(&mut self, op: Op, target: &Target, attribute: &'static Attribute, path: &str, value: Option<&AttributeValue>) -> Result<()> {
-        if target.path.steps.len() > 1 || target.sub.is_some() || (target.members.is_some() && op == Op::Replace) {
-            return Err(AttributeError::mutability(path, "Members are added and removed; what they are is not changed."));
-        }
-        let is_null = value.is_none_or(|v| matches!(v.kind, Some(Kind::NullValue(_))));
-        let any = |id: &String| PrincipalRef { principal: Some(Principal::AnyId(id.clone())) };
-        let edit = match (op, &target.members) {
-            (Op::Remove, Some(ids)) => MemberEdit::Remove(ids.clone()),
-            // Some clients add by naming the member in the path.
-            (_, Some(ids)) => MemberEdit::Add(ids.iter().map(any).collect()),
-            (Op::Remove, None) if is_null => MemberEdit::Clear,
-            (_, None) if value.is_none() => return Err(AttributeError::value(path, "value is required.")),
-            (_, None) => {
-                let mut state = State::new(self.cx, Leniency::patch());
-                let read = value.map_or(Ok(()), |value| Members { attribute, state: &mut state }.deserialize(In(value)));
-                if let Err(error) = read {
-                    return Err(state.refused().unwrap_or_else(|| AttributeError::value(path, error.to_string())));
-                }
-                let given = state.members.unwrap_or_default();
-                match op {
-                    Op::Remove => MemberEdit::Remove(given.into_iter().filter_map(id).collect()),
-                    Op::Replace if given.is_empty() => MemberEdit::Clear,
-                    Op::Replace => MemberEdit::Replace(given),
-                    _ => MemberEdit::Add(given),
-                }
-            }
-        };
-        self.members_named += match &edit {
-            MemberEdit::Add(members) | MemberEdit::Replace(members) => members.len(),
-            MemberEdit::Remove(ids) => ids.len(),
-            MemberEdit::Clear => 0,
-        };
-        if self.members_named > limits::MEMBERS_PER_REQUEST {
-            return Err(AttributeError::too_large("members", limits::MEMBERS_PER_REQUEST, "members"));
-        }
-        if !matches!(&edit, MemberEdit::Add(m) if m.is_empty()) && !matches!(&edit, MemberEdit::Remove(ids) if ids.is_empty()) {
-            self.members.push(edit);
-        }
-        Ok(())
-    }
-}
-
-fn id(member: PrincipalRef) -> Option<String> {
-    member.principal.map(|p| match p {
-        Principal::UserId(id) | Principal::GroupId(id) | Principal::ServiceAccountId(id) | Principal::AnyId(id) => id,
-    })
 }
 
 /// Reads a value into a slot; answers with the names that no attribute has.

@@ -31,6 +31,8 @@ pub(super) fn apply(kind: ResourceType, object: &mut dyn Any, path: &Path, tail:
             }
             edit(extensions.entry(urn).or_default(), &names, aim)
         }
+        // Those have an editor of their own.
+        Tail::Custom(_) => Err(unknown(aim.path)),
         Tail::Rest(names) => {
             let (Some(step), true) = (path.steps.first(), path.steps.len() == 1) else { return Err(unknown(aim.path)) };
             let (Slot::One(one), Some(sub)) = (step.table.slot(step.row, object), step.attribute.sub) else {

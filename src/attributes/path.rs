@@ -1,13 +1,15 @@
 //! Paths: the way from a resource down to an attribute, row by row.
 
 use super::access::View;
+use super::custom::{self, Custom, Definition, Schemas};
 use super::error::{AttributeError, Result};
 use super::filter::Node;
+use super::parse::{Leniency, Tolerated};
 use super::row::{Attribute, Table};
 use super::{ResourceType, table};
-use crate::api::v1::AttributeValue;
+use crate::api::v1::{AttributeMap, AttributeValue, attribute_map::Entry, attribute_value};
 use crate::limits;
-use std::{any::Any, collections::BTreeMap, fmt};
+use std::{any::Any, collections::BTreeMap, fmt, sync::Arc};
 
 /// One row on the way.
 #[derive(Clone, Copy)]
@@ -49,6 +51,8 @@ pub enum Tail {
     Extension(String),
     /// Sub-attributes that no row knows, of the last step's object.
     Rest(Vec<String>),
+    /// Into an extension that a registered schema describes.
+    Custom(Custom),
 }
 
 impl Path {
@@ -61,6 +65,34 @@ impl Path {
             return Err(AttributeError::too_large("path", limits::PATH_BYTES, "bytes"));
         }
         Self::resolve(kind.table(), Some(kind), text).ok_or_else(|| unknown(text))
+    }
+
+    /// The same where an organization may have registered schemas.
+    ///
+    /// # Errors
+    /// As [`Path::parse`].
+    pub fn parse_in(kind: ResourceType, schemas: &Schemas, text: &str) -> Result<Path> {
+        Self::custom(kind, schemas, text).map_or_else(|| Self::parse(kind, text), Ok)
+    }
+
+    /// A path into a registered extension, if the text is one.
+    pub(super) fn custom(kind: ResourceType, schemas: &Schemas, text: &str) -> Option<Path> {
+        let custom = schemas.resolve(kind, text).filter(|_| text.len() <= limits::PATH_BYTES)?;
+        Some(Path { kind: Some(kind), steps: Vec::new(), tail: Some(Tail::Custom(custom)) })
+    }
+
+    /// A part of one element of a registered list.
+    pub(super) fn part(definition: &Definition, name: &str) -> Option<Path> {
+        let steps = vec![definition.part(name)?.clone()];
+        Some(Path { kind: None, steps: Vec::new(), tail: Some(Tail::Custom(Custom { extension: None, steps })) })
+    }
+
+    /// The facts of the registered attribute at its end.
+    pub fn definition(&self) -> Option<&Arc<Definition>> {
+        match &self.tail {
+            Some(Tail::Custom(custom)) => custom.definition(),
+            _ => None,
+        }
     }
 
     /// The facts of the attribute at its end; `None` inside an extension that no schema describes.
@@ -178,6 +210,8 @@ pub struct Target {
     pub(super) path: Path,
     pub(super) filter: Option<Node>,
     pub(super) sub: Option<Step>,
+    /// The part of a registered attribute that follows the filter.
+    pub(super) part: Option<Arc<Definition>>,
     /// The ids that a filter on membership names.
     pub(super) members: Option<Vec<String>>,
 }
@@ -188,15 +222,64 @@ impl Target {
     /// # Errors
     /// `INVALID_PATH` with the byte at which reading stopped.
     pub fn parse(kind: ResourceType, text: &str, parameters: &BTreeMap<String, AttributeValue>) -> Result<Target> {
+        Self::parse_in(kind, &Schemas::none(), text, parameters)
+    }
+
+    /// The same where an organization may have registered schemas.
+    ///
+    /// # Errors
+    /// As [`Target::parse`].
+    pub fn parse_in(kind: ResourceType, schemas: &Schemas, text: &str, parameters: &BTreeMap<String, AttributeValue>) -> Result<Target> {
         if text.len() > limits::PATH_BYTES {
             return Err(AttributeError::too_large("path", limits::PATH_BYTES, "bytes"));
         }
-        super::grammar::target(kind, text, parameters).map_err(|e| e.of_path(text))
+        super::grammar::target(kind, schemas, text, parameters).map_err(|e| e.of_path(text))
     }
 
     /// The facts of the attribute it aims at; `None` inside an extension that no schema describes.
     pub fn attribute(&self) -> Option<&'static Attribute> {
         self.sub.map_or_else(|| self.path.attribute(), |s| Some(s.attribute))
+    }
+
+    /// The facts of the registered attribute it aims at; `None` also for a whole extension.
+    pub fn definition(&self) -> Option<&Arc<Definition>> {
+        self.part.as_ref().or_else(|| self.path.definition())
+    }
+
+    /// Whether a schema describes it.
+    pub fn is_known(&self) -> bool {
+        self.attribute().is_some() || matches!(self.path.tail, Some(Tail::Custom(_)))
+    }
+
+    /// What a value for it comes to as a part of its extension: the URN and the attributes. `None` where a filter or a part
+    /// chooses, and outside registered extensions.
+    pub fn extension_of(&self, value: &AttributeValue) -> Option<(String, AttributeMap)> {
+        let Some(Tail::Custom(Custom { extension: Some(extension), steps })) = &self.path.tail else { return None };
+        let map = match (steps.as_slice(), &value.kind) {
+            ([], Some(attribute_value::Kind::ComplexValue(map))) => map.clone(),
+            ([one], Some(_)) if self.filter.is_none() => {
+                AttributeMap { entries: vec![Entry { name: one.name.clone(), value: Some(value.clone()) }] }
+            }
+            _ => return None,
+        };
+        Some((extension.urn.clone(), map))
+    }
+
+    /// A value for a registered attribute, or a whole extension, in the form its schema has; and what was forgiven.
+    pub fn fit(&self, value: AttributeValue, leniency: Leniency) -> (AttributeValue, Tolerated) {
+        let mut used = Tolerated::default();
+        let value = match (self.definition(), &self.path.tail, value.kind) {
+            (Some(definition), _, kind) => {
+                let element = self.filter.is_some() && self.part.is_none();
+                custom::fit(AttributeValue { kind }, definition, element, leniency, &mut used)
+            }
+            (None, Some(Tail::Custom(Custom { extension: Some(extension), .. })), Some(attribute_value::Kind::ComplexValue(mut map))) => {
+                used = extension.fit(&mut map, leniency);
+                attribute_value::Kind::ComplexValue(map).into()
+            }
+            (_, _, kind) => AttributeValue { kind },
+        };
+        (value, used)
     }
 
     /// Whether it names elements by a filter.

@@ -2,14 +2,15 @@
 
 use super::ResourceType;
 use super::access::{Slot, View};
+use super::custom::{Schemas, show};
 use super::error::{AttributeError, Result};
 use super::path::Path;
 use super::row::{Attribute, Extensions, Returned, Table};
-use crate::api::v1::{Group, ReadSelection, User};
-use std::any::Any;
+use crate::api::v1::{AttributeMap, Group, ReadSelection, User};
+use std::{any::Any, borrow::Cow};
 
 /// What of a resource is shown.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Projection {
     kind: ResourceType,
     rows: Pick,
@@ -17,6 +18,10 @@ pub struct Projection {
     named: Vec<String>,
     /// Whether `named` is all that is shown, or what is not.
     only: bool,
+    /// What of extensions was asked for besides.
+    besides: Vec<String>,
+    schemas: Schemas,
+    requested: bool,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -43,7 +48,8 @@ impl Projection {
                 Ok(path) if path.tail().is_none() => picked.rows.add(kind.table(), &path.rows()),
                 // Everything unnamed is shown already.
                 Ok(_) if picked.only => picked.named.push(name.to_lowercase()),
-                _ => {}
+                Ok(_) => picked.besides.push(name.to_lowercase()),
+                Err(_) => {}
             }
         }
         for name in excluded {
@@ -57,12 +63,40 @@ impl Projection {
     }
 
     fn only(kind: ResourceType) -> Self {
-        Projection { kind, rows: Pick::of(kind.table(), |r| r == Returned::Always, false), named: Vec::new(), only: true }
+        Projection {
+            kind,
+            rows: Pick::of(kind.table(), |r| r == Returned::Always, false),
+            named: Vec::new(),
+            only: true,
+            besides: Vec::new(),
+            schemas: Schemas::none(),
+            requested: false,
+        }
+    }
+
+    /// The same where an organization may have registered schemas: they say when an attribute is returned.
+    #[must_use]
+    pub fn among(self, schemas: Schemas) -> Self {
+        Projection { schemas, ..self }
     }
 
     /// The default: everything that is not `never` and not only on request.
     pub fn all(kind: ResourceType) -> Self {
-        Projection { kind, rows: Pick::all(kind.table()), named: Vec::new(), only: false }
+        Projection {
+            kind,
+            rows: Pick::all(kind.table()),
+            named: Vec::new(),
+            only: false,
+            besides: Vec::new(),
+            schemas: Schemas::none(),
+            requested: false,
+        }
+    }
+
+    /// The same, and what of extensions is returned on request only, as if all of it were asked for.
+    #[must_use]
+    pub fn with_requested(self) -> Self {
+        Projection { requested: true, ..self }
     }
 
     /// The kind of resource it is made for.
@@ -99,9 +133,20 @@ impl Projection {
 
     fn prune_extensions(&self, extensions: &mut Extensions) {
         extensions.retain(|urn, map| {
+            if let Cow::Owned(cut) = self.cut(urn, map) {
+                *map = cut;
+                return !map.entries.is_empty();
+            }
             map.entries.retain(|e| self.shows_extension(urn, &e.name));
             !map.entries.is_empty()
         });
+    }
+
+    /// What of an extension is shown, if a registered schema describes it; otherwise all of it, for
+    /// [`Self::shows_extension`] to judge.
+    pub(super) fn cut<'m>(&self, urn: &str, map: &'m AttributeMap) -> Cow<'m, AttributeMap> {
+        let names = show::Named { named: &self.named, only: self.only, besides: &self.besides, requested: self.requested };
+        self.schemas.extension(self.kind, urn).map_or(Cow::Borrowed(map), |extension| Cow::Owned(show::cut(extension, map, names)))
     }
 
     /// Whether one attribute of an extension is shown.

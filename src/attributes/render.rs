@@ -7,7 +7,7 @@ use super::projection::{Projection, Shown};
 use super::row::Table;
 use super::table::MEMBER;
 use crate::api::v1::GroupMember;
-use std::any::Any;
+use std::{any::Any, borrow::Cow};
 
 /// Writes a whole resource, `schemas` and `meta` included. The projection knows which kind the object is.
 pub fn render(out: &mut Vec<u8>, object: &dyn Any, projection: &Projection, cx: &Context<'_>) {
@@ -24,7 +24,10 @@ pub fn render_open(out: &mut Vec<u8>, object: &dyn Any, projection: &Projection,
         let start = out.len();
         json::key(out, urn);
         out.push(b'{');
-        json::entries(out, map, |name| projection.shows_extension(urn, name));
+        match projection.cut(urn, map) {
+            Cow::Owned(cut) => json::entries(out, &cut, |_| true),
+            Cow::Borrowed(map) => json::entries(out, map, |name| projection.shows_extension(urn, name)),
+        }
         close(out, start, b"{", b'}');
     }
 }

@@ -3,16 +3,15 @@
 use super::access::Access;
 pub use super::walk::{Extensions, Rows, Table};
 
-/// RFC 7643 section 2.3.
+/// RFC 7643 section 2.3. Only registered schemas have numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the RFC's own words")]
 pub enum Kind {
-    /// Text.
     String,
-    /// true or false.
     Boolean,
-    /// An instant.
+    Decimal,
+    Integer,
     DateTime,
-    /// A URI.
     Reference,
     /// Base64 text.
     Binary,

@@ -56,6 +56,8 @@ pub fn kind(kind: Kind) -> &'static str {
     match kind {
         Kind::String => "string",
         Kind::Boolean => "boolean",
+        Kind::Decimal => "decimal",
+        Kind::Integer => "integer",
         Kind::DateTime => "dateTime",
         Kind::Reference => "reference",
         Kind::Binary => "binary",
@@ -63,7 +65,8 @@ pub fn kind(kind: Kind) -> &'static str {
     }
 }
 
-fn mutability(mutability: Mutability) -> &'static str {
+/// RFC 7643's word for who may write.
+pub(super) fn mutability(mutability: Mutability) -> &'static str {
     match mutability {
         Mutability::ReadWrite => "readWrite",
         Mutability::ReadOnly => "readOnly",
@@ -72,7 +75,8 @@ fn mutability(mutability: Mutability) -> &'static str {
     }
 }
 
-fn returned(returned: Returned) -> &'static str {
+/// RFC 7643's word for when it is answered.
+pub(super) fn returned(returned: Returned) -> &'static str {
     match returned {
         Returned::Default => "default",
         Returned::Always => "always",

@@ -28,6 +28,7 @@ pub(super) fn get(directory: &Directory, request: &Request<GetCallerRequest>) ->
         limits: LIMITS.clone(),
         connection,
         organization: Some(caller.home.as_ref().clone()),
+        schemas_revision: u64::try_from(directory.store.schemas_seen(&caller.organization).0).unwrap_or(0),
     }))
 }
 

@@ -118,6 +118,8 @@ impl Resolver for Credentials {
                 (Some(PrincipalRef { principal: Some(Principal::ServiceAccountId(account.id)) }), None)
             }
         };
+        // GetCaller says what of it is known, and reads nothing.
+        reader.schemas().await?;
         drop(reader);
         self.note(&token);
         Ok(Caller {

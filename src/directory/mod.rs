@@ -17,6 +17,7 @@ mod precondition;
 mod provisioning;
 mod record;
 mod revision;
+mod schemas;
 mod service_accounts;
 mod services;
 mod tokens;

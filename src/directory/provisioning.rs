@@ -1,18 +1,16 @@
 //! `ProvisioningService`: connections, tokens, schemas, and who calls.
 
-use super::{Directory, Reply, caller, connections, deviations, tokens};
-use crate::{
-    api::v1::{
-        CreateConnectionRequest, CreateConnectionResponse, DeleteConnectionRequest, DeleteConnectionResponse, GetCallerRequest,
-        GetCallerResponse, GetConnectionRequest, GetConnectionResponse, GetDeviationReportRequest, GetDeviationReportResponse,
-        IssueTokenRequest, IssueTokenResponse, ListConnectionsRequest, ListConnectionsResponse, ListSchemasRequest, ListSchemasResponse,
-        ListTokensRequest, ListTokensResponse, RevokeTokenRequest, RevokeTokenResponse, RotateTokenRequest, RotateTokenResponse,
-        UpdateConnectionRequest, UpdateConnectionResponse, provisioning_service_server::ProvisioningService,
-    },
-    attributes,
+use super::{Directory, Reply, caller, connections, deviations, schemas, tokens};
+use crate::api::v1::{
+    CreateConnectionRequest, CreateConnectionResponse, DeleteConnectionRequest, DeleteConnectionResponse, DeleteSchemaRequest,
+    DeleteSchemaResponse, GetCallerRequest, GetCallerResponse, GetConnectionRequest, GetConnectionResponse, GetDeviationReportRequest,
+    GetDeviationReportResponse, IssueTokenRequest, IssueTokenResponse, ListConnectionsRequest, ListConnectionsResponse, ListSchemasRequest,
+    ListSchemasResponse, ListTokensRequest, ListTokensResponse, PutSchemaRequest, PutSchemaResponse, RevokeTokenRequest,
+    RevokeTokenResponse, RotateTokenRequest, RotateTokenResponse, UpdateConnectionRequest, UpdateConnectionResponse,
+    provisioning_service_server::ProvisioningService,
 };
 use std::sync::Arc;
-use tonic::{Request, Response};
+use tonic::Request;
 
 /// What identity providers need, and who they are.
 #[derive(Debug, Clone)]
@@ -56,9 +54,16 @@ impl ProvisioningService for Provisioning {
         tokens::revoke(&self.0, request).await
     }
 
-    async fn list_schemas(&self, _request: Request<ListSchemasRequest>) -> Reply<ListSchemasResponse> {
-        // The same in every organization, so nothing of it is read.
-        Ok(Response::new(ListSchemasResponse { schemas: attributes::schemas() }))
+    async fn list_schemas(&self, request: Request<ListSchemasRequest>) -> Reply<ListSchemasResponse> {
+        schemas::list(&self.0, request).await
+    }
+
+    async fn put_schema(&self, request: Request<PutSchemaRequest>) -> Reply<PutSchemaResponse> {
+        schemas::put(&self.0, request).await
+    }
+
+    async fn delete_schema(&self, request: Request<DeleteSchemaRequest>) -> Reply<DeleteSchemaResponse> {
+        schemas::delete(&self.0, request).await
     }
 
     async fn get_deviation_report(&self, request: Request<GetDeviationReportRequest>) -> Reply<GetDeviationReportResponse> {

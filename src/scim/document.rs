@@ -2,7 +2,7 @@
 
 use super::{
     error::Refusal,
-    profiles::{Leeway, Tolerance, Tolerances},
+    profiles::{Leeway, Tolerance},
     query::Query,
     session::Session,
     unknown::{self, Open},
@@ -10,7 +10,7 @@ use super::{
 use crate::{
     api::v1,
     attributes::{
-        AttributeError, Context, ResourceType,
+        AttributeError, Context, ResourceType, Schemas,
         parse::{Gather, Leniency, Parsed, Tolerated, parse_group, parse_group_with, parse_user},
         projection::Projection,
         render::{render, render_member, render_open},
@@ -32,7 +32,7 @@ impl Shown {
     /// # Errors
     /// 400 for a selection that contradicts itself.
     pub fn new(kind: ResourceType, query: &Query, session: &Session) -> Result<Shown, Refusal> {
-        let projection = Projection::new(kind, &query.selection(kind))?;
+        let projection = Projection::new(kind, &query.selection(kind))?.among(session.schemas.clone());
         Ok(Shown { projection, connection: session.connection.clone(), base: session.base.clone() })
     }
 
@@ -96,7 +96,7 @@ impl From<AttributeError> for Refusal {
 /// 400 for what is no document of a user.
 pub fn read_user(bytes: &[u8], session: &Session) -> Result<Parsed<v1::User>, Refusal> {
     let mut json = serde_json::Deserializer::from_slice(bytes);
-    let parsed = parse_user(&mut json, &context(session), leniency(session.tolerances))?;
+    let parsed = parse_user(&mut json, &context(session), leniency(session.leeway()))?;
     check(&mut json, ResourceType::User, parsed, session)
 }
 
@@ -109,7 +109,7 @@ pub fn read_group_with<'de>(
     session: &Session,
     gather: &mut Gather<'_>,
 ) -> Result<Parsed<v1::Group>, Refusal> {
-    let parsed = parse_group_with(&mut *json, &context(session), leniency(session.tolerances), gather)?;
+    let parsed = parse_group_with(&mut *json, &context(session), leniency(session.leeway()), gather)?;
     check(json, ResourceType::Group, parsed, session)
 }
 
@@ -119,7 +119,7 @@ pub fn read_group_with<'de>(
 /// 400 for what is no document of a group.
 pub fn read_group(bytes: &[u8], session: &Session) -> Result<Parsed<v1::Group>, Refusal> {
     let mut json = serde_json::Deserializer::from_slice(bytes);
-    let parsed = parse_group(&mut json, &context(session), leniency(session.tolerances))?;
+    let parsed = parse_group(&mut json, &context(session), leniency(session.leeway()))?;
     check(&mut json, ResourceType::Group, parsed, session)
 }
 
@@ -127,12 +127,13 @@ fn context(session: &Session) -> Context<'_> {
     Context { connection: &session.connection, base: &session.base }
 }
 
-fn leniency(tolerances: Tolerances) -> Leniency {
+/// What is forgiven in a document's values.
+pub fn leniency(leeway: Leeway<'_>) -> Leniency {
     Leniency {
-        text_booleans: tolerances.has(Tolerance::TextBooleans),
-        one_for_many: tolerances.has(Tolerance::OneForMany),
-        empty_is_absent: tolerances.has(Tolerance::EmptyIsAbsent),
-        text_for_value: tolerances.has(Tolerance::BareValue),
+        text_booleans: leeway.has(Tolerance::TextBooleans),
+        one_for_many: leeway.has(Tolerance::OneForMany),
+        empty_is_absent: leeway.has(Tolerance::EmptyIsAbsent),
+        text_for_value: leeway.has(Tolerance::BareValue),
     }
 }
 
@@ -145,14 +146,16 @@ fn check<'de, M: Open>(
 ) -> Result<Parsed<M>, Refusal> {
     json.end().map_err(|_| Refusal::syntax("Something follows the document."))?;
     let leeway = session.leeway();
-    check_schemas(kind, &parsed.schemas, leeway)?;
+    check_schemas(kind, &parsed.schemas, leeway, &session.schemas)?;
     note(parsed.tolerated, leeway);
-    unknown::apply(session.unknown, &mut parsed.resource, &parsed.unknown)
+    note(session.schemas.fit(kind, parsed.resource.extensions(), leniency(leeway)), leeway);
+    unknown::apply(session.unknown, &mut parsed.resource, &parsed.unknown, &session.schemas)
         .map_err(|name| Refusal::syntax(format!("No attribute is called {}.", clip(&name))))?;
     Ok(parsed)
 }
 
-fn note(used: Tolerated, leeway: Leeway<'_>) {
+/// Notes what was forgiven.
+pub fn note(used: Tolerated, leeway: Leeway<'_>) {
     leeway.note(Tolerance::TextBooleans, used.text_booleans);
     leeway.note(Tolerance::OneForMany, used.one_for_many);
     leeway.note(Tolerance::EmptyIsAbsent, used.empty_is_absent);
@@ -160,7 +163,7 @@ fn note(used: Tolerated, leeway: Leeway<'_>) {
 }
 
 /// `schemas` is there and names no other type; strictly, it names this one and its extensions.
-fn check_schemas(kind: ResourceType, schemas: &[String], leeway: Leeway<'_>) -> Result<(), Refusal> {
+fn check_schemas(kind: ResourceType, schemas: &[String], leeway: Leeway<'_>, registered: &Schemas) -> Result<(), Refusal> {
     let is = |known: &'static str| move |urn: &&String| urn.eq_ignore_ascii_case(known);
     let (other, extension) = match kind {
         ResourceType::User => (ResourceType::Group, Some(ENTERPRISE_URN)),
@@ -170,7 +173,8 @@ fn check_schemas(kind: ResourceType, schemas: &[String], leeway: Leeway<'_>) -> 
     if schemas.is_empty() {
         return Err(Refusal::syntax("schemas is required."));
     }
-    let unknown = schemas.iter().find(|urn| !is(kind.schema())(urn) && !extension.is_some_and(|known| is(known)(urn)));
+    let extends = |urn: &str| registered.extension(kind, urn).is_some();
+    let unknown = schemas.iter().find(|urn| !is(kind.schema())(urn) && !extension.is_some_and(|known| is(known)(urn)) && !extends(urn));
     if leeway.has(Tolerance::UnknownSchemas) {
         if named || !schemas.iter().any(|urn| is(other.schema())(&urn)) {
             leeway.note(Tolerance::UnknownSchemas, u32::from(unknown.is_some() || !named));
@@ -192,11 +196,12 @@ pub fn clip(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scim::profiles::Noted;
+    use crate::scim::profiles::{Noted, Tolerances};
 
     fn schemas(kind: ResourceType, schemas: &[&str], tolerances: Tolerances) -> bool {
         let noted = Noted::default();
-        check_schemas(kind, &schemas.iter().map(|s| (*s).to_owned()).collect::<Vec<_>>(), Leeway::new(tolerances, &noted)).is_ok()
+        check_schemas(kind, &schemas.iter().map(|s| (*s).to_owned()).collect::<Vec<_>>(), Leeway::new(tolerances, &noted), &Schemas::none())
+            .is_ok()
     }
 
     #[test]

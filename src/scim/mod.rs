@@ -26,6 +26,7 @@ pub mod query;
 pub mod remote;
 pub mod respond;
 pub mod root;
+pub mod schemas;
 pub mod search;
 pub mod session;
 pub mod unknown;
@@ -59,6 +60,7 @@ pub struct Facade {
     directory: AnyDirectoryService,
     public_url: Arc<str>,
     callers: Option<Arc<Recent<v1::GetCallerResponse>>>,
+    registered: Arc<schemas::Registered>,
 }
 
 impl Facade {
@@ -71,7 +73,15 @@ impl Facade {
         directory: AnyDirectoryService,
         public_url: &str,
     ) -> Self {
-        Facade { users, groups, provisioning, directory, public_url: public_url.trim_end_matches('/').into(), callers: None }
+        Facade {
+            users,
+            groups,
+            provisioning,
+            directory,
+            public_url: public_url.trim_end_matches('/').into(),
+            callers: None,
+            registered: Arc::default(),
+        }
     }
 
     /// Remembers for a moment who calls: where the directory is elsewhere, a request then goes there once and not twice.

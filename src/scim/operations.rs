@@ -6,6 +6,7 @@ use super::{
     error::Refusal,
     literals,
     profiles::{Leeway, Tolerance as T},
+    schemas,
     values::{fit, is_nothing},
 };
 use crate::{
@@ -14,7 +15,7 @@ use crate::{
         connection::UnknownAttributes, patch_operation::Op,
     },
     attributes::{
-        ResourceType,
+        ResourceType, Schemas,
         path::Target,
         row::{Attribute, Place},
         table::ENTERPRISE_URN,
@@ -42,6 +43,8 @@ pub struct Rules<'a> {
     pub leeway: Leeway<'a>,
     /// What becomes of attributes no schema knows.
     pub unknown: UnknownAttributes,
+    /// What the organization has registered.
+    pub schemas: &'a Schemas,
 }
 
 /// Cleans operations. There may be fewer than were sent, if some change nothing, or more, if one without a path
@@ -112,8 +115,8 @@ impl Rules<'_> {
             self.leeway.note(T::TextBooleans, times);
             path = unquoted;
         }
-        let target = Target::parse(self.kind, &path, &BTreeMap::new())?;
-        if target.attribute().is_none() && !self.ignores_unknown() {
+        let target = Target::parse_in(self.kind, self.schemas, &path, &BTreeMap::new())?;
+        if !target.is_known() && !self.ignores_unknown() {
             return Err(Refusal::bad("invalidPath", format!("No attribute is called {}.", clip(&path))));
         }
         Ok((path, target))
@@ -130,9 +133,12 @@ impl Rules<'_> {
     ) -> Result<(), Refusal> {
         let attribute = target.attribute();
         let element = target.has_filter();
-        let list = !element && attribute.is_some_and(|a| a.multi_valued);
+        let registered = target.definition();
+        let list = !element && (attribute.is_some_and(|a| a.multi_valued) || registered.is_some_and(|d| d.multi_valued));
+        let required = attribute.is_some_and(|a| a.required) || registered.is_some_and(|d| d.required);
         let value = match (value, attribute) {
             (Some(value), Some(attribute)) => Some(fit(value, attribute, element, self.leeway)?),
+            (Some(value), None) if target.is_known() => Some(schemas::fit(self, target, value)?),
             (value, _) => value,
         };
         let mut push = |op: Op, path: String, value: Option<AttributeValue>| {
@@ -162,7 +168,7 @@ impl Rules<'_> {
                 // Adding nothing to a list changes nothing; replacing by an empty list leaves an empty one.
                 (Op::Add, true) => {}
                 (_, true) => push(Op::Replace, path, Some(Kind::ListValue(AttributeList::default()).into())),
-                _ if attribute.is_some_and(|a| a.required) => push(op, path, Some(value)),
+                _ if required => push(op, path, Some(value)),
                 _ => push(Op::Remove, path, None),
             },
             // Only a part of an element can be made: a whole element is given as itself, by add.
@@ -183,7 +189,8 @@ impl Rules<'_> {
                 Err(_) if !name.contains('[') && self.ignores_unknown() => continue,
                 Err(refusal) => return Err(refusal),
             };
-            let read_only = target.attribute().is_some_and(|a| !a.writable() || a.place == Place::Groups);
+            let read_only = target.attribute().is_some_and(|a| !a.writable() || a.place == Place::Groups)
+                || target.definition().is_some_and(|d| !d.writable());
             if (read_only && self.leeway.takes(T::ReadOnlyKeys)) || self.drops(&target) {
                 continue;
             }
@@ -214,7 +221,7 @@ impl Rules<'_> {
 
     /// Whether what no schema knows is dropped, here a part of an extension.
     fn drops(&self, target: &Target) -> bool {
-        self.unknown == UnknownAttributes::Ignore && target.attribute().is_none()
+        self.unknown == UnknownAttributes::Ignore && !target.is_known()
     }
 
     fn ignores_unknown(&self) -> bool {

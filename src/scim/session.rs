@@ -10,7 +10,7 @@ use super::{
 use crate::{
     access,
     api::v1::{self, connection::UnknownAttributes},
-    attributes::ResourceType,
+    attributes::{ResourceType, Schemas},
     limits, tolerances,
 };
 use axum::http::{HeaderMap, HeaderName, StatusCode, header, request::Parts};
@@ -37,6 +37,8 @@ pub struct Session {
     pub tolerances: Tolerances,
     /// What becomes of attributes no schema knows: the connection's policy, or its profile's.
     pub unknown: UnknownAttributes,
+    /// What the organization has registered.
+    pub schemas: Schemas,
     noted: Arc<Noted>,
     forwarded: Forwarded,
 }
@@ -105,6 +107,11 @@ impl Session {
         if segment.is_some_and(|segment| segment != organization.id && segment != organization.key) {
             return Err(Refusal::nowhere());
         }
+        let ask = || {
+            let request = v1::ListSchemasRequest { organization_id: organization.id.clone() };
+            facade.provisioning.list_schemas(forwarded.call(request))
+        };
+        let schemas = facade.registered.at(&organization.id, caller.schemas_revision, ask).await?;
         let connection = caller.connection.unwrap_or_default();
         let tolerances = Tolerances::of(&connection.profile, &connection.tolerances);
         Ok(Session {
@@ -116,6 +123,7 @@ impl Session {
                 UnknownAttributes::Unspecified if connection.profile == "strict" => UnknownAttributes::Reject,
                 given => given,
             },
+            schemas,
             noted: Arc::default(),
             forwarded,
         })
@@ -146,7 +154,7 @@ impl Session {
 
     /// What a PATCH or a filter of a resource type is read by.
     pub fn rules(&self, kind: ResourceType) -> Rules<'_> {
-        Rules { kind, leeway: self.leeway(), unknown: self.unknown }
+        Rules { kind, leeway: self.leeway(), unknown: self.unknown, schemas: &self.schemas }
     }
 
     /// The URL of a resource below an endpoint such as `Users`.

@@ -1,23 +1,31 @@
 //! What no schema knows, and a connection's policy for it: containers named by a URN, and sub-attributes beside the known ones.
 //! Unknown attributes of the core have no place in the contract's messages; they are ignored or refused.
 
-use crate::api::v1::{AttributeMap, Group, User, connection::UnknownAttributes};
+use crate::{
+    api::v1::{AttributeMap, Group, User, connection::UnknownAttributes},
+    attributes::{ResourceType, Schemas, row::Extensions},
+};
 
 /// A resource that can hold what no schema knows.
 pub trait Open {
+    /// Its extensions.
+    fn extensions(&mut self) -> &mut Extensions;
     /// The name of something no schema knows, if it holds any.
-    fn unknown(&mut self) -> Option<String>;
+    fn unknown(&mut self, schemas: &Schemas) -> Option<String>;
     /// Takes all of it away.
-    fn drop_unknown(&mut self);
+    fn drop_unknown(&mut self, schemas: &Schemas);
 }
 
 impl Open for User {
-    fn unknown(&mut self) -> Option<String> {
-        let container = self.extensions.keys().next().cloned();
+    fn extensions(&mut self) -> &mut Extensions {
+        &mut self.extensions
+    }
+    fn unknown(&mut self, schemas: &Schemas) -> Option<String> {
+        let container = schemas.unknown(ResourceType::User, &self.extensions);
         container.or_else(|| extras(self).into_iter().find_map(|extra| Some(extra.as_ref()?.entries.first()?.name.clone())))
     }
-    fn drop_unknown(&mut self) {
-        self.extensions.clear();
+    fn drop_unknown(&mut self, schemas: &Schemas) {
+        schemas.drop_unknown(ResourceType::User, &mut self.extensions);
         for extra in extras(self) {
             *extra = None;
         }
@@ -25,11 +33,14 @@ impl Open for User {
 }
 
 impl Open for Group {
-    fn unknown(&mut self) -> Option<String> {
-        self.extensions.keys().next().cloned()
+    fn extensions(&mut self) -> &mut Extensions {
+        &mut self.extensions
     }
-    fn drop_unknown(&mut self) {
-        self.extensions.clear();
+    fn unknown(&mut self, schemas: &Schemas) -> Option<String> {
+        schemas.unknown(ResourceType::Group, &self.extensions)
+    }
+    fn drop_unknown(&mut self, schemas: &Schemas) {
+        schemas.drop_unknown(ResourceType::Group, &mut self.extensions);
     }
 }
 
@@ -37,11 +48,11 @@ impl Open for Group {
 ///
 /// # Errors
 /// A name, if the policy is to refuse what no schema knows.
-pub fn apply(policy: UnknownAttributes, resource: &mut impl Open, core: &[String]) -> Result<(), String> {
+pub fn apply(policy: UnknownAttributes, resource: &mut impl Open, core: &[String], schemas: &Schemas) -> Result<(), String> {
     match policy {
-        UnknownAttributes::Reject => core.first().cloned().or_else(|| resource.unknown()).map_or(Ok(()), Err),
+        UnknownAttributes::Reject => core.first().cloned().or_else(|| resource.unknown(schemas)).map_or(Ok(()), Err),
         UnknownAttributes::Ignore => {
-            resource.drop_unknown();
+            resource.drop_unknown(schemas);
             Ok(())
         }
         // A profile's own way but for `strict`, which is Reject by the time it is asked.
@@ -80,16 +91,16 @@ mod tests {
     fn the_policy_keeps_drops_or_refuses() {
         for policy in [UnknownAttributes::Unspecified, UnknownAttributes::Keep] {
             let mut user = odd();
-            assert_eq!(apply(policy, &mut user, &["shoeSize".into()]), Ok(()));
+            assert_eq!(apply(policy, &mut user, &["shoeSize".into()], &Schemas::none()), Ok(()));
             assert_eq!(user, odd());
         }
         let mut user = odd();
-        assert_eq!(apply(UnknownAttributes::Ignore, &mut user, &[]), Ok(()));
+        assert_eq!(apply(UnknownAttributes::Ignore, &mut user, &[], &Schemas::none()), Ok(()));
         assert_eq!(user, User { roles: vec![MultiValue::default()], ..Default::default() });
-        assert_eq!(apply(UnknownAttributes::Reject, &mut user, &[]), Ok(()));
-        assert_eq!(apply(UnknownAttributes::Reject, &mut user, &["shoeSize".into()]), Err("shoeSize".into()));
-        assert_eq!(apply(UnknownAttributes::Reject, &mut odd(), &[]), Err("urn:example:x".into()));
+        assert_eq!(apply(UnknownAttributes::Reject, &mut user, &[], &Schemas::none()), Ok(()));
+        assert_eq!(apply(UnknownAttributes::Reject, &mut user, &["shoeSize".into()], &Schemas::none()), Err("shoeSize".into()));
+        assert_eq!(apply(UnknownAttributes::Reject, &mut odd(), &[], &Schemas::none()), Err("urn:example:x".into()));
         let mut sub = User { extensions: std::collections::BTreeMap::new(), ..odd() };
-        assert_eq!(apply(UnknownAttributes::Reject, &mut sub, &[]), Err("badge".into()));
+        assert_eq!(apply(UnknownAttributes::Reject, &mut sub, &[], &Schemas::none()), Err("badge".into()));
     }
 }

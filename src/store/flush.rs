@@ -34,7 +34,7 @@ impl Work {
         self.flush_feed(on).await?;
         self.flush_erased(on).await?;
         let head = on.statement(SET_HEAD).bind(organization).bind(self.made).bind(users_gained).bind(groups_gained);
-        head.bind(nests.then_some(self.made)).execute().await?;
+        head.bind(nests.then_some(self.made)).bind(self.schemas_changed()).execute().await?;
         Ok(())
     }
 

@@ -13,7 +13,7 @@ use std::{
 };
 use tokio::sync::{mpsc, oneshot};
 
-const LOCK: Text = Text::same("UPDATE heads SET revision = revision WHERE organization_id = $1 RETURNING revision");
+const LOCK: Text = Text::same("UPDATE heads SET revision = revision WHERE organization_id = $1 RETURNING revision, schemas_revision");
 
 /// Rounds of read-and-run after which an edit that still asks for more is a fault of ours.
 const ROUNDS: usize = 16;
@@ -254,9 +254,10 @@ enum Ended {
 /// One transaction: lock, read, run, write, commit.
 async fn attempt(inner: &Inner, organization: &str, jobs: &mut [Box<dyn Job>]) -> Result<Ended, Fault> {
     let mut tx = inner.begin_write().await?;
-    let head: Option<(i64,)> = tx.on(&inner.counters).statement(LOCK).bind(organization.to_owned()).optional().await?;
-    let Some((head,)) = head else { return Ok(Ended::NoOrganization) };
-    let mut work = Work::new(organization.to_owned(), head, jobs.len() == 1);
+    let head: Option<(i64, i64)> = tx.on(&inner.counters).statement(LOCK).bind(organization.to_owned()).optional().await?;
+    let Some((head, schemas_at)) = head else { return Ok(Ended::NoOrganization) };
+    let schemas = inner.schemas.at(&mut tx.on(&inner.counters), organization, schemas_at).await?;
+    let mut work = Work::new(organization.to_owned(), head, schemas, jobs.len() == 1);
     if let Some(at) = settle_edits(&mut work, jobs, &mut tx.on(&inner.counters)).await? {
         return Ok(Ended::Apart(at));
     }
@@ -264,6 +265,9 @@ async fn attempt(inner: &Inner, organization: &str, jobs: &mut [Box<dyn Job>]) -
         work.flush(&mut tx.on(&inner.counters)).await?;
         tx.commit().await?;
         inner.counters.committed();
+        if let Some(at) = work.schemas_changed() {
+            inner.schemas.note(organization, at, work.schemas());
+        }
     }
     Ok(Ended::Committed)
 }

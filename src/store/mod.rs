@@ -22,6 +22,7 @@ mod reader;
 mod records;
 mod rows;
 mod scan;
+mod schemas;
 mod sqlite;
 mod statement;
 mod users;

@@ -1,9 +1,11 @@
 //! A snapshot of one organization.
 
 use super::{Connection, Fault, Store, Text, open::Tx};
+use crate::attributes::Schemas;
 use std::sync::Arc;
 
-const HEAD: Text = Text::same("SELECT revision, nesting_revision, user_count, group_count FROM heads WHERE organization_id = $1");
+const HEAD: Text =
+    Text::same("SELECT revision, nesting_revision, schemas_revision, user_count, group_count FROM heads WHERE organization_id = $1");
 
 /// Reads that belong together: one snapshot, its revision known. Keep it no longer than a page takes.
 pub struct Reader {
@@ -12,6 +14,7 @@ pub struct Reader {
     organization: String,
     revision: i64,
     nesting_revision: i64,
+    schemas_revision: i64,
     user_count: i64,
     group_count: i64,
 }
@@ -23,14 +26,15 @@ impl Store {
     /// When the store cannot answer.
     pub async fn read(&self, organization: &str) -> Result<Option<Reader>, Fault> {
         let mut tx = self.inner.begin_read().await?;
-        let head: Option<(i64, i64, i64, i64)> =
+        let head: Option<(i64, i64, i64, i64, i64)> =
             tx.on(&self.inner.counters).statement(HEAD).bind(organization.to_owned()).optional().await?;
-        Ok(head.map(|(revision, nesting_revision, user_count, group_count)| Reader {
+        Ok(head.map(|(revision, nesting_revision, schemas_revision, user_count, group_count)| Reader {
             tx,
             inner: self.inner.clone(),
             organization: organization.to_owned(),
             revision,
             nesting_revision,
+            schemas_revision,
             user_count,
             group_count,
         }))
@@ -51,6 +55,15 @@ impl Reader {
     /// The last revision that changed which groups are in which groups.
     pub fn nesting_revision(&self) -> i64 {
         self.nesting_revision
+    }
+
+    /// What the organization has registered, as the snapshot has it. Read again only when it has changed since.
+    ///
+    /// # Errors
+    /// When the store cannot answer.
+    pub async fn schemas(&mut self) -> Result<Schemas, Fault> {
+        let (organization, at) = (self.organization.clone(), self.schemas_revision);
+        self.inner.schemas.at(&mut self.tx.on(&self.inner.counters), &organization, at).await
     }
 
     /// Users of the organization.

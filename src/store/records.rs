@@ -13,6 +13,8 @@ pub enum RecordKind {
     Token = 8,
     /// An organization; only in the organization `system`.
     Organization = 9,
+    /// What an organization has registered: one record, named by the organization's id.
+    Schemas = 10,
     /// A service account.
     ServiceAccount = 11,
 }

@@ -3,7 +3,7 @@
 use super::{Connection, Fault, KEY_USER_EMAIL, KEY_USER_EXTERNAL_ID, Reader, Rows, Store, Text, external_key};
 use crate::{
     api::v1::{ResourceMeta, Revision, User},
-    attributes::fold,
+    attributes::{Schemas, fold},
     clock::{Micros, micros, timestamp},
 };
 use prost::Message as _;
@@ -74,7 +74,7 @@ impl UserRow {
 }
 
 const ONE: Text = Text::same(
-    "SELECT h.revision, u.body FROM heads h LEFT JOIN users u ON u.organization_id = h.organization_id AND u.id = $2 WHERE h.organization_id = $1",
+    "SELECT h.revision, h.schemas_revision, u.body FROM heads h LEFT JOIN users u ON u.organization_id = h.organization_id AND u.id = $2 WHERE h.organization_id = $1",
 );
 pub(super) const BY_IDS: Text = Text::twin(
     "SELECT id, user_name_key, version, body FROM users WHERE organization_id = $1 AND id IN (SELECT value->>0 FROM json_each($2))",
@@ -88,13 +88,19 @@ pub(super) const BY_NAMES: Text = Text::twin(
 );
 
 impl Store {
-    /// A user's encoded message and the revision it was read at; one statement. The outer `None`: no such organization.
+    /// A user's encoded message, the revision it was read at and what the organization has registered; one statement, and
+    /// another when that has changed. The outer `None`: no such organization.
     ///
     /// # Errors
     /// When the store cannot answer.
-    pub async fn find_user(&self, organization: &str, id: &str) -> Result<Option<(i64, Option<Vec<u8>>)>, Fault> {
+    pub async fn find_user(&self, organization: &str, id: &str) -> Result<Option<(i64, Schemas, Option<Vec<u8>>)>, Fault> {
         let mut pooled = self.inner.reader().await?;
-        pooled.on(&self.inner.counters).statement(ONE).bind(organization.to_owned()).bind(id.to_owned()).optional().await
+        let mut on = pooled.on(&self.inner.counters);
+        let found: Option<(i64, i64, Option<Vec<u8>>)> =
+            on.statement(ONE).bind(organization.to_owned()).bind(id.to_owned()).optional().await?;
+        let Some((revision, schemas_revision, body)) = found else { return Ok(None) };
+        let schemas = self.inner.schemas.at(&mut on, organization, schemas_revision).await?;
+        Ok(Some((revision, schemas, body)))
     }
 }
 

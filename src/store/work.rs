@@ -7,7 +7,7 @@
 #![allow(clippy::missing_errors_doc, reason = "every question answers `Miss` until what it asks for was read")]
 
 use super::{GroupRow, Record, RecordKind, UserRow, cells::Cells, whole::Whole};
-use crate::clock::Micros;
+use crate::{attributes::Schemas, clock::Micros};
 use std::{collections::BTreeSet, sync::Arc};
 
 /// Something was asked for that has not been read yet; the edit runs again when it has.
@@ -60,6 +60,8 @@ pub struct Work {
     pub(super) records: Cells<(i64, String), Option<Arc<Record>>>,
     pub(super) record_keys: Cells<(i64, String), Option<String>>,
     pub(super) tombstones: Cells<String, Option<Arc<Tombstone>>>,
+    /// One cell: what the organization has registered.
+    schemas: Cells<(), Schemas>,
     pub(super) new_heads: Vec<String>,
     pub(super) erased: Vec<String>,
     pub(super) changes: Vec<Change>,
@@ -72,7 +74,9 @@ pub struct Work {
 }
 
 impl Work {
-    pub(super) fn new(organization: String, head: i64, alone: bool) -> Self {
+    pub(super) fn new(organization: String, head: i64, registered: Schemas, alone: bool) -> Self {
+        let mut schemas = Cells::new();
+        schemas.load((), registered);
         Work {
             organization,
             head,
@@ -90,6 +94,7 @@ impl Work {
             records: Cells::new(),
             record_keys: Cells::new(),
             tombstones: Cells::new(),
+            schemas,
             new_heads: Vec::new(),
             erased: Vec::new(),
             changes: Vec::new(),
@@ -152,6 +157,21 @@ impl Work {
             self.record_keys.follow((kind as i64, key), |_| None);
         }
         self.records.set(at, None);
+    }
+
+    /// What the organization has registered, as the edits before this one left it.
+    pub fn schemas(&self) -> Schemas {
+        self.schemas.peek(&()).cloned().unwrap_or_default()
+    }
+
+    /// Registers this and nothing else.
+    pub fn set_schemas(&mut self, schemas: Schemas) {
+        self.schemas.set((), schemas);
+    }
+
+    /// The revision that changes what is registered, if this batch does.
+    pub(super) fn schemas_changed(&self) -> Option<i64> {
+        (self.schemas.was(&()) != self.schemas.peek(&())).then_some(self.made)
     }
 
     /// What remembers a softly deleted resource.
@@ -236,6 +256,7 @@ impl Work {
         f(&mut self.records);
         f(&mut self.record_keys);
         f(&mut self.tombstones);
+        f(&mut self.schemas);
     }
 }
 

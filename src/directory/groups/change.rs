@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     api::v1::{Group, MemberDelta, Precondition, change_event::Action, member_delta},
-    attributes::{check, patch::MemberEdit, roster::Roster},
+    attributes::{ResourceType, Schemas, check, patch::MemberEdit, roster::Roster},
     feed::append,
     store::{GroupRow, KEY_GROUP_EXTERNAL_ID, Work},
 };
@@ -87,15 +87,19 @@ pub(super) fn settle(work: &mut Work, row: Arc<GroupRow>, moved: &Moved) -> Edit
 pub(super) fn modification(
     id: String,
     condition: Option<Precondition>,
-    change: impl Fn(&mut Group) -> Result<Vec<Step>> + Send,
+    change: impl Fn(&mut Group, &Schemas) -> Result<Vec<Step>> + Send,
 ) -> Result<impl FnMut(&mut Work) -> Edit<Changed> + Send> {
     precondition::check_form(condition.as_ref())?;
     Ok(move |work: &mut Work| -> Edit<Changed> {
         let before = work.group(&id)?.ok_or_else(|| Error::not_found("group"))?;
         precondition::check(condition.as_ref(), before.version)?;
         let mut group = before.group.clone();
-        let steps = change(&mut group)?;
+        let schemas = work.schemas();
+        let steps = change(&mut group, &schemas)?;
         check::check_group(&mut group).map_err(Error::from)?;
+        if group != before.group {
+            schemas.admit(ResourceType::Group, &mut group.extensions, Some(&before.group.extensions)).map_err(Error::from)?;
+        }
         let unique = check_unique(work, &group, Some(&before));
         let moved = take(work, &id, &steps);
         unique?;

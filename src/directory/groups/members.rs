@@ -93,7 +93,8 @@ pub(super) async fn stream(
     let resumed = page::open(&directory.store, &binding, &request.resume_token, directory.clock.now()).map_err(of_stream)?;
     let mut reader = directory.read(&organization, request.consistency.as_ref()).await?;
     let message = read::by_id(&mut reader, &group).await?;
-    let head = resumed.is_none().then(|| read::Shown::new(None).map(|shown| shown.finish(&call, message))).transpose()?;
+    let schemas = reader.schemas().await?;
+    let head = resumed.is_none().then(|| read::Shown::new(None).map(|shown| shown.written(schemas).finish(&call, message))).transpose()?;
     let (chunks, answer) = mpsc::channel(2);
     let snapshot = Some((reader, Instant::now()));
     let transitive = request.transitive;

@@ -9,7 +9,7 @@ use crate::{
         BatchGetGroupsRequest, BatchGetGroupsResponse, ErrorReason, GetGroupRequest, GetGroupResponse, Group, GroupRef, ReadSelection,
         batch_get_groups_response, group_ref::Ref,
     },
-    attributes::{ResourceType, fold, projection::Projection},
+    attributes::{ResourceType, Schemas, fold, projection::Projection},
     limits,
     store::{KEY_GROUP_EXTERNAL_ID, Reader, external_key},
 };
@@ -31,6 +31,16 @@ impl Shown {
         }))
     }
 
+    /// The same in an organization that may have registered schemas.
+    pub(in crate::directory) fn among(self, schemas: Schemas) -> Self {
+        Shown(self.0.among(schemas))
+    }
+
+    /// The same for the answer of a write, and for whoever cuts it further: also what is returned on request only.
+    pub(in crate::directory) fn written(self, schemas: Schemas) -> Self {
+        Shown(self.0.among(schemas).with_requested())
+    }
+
     /// Cuts a group to what was asked for and what the caller may see.
     pub(in crate::directory) fn finish(&self, call: &Call, mut group: Group) -> Group {
         self.0.apply_to_group(&mut group);
@@ -45,6 +55,7 @@ pub(super) async fn get(directory: &Directory, call: &Call, request: GetGroupReq
     let reference = request.group.and_then(|g| g.r#ref).ok_or_else(|| Error::missing("group"))?;
     let shown = Shown::new(request.selection.as_ref())?;
     let mut reader = directory.read(&request.organization_id, request.consistency.as_ref()).await?;
+    let shown = shown.among(reader.schemas().await?);
     let group = resolve(&mut reader, call, vec![reference]).await?.pop().ok_or_else(Error::internal)??;
     Ok(GetGroupResponse { group: Some(shown.finish(call, group)), read_at: directory.revision(reader.revision()) })
 }
@@ -63,6 +74,7 @@ pub(super) async fn batch_get(directory: &Directory, call: &Call, request: Batch
         .map(|GroupRef { r#ref }| r#ref.ok_or_else(|| Error::missing("groups.ref")))
         .collect::<Result<Vec<_>>>()?;
     let mut reader = directory.read(&request.organization_id, request.consistency.as_ref()).await?;
+    let shown = shown.among(reader.schemas().await?);
     let mut bytes = 0;
     let mut results = Vec::with_capacity(references.len());
     for found in resolve(&mut reader, call, references).await? {

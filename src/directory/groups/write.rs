@@ -4,7 +4,7 @@ use super::{
     super::{
         Error, Result,
         core::{Call, Directory, Edit},
-        precondition,
+        precondition, schemas,
     },
     change::{Changed, Step, changed, check_unique, deltas, modification, settle, step, take},
     membership,
@@ -19,7 +19,7 @@ use crate::{
         ReplaceGroupResponse, StreamReplaceGroupRequest, StreamReplaceGroupResponse, UpdateGroupRequest, UpdateGroupResponse,
         change_event::Action,
     },
-    attributes::{Context, check, mask, patch, replace, roster::Roster},
+    attributes::{Context, ResourceType, Schemas, check, mask, patch, replace, roster::Roster},
     feed::append,
     limits,
     store::{GroupRow, Work, etag},
@@ -57,7 +57,7 @@ pub(super) async fn create(directory: &Directory, call: &Call, request: CreateGr
     let organization = request.organization_id;
     let edit = creation(call, &organization, directory.clock.new_id(), request.group, request.members)?;
     let written = directory.write(call, &organization, request.write, edit).await?;
-    let group = Shown::new(None)?.finish(call, written.answer.message());
+    let group = Shown::new(None)?.written(schemas::seen(directory, &organization)).finish(call, written.answer.message());
     Ok(CreateGroupResponse { group: Some(group), committed_at: directory.revision(written.revision) })
 }
 
@@ -75,10 +75,12 @@ pub(in crate::directory) fn creation(
     check::check_group(&mut group)?;
     let members = refer::principals(members, "members")?;
     Ok(move |work: &mut Work| -> Edit<Arc<GroupRow>> {
+        let mut group = group.clone();
+        work.schemas().admit(ResourceType::Group, &mut group.extensions, None).map_err(Error::from)?;
         let unique = check_unique(work, &group, None);
         let moved = membership::add(work, &group.id, &members);
         unique?;
-        let row = work.put_group(group.clone(), moved?.added);
+        let row = work.put_group(group, moved?.added);
         append::group(work, Action::Created, None, Some(&row.message()), changed(&Group::default(), &row.group));
         Ok(row)
     })
@@ -89,12 +91,12 @@ pub(super) async fn update(directory: &Directory, call: &Call, request: UpdateGr
     let source = given(call, request.group)?;
     let id = required(&source.id, "group.id")?;
     let connection = call.connection().to_owned();
-    let edit = modification(id, request.precondition, move |group: &mut Group| {
+    let edit = modification(id, request.precondition, move |group: &mut Group, _: &Schemas| {
         mask::mask_group(group, &source, &paths, &context(&connection))?;
         Ok(Vec::new())
     })?;
     let written = directory.write(call, &request.organization_id, request.write, edit).await?;
-    let group = Shown::new(None)?.finish(call, written.answer.0.message());
+    let group = Shown::new(None)?.written(schemas::seen(directory, &request.organization_id)).finish(call, written.answer.0.message());
     Ok(UpdateGroupResponse { group: Some(group), committed_at: directory.revision(written.revision) })
 }
 
@@ -103,7 +105,7 @@ pub(super) async fn patch(directory: &Directory, call: &Call, request: PatchGrou
     let written = directory.write(call, &request.organization_id, request.write, edit).await?;
     let (row, moved) = written.answer;
     Ok(PatchGroupResponse {
-        group: Some(Shown::new(None)?.finish(call, row.message())),
+        group: Some(Shown::new(None)?.written(schemas::seen(directory, &request.organization_id)).finish(call, row.message())),
         members_added: moved.added,
         members_removed: moved.removed,
         changed: written.changed,
@@ -126,8 +128,8 @@ pub(in crate::directory) fn patching(
     }
     let id = required(id, "group_id")?;
     let connection = call.connection().to_owned();
-    modification(id, condition, move |group: &mut Group| {
-        let (_, edits) = patch::patch_group(group, &operations, &context(&connection))?;
+    modification(id, condition, move |group: &mut Group, schemas: &Schemas| {
+        let (_, edits) = patch::patch_group_in(group, &operations, &context(&connection), schemas)?;
         edits.into_iter().map(step).collect()
     })
 }
@@ -144,7 +146,7 @@ pub(super) async fn replace(directory: &Directory, call: &Call, request: Replace
     let written = directory.write(call, &request.organization_id, request.write, edit).await?;
     let (row, moved) = written.answer;
     Ok(ReplaceGroupResponse {
-        group: Some(Shown::new(None)?.finish(call, row.message())),
+        group: Some(Shown::new(None)?.written(schemas::seen(directory, &request.organization_id)).finish(call, row.message())),
         members_added: moved.added,
         members_removed: moved.removed,
         members_kept: moved.kept,
@@ -164,7 +166,7 @@ pub(super) async fn replace_streamed(
     let written = directory.write(call, &organization, header.write, edit).await?;
     let (row, moved) = written.answer;
     Ok(StreamReplaceGroupResponse {
-        group: Some(Shown::new(None)?.finish(call, row.message())),
+        group: Some(Shown::new(None)?.written(schemas::seen(directory, &organization)).finish(call, row.message())),
         members_added: moved.added,
         members_removed: moved.removed,
         members_kept: moved.kept,
@@ -181,7 +183,7 @@ fn whole(
     condition: Option<Precondition>,
 ) -> Result<impl FnMut(&mut Work) -> Edit<Changed> + Send + use<>> {
     let (connection, members) = (call.connection().to_owned(), Arc::new(members));
-    modification(id, condition, move |group: &mut Group| {
+    modification(id, condition, move |group: &mut Group, _: &Schemas| {
         if let Some(source) = &source {
             replace::replace_group(group, source.clone(), &context(&connection));
         }
@@ -200,7 +202,7 @@ pub(in crate::directory) fn replacement(
     let id = required(id, "group_id")?;
     let source = given(call, group)?;
     let connection = call.connection().to_owned();
-    modification(id, condition, move |group: &mut Group| {
+    modification(id, condition, move |group: &mut Group, _: &Schemas| {
         replace::replace_group(group, source.clone(), &context(&connection));
         Ok(vec![Step::Replace(members.clone())])
     })

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     api::v1::{Group, ListGroupsRequest, ListGroupsResponse, ListOptions, ListUsersRequest, ListUsersResponse, list_options::TotalSize},
-    attributes::{ResourceType, edge::EdgeLeaf, filter::Filter, order::Order},
+    attributes::{ResourceType, Schemas, edge::EdgeLeaf, filter::Filter, order::Order},
     limits,
     store::{Narrow, Reader},
 };
@@ -40,15 +40,14 @@ impl Query {
         organization: &str,
         filter: Option<&crate::api::v1::Filter>,
         options: &ListOptions,
+        schemas: &Schemas,
     ) -> Result<Query> {
         if options.show_deleted {
             return Err(Error::value("list.show_deleted", "list.show_deleted is not answered by this version."));
         }
         let given = filter.filter(|f| !f.expression.is_empty() || !f.parameters.is_empty());
-        let parsed = given
-            .map(|f| if f.spans_types { Filter::parse_spanning } else { Filter::parse }(kind, &f.expression, &f.parameters))
-            .transpose()?;
-        let order = if options.order_by.is_empty() { None } else { Some(Order::parse(kind, &options.order_by)?) };
+        let parsed = given.map(|f| Filter::parse_in(kind, schemas, &f.expression, &f.parameters, f.spans_types)).transpose()?;
+        let order = if options.order_by.is_empty() { None } else { Some(Order::parse_in(kind, schemas, &options.order_by)?) };
         let encoded = given.map(prost::Message::encode_to_vec).unwrap_or_default();
         let binding = page::binding(call, organization, &[kind.name().as_bytes(), &encoded, options.order_by.as_bytes()]);
         let from = page::open(&directory.store, &binding, &options.page_token, directory.clock.now())?;
@@ -117,9 +116,11 @@ impl Query {
 pub(super) async fn users(directory: &Directory, call: &Call, request: ListUsersRequest) -> Result<ListUsersResponse> {
     let options = request.list.unwrap_or_default();
     let organization = request.organization_id;
-    let mut query = Query::new(directory, call, ResourceType::User, &organization, request.filter.as_ref(), &options)?;
     let shown = user_service::Shown::new(request.selection.as_ref())?;
     let mut reader = directory.read(&organization, request.consistency.as_ref()).await?;
+    let schemas = reader.schemas().await?;
+    let mut query = Query::new(directory, call, ResourceType::User, &organization, request.filter.as_ref(), &options, &schemas)?;
+    let shown = shown.among(schemas);
     query.look_below(directory, &mut reader).await?;
     let page = collect::collect(&mut reader, call, &query).await?;
     let mut users = page.found.iter().map(|found| user_service::decode(found.body()?)).collect::<Result<Vec<_>>>()?;
@@ -136,9 +137,11 @@ pub(super) async fn users(directory: &Directory, call: &Call, request: ListUsers
 pub(super) async fn groups(directory: &Directory, call: &Call, request: ListGroupsRequest) -> Result<ListGroupsResponse> {
     let options = request.list.unwrap_or_default();
     let organization = request.organization_id;
-    let query = Query::new(directory, call, ResourceType::Group, &organization, request.filter.as_ref(), &options)?;
     let shown = groups::Shown::new(request.selection.as_ref())?;
     let mut reader = directory.read(&organization, request.consistency.as_ref()).await?;
+    let schemas = reader.schemas().await?;
+    let query = Query::new(directory, call, ResourceType::Group, &organization, request.filter.as_ref(), &options, &schemas)?;
+    let shown = shown.among(schemas);
     let page = collect::collect(&mut reader, call, &query).await?;
     let groups = page.found.iter().map(|found: &Found| Ok(shown.finish(call, Group::clone(found.group()?)))).collect::<Result<Vec<_>>>()?;
     Ok(ListGroupsResponse {

@@ -3,10 +3,11 @@
 use super::super::{
     Result, belonging,
     core::{Call, Directory},
+    schemas,
 };
 use crate::{
     api::v1::{ReadSelection, User},
-    attributes::{ResourceType, projection::Projection},
+    attributes::{ResourceType, Schemas, projection::Projection},
     limits,
     store::Reader,
 };
@@ -15,6 +16,7 @@ use crate::{
 pub(in crate::directory) struct Shown {
     projection: Projection,
     groups: bool,
+    selected: bool,
 }
 
 impl Shown {
@@ -33,7 +35,18 @@ impl Shown {
             Some(selection) => Projection::new(ResourceType::User, selection)?,
             None => Projection::all(ResourceType::User),
         };
-        Ok(Shown { projection, groups })
+        Ok(Shown { projection, groups, selected: selection.is_some() })
+    }
+
+    /// The same in an organization that may have registered schemas.
+    pub(in crate::directory) fn among(self, schemas: Schemas) -> Self {
+        Shown { projection: self.projection.among(schemas), ..self }
+    }
+
+    /// The same for the answer of a write: without a selection also what is returned on request only.
+    pub(in crate::directory) fn written(self, schemas: Schemas) -> Self {
+        let shown = self.among(schemas);
+        if shown.selected { shown } else { Shown { projection: shown.projection.with_requested(), ..shown } }
     }
 
     /// Whether a user's groups are to be read too.
@@ -66,9 +79,10 @@ impl Shown {
     }
 
     /// After a write: reads the groups only if they were asked for.
-    pub(super) async fn finish_written(&self, directory: &Directory, call: &Call, organization: &str, user: &mut User) -> Result<()> {
+    pub(super) async fn finish_written(self, directory: &Directory, call: &Call, organization: &str, user: &mut User) -> Result<()> {
         let mut reader = if self.groups { Some(directory.read(organization, None).await?) } else { None };
-        self.finish(directory, call, reader.as_mut(), std::slice::from_mut(user)).await
+        let registered = schemas::seen(directory, organization);
+        self.written(registered).finish(directory, call, reader.as_mut(), std::slice::from_mut(user)).await
     }
 }
 

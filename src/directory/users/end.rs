@@ -107,7 +107,8 @@ pub(super) async fn undelete(directory: &Directory, call: &Call, request: Undele
     };
     let written = directory.write(call, &request.organization_id, request.write, edit).await?;
     let mut user = written.answer.user.clone();
-    Shown::new(None)?.finish(directory, call, None, std::slice::from_mut(&mut user)).await?;
+    let registered = super::super::schemas::seen(directory, &request.organization_id);
+    Shown::new(None)?.written(registered).finish(directory, call, None, std::slice::from_mut(&mut user)).await?;
     Ok(UndeleteUserResponse { user: Some(user), committed_at: directory.revision(written.revision) })
 }
 

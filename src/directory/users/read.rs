@@ -27,13 +27,14 @@ pub(super) async fn get(directory: &Directory, call: &Call, request: GetUserRequ
     if let (Ref::Id(id), false) = (&reference, shown.needs_groups()) {
         // The common case: one statement.
         let wanted = revision::wanted(directory.store.epoch(), request.consistency.as_ref())?;
-        let (at, body) = directory.store.find_user(&organization, id).await?.ok_or_else(Error::organization_denied)?;
+        let (at, registered, body) = directory.store.find_user(&organization, id).await?.ok_or_else(Error::organization_denied)?;
         revision::reached(wanted, at)?;
         let mut user = decode(&body.ok_or_else(|| Error::not_found("user"))?)?;
-        shown.finish(directory, call, None, std::slice::from_mut(&mut user)).await?;
+        shown.among(registered).finish(directory, call, None, std::slice::from_mut(&mut user)).await?;
         return Ok(GetUserResponse { user: Some(user), read_at: directory.revision(at) });
     }
     let mut reader = directory.read(&organization, request.consistency.as_ref()).await?;
+    let shown = shown.among(reader.schemas().await?);
     let mut found = resolve(&mut reader, call, std::slice::from_ref(&reference)).await?;
     let mut user = found.pop().ok_or_else(Error::internal)??;
     shown.finish(directory, call, Some(&mut reader), std::slice::from_mut(&mut user)).await?;
@@ -51,6 +52,7 @@ pub(super) async fn batch_get(directory: &Directory, call: &Call, request: Batch
     let references =
         request.users.into_iter().map(|UserRef { r#ref }| r#ref.ok_or_else(|| Error::missing("users.ref"))).collect::<Result<Vec<_>>>()?;
     let mut reader = directory.read(&request.organization_id, request.consistency.as_ref()).await?;
+    let shown = shown.among(reader.schemas().await?);
     let found = resolve(&mut reader, call, &references).await?;
     let mut users: Vec<User> = found.iter().flatten().cloned().collect();
     shown.finish(directory, call, Some(&mut reader), &mut users).await?;

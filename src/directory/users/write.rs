@@ -4,7 +4,7 @@ use super::{
     super::{
         Error, Result,
         core::{Call, Directory, Edit},
-        precondition,
+        precondition, schemas,
     },
     answer::Shown,
 };
@@ -13,7 +13,7 @@ use crate::{
         CreateUserRequest, CreateUserResponse, PatchOperation, PatchUserRequest, PatchUserResponse, Precondition, ReplaceUserRequest,
         ReplaceUserResponse, UpdateUserRequest, UpdateUserResponse, User, change_event::Action, create_user_response::Outcome,
     },
-    attributes::{Context, check, fold, mask, patch, replace},
+    attributes::{Context, ResourceType, Schemas, check, fold, mask, patch, replace},
     feed::append,
     limits,
     store::{KEY_USER_EXTERNAL_ID, UserRow, Work},
@@ -50,7 +50,8 @@ pub(super) async fn create(directory: &Directory, call: &Call, request: CreateUs
     let edit = creation(call, &organization, directory.clock.new_id(), request.user)?;
     let written = directory.write(call, &organization, request.write, edit).await?;
     let mut user = written.answer.user.clone();
-    Shown::new(None)?.finish(directory, call, None, std::slice::from_mut(&mut user)).await?;
+    let registered = schemas::seen(directory, &organization);
+    Shown::new(None)?.written(registered).finish(directory, call, None, std::slice::from_mut(&mut user)).await?;
     Ok(CreateUserResponse { user: Some(user), outcome: Outcome::Created as i32, committed_at: directory.revision(written.revision) })
 }
 
@@ -68,8 +69,10 @@ pub(in crate::directory) fn creation(
     check::check_user(&mut user)?;
     let name_key = fold::user_name(&user.user_name)?;
     Ok(move |work: &mut Work| {
+        let mut user = user.clone();
+        work.schemas().admit(ResourceType::User, &mut user.extensions, None).map_err(Error::from)?;
         check_unique(work, &user, &name_key, None)?;
-        let row = work.put_user(user.clone(), name_key.clone());
+        let row = work.put_user(user, name_key.clone());
         append::user(work, Action::Created, None, Some(&row.user), changed(&User::default(), &row.user));
         Ok(row)
     })
@@ -80,7 +83,7 @@ pub(super) async fn update(directory: &Directory, call: &Call, request: UpdateUs
     let source = given(call, request.user)?;
     let id = required(&source.id, "user.id")?;
     let connection = call.connection().to_owned();
-    let change = move |user: &mut User| Ok(mask::mask_user(user, &source, &paths, &context(&connection))?);
+    let change = move |user: &mut User, _: &Schemas| Ok(mask::mask_user(user, &source, &paths, &context(&connection))?);
     let shown = Shown::new(request.selection.as_ref())?;
     let written = directory.write(call, &request.organization_id, request.write, modification(id, request.precondition, change)?).await?;
     let mut user = written.answer.user.clone();
@@ -107,7 +110,7 @@ pub(in crate::directory) fn replacement(
     let source = given(call, user)?;
     let id = required(&source.id, "user.id")?;
     let connection = call.connection().to_owned();
-    modification(id, condition, move |user: &mut User| {
+    modification(id, condition, move |user: &mut User, _: &Schemas| {
         replace::replace_user(user, source.clone(), &context(&connection));
         Ok(())
     })
@@ -138,8 +141,8 @@ pub(in crate::directory) fn patching(
     }
     let id = required(id, "user_id")?;
     let connection = call.connection().to_owned();
-    modification(id, condition, move |user: &mut User| {
-        patch::patch_user(user, &operations, &context(&connection))?;
+    modification(id, condition, move |user: &mut User, schemas: &Schemas| {
+        patch::patch_user_in(user, &operations, &context(&connection), schemas)?;
         Ok(())
     })
 }
@@ -148,15 +151,20 @@ pub(in crate::directory) fn patching(
 fn modification(
     id: String,
     condition: Option<Precondition>,
-    change: impl Fn(&mut User) -> Result<()> + Send + 'static,
+    change: impl Fn(&mut User, &Schemas) -> Result<()> + Send + 'static,
 ) -> Result<impl FnMut(&mut Work) -> Edit<Arc<UserRow>> + Send> {
     precondition::check_form(condition.as_ref())?;
     Ok(move |work: &mut Work| {
         let row = work.user(&id)?.ok_or_else(|| Error::not_found("user"))?;
         precondition::check(condition.as_ref(), row.version)?;
         let mut user = row.user.clone();
-        change(&mut user)?;
+        let schemas = work.schemas();
+        change(&mut user, &schemas)?;
         check::check_user(&mut user).map_err(Error::from)?;
+        if user == row.user {
+            return Ok(row);
+        }
+        schemas.admit(ResourceType::User, &mut user.extensions, Some(&row.user.extensions)).map_err(Error::from)?;
         if user == row.user {
             return Ok(row);
         }

@@ -5,15 +5,17 @@ mod fuzz;
 use super::*;
 use crate::{
     api::v1::{connection::UnknownAttributes, patch_operation::Op},
-    attributes::{ResourceType, value::Out},
+    attributes::{ResourceType, Schemas, value::Out},
     scim::profiles::{Leeway, Noted, Tolerances},
 };
 use serde_json::{Value, json};
 use std::sync::LazyLock;
 
+static NONE: Schemas = Schemas::none();
+
 fn rules(kind: ResourceType, tolerances: Tolerances) -> Rules<'static> {
     static NOTED: LazyLock<Noted> = LazyLock::new(Noted::default);
-    Rules { kind, leeway: Leeway::new(tolerances, &NOTED), unknown: UnknownAttributes::Unspecified }
+    Rules { kind, leeway: Leeway::new(tolerances, &NOTED), unknown: UnknownAttributes::Unspecified, schemas: &NONE }
 }
 
 /// Operations as `op path value`, the value absent where there is none.

@@ -2,17 +2,18 @@
 
 use crate::harness::{
     Clients,
+    schema::badge,
     shapes::{add, by_id, group, group_by_id, operation, text, user},
 };
 use prost_types::FieldMask;
 use roster::api::v1::{
     BatchGetGroupsRequest, BatchGetUsersRequest, BatchListPrincipalGroupsRequest, Connection, CreateConnectionRequest, CreateGroupRequest,
     CreateOrganizationRequest, CreateServiceAccountRequest, CreateUserRequest, DeleteConnectionRequest, DeleteGroupRequest,
-    DeleteServiceAccountRequest, DeleteUserRequest, GetCallerRequest, GetConnectionRequest, GetDeviationReportRequest, GetGroupRequest,
-    GetOrganizationRequest, GetServiceAccountRequest, GetUserRequest, Group, IssueTokenRequest, ListConnectionsRequest,
+    DeleteSchemaRequest, DeleteServiceAccountRequest, DeleteUserRequest, GetCallerRequest, GetConnectionRequest, GetDeviationReportRequest,
+    GetGroupRequest, GetOrganizationRequest, GetServiceAccountRequest, GetUserRequest, Group, IssueTokenRequest, ListConnectionsRequest,
     ListGroupMembersRequest, ListGroupsRequest, ListOrganizationsRequest, ListSchemasRequest, ListServiceAccountsRequest,
     ListTokensRequest, ListUsersRequest, ModifyGroupMembersRequest, Organization, PatchGroupRequest, PatchUserRequest, PrincipalRef,
-    PurgeUserRequest, ReplaceGroupRequest, ReplaceUserRequest, RevokeTokenRequest, RotateTokenRequest, ServiceAccount,
+    PurgeUserRequest, PutSchemaRequest, ReplaceGroupRequest, ReplaceUserRequest, RevokeTokenRequest, RotateTokenRequest, ServiceAccount,
     StreamGroupMembersRequest, StreamReplaceGroupRequest, UndeleteUserRequest, UpdateConnectionRequest, UpdateGroupRequest,
     UpdateOrganizationRequest, UpdateServiceAccountRequest, UpdateUserRequest, User, WriteOptions,
     patch_operation::Op,
@@ -208,6 +209,11 @@ pub async fn call(clients: &Clients, method: &str, organization: &str, id: &str)
         "RevokeToken" => {
             said(to.provisioning.revoke_token(RevokeTokenRequest { organization_id, token_id: id, ..Default::default() }).await)
         }
+        "PutSchema" => {
+            let schema = Some(badge());
+            said(to.provisioning.put_schema(PutSchemaRequest { organization_id, schema, write: dry }).await)
+        }
+        "DeleteSchema" => said(to.provisioning.delete_schema(DeleteSchemaRequest { organization_id, urn: id, ..Default::default() }).await),
         "ListSchemas" => said(to.provisioning.list_schemas(ListSchemasRequest { organization_id }).await),
         "GetDeviationReport" => said(
             to.provisioning

@@ -10,6 +10,7 @@ mod members;
 mod mutations;
 mod odd_text;
 mod revisions;
+mod schemas;
 mod tenants;
 mod tokens;
 mod user_changes;

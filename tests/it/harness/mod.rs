@@ -4,6 +4,7 @@ pub mod clients;
 pub mod deeds;
 pub mod postgres;
 pub mod refusal;
+pub mod schema;
 pub mod scim;
 pub mod shapes;
 pub mod store;

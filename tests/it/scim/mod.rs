@@ -28,6 +28,7 @@ mod resources;
 mod robustness;
 mod root;
 mod scene;
+mod schemas;
 mod transport;
 mod truth;
 mod unreadable;

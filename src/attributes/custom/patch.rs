@@ -1,0 +1,299 @@
+//! One PATCH operation inside an extension that a registered schema describes. Types are the border's to judge.
+
+use super::{Custom, Definition, fit};
+use crate::api::v1::{AttributeList, AttributeMap, AttributeValue, attribute_map::Entry, attribute_value::Kind, patch_operation::Op};
+use crate::attributes::ResourceType;
+use crate::attributes::error::{AttributeError, Result};
+use crate::attributes::filter::{Node, Operand, Operator};
+use crate::attributes::fold;
+use crate::attributes::parse::{Leniency, Tolerated};
+use crate::attributes::patch::Aim;
+use crate::attributes::patch_open::join_maps;
+use crate::attributes::path::{Tail, Target, unknown};
+use crate::attributes::row::{Fold, Kind as Type, Mutability};
+use crate::attributes::value::{self, unassigns};
+use crate::limits;
+use std::any::Any;
+
+/// Finds the extension and edits it.
+pub(in crate::attributes) fn apply(
+    kind: ResourceType,
+    object: &mut dyn Any,
+    custom: &Custom,
+    target: &Target,
+    aim: &Aim<'_, '_>,
+) -> Result<()> {
+    let (Some(extension), Some(extensions)) = (&custom.extension, kind.table().extensions_slot(object)) else {
+        return Err(unknown(aim.path));
+    };
+    let stored = extensions.keys().find(|urn| urn.eq_ignore_ascii_case(&extension.urn)).cloned();
+    let map = extensions.entry(stored.unwrap_or_else(|| extension.urn.clone())).or_default();
+    match (custom.steps.split_first(), aim.value.and_then(|v| v.kind.as_ref())) {
+        (Some((attribute, below)), _) => {
+            edit(map, attribute, target.filter.as_ref(), target.part.as_ref().or(below.first()).map(AsRef::as_ref), aim)
+        }
+        _ if aim.op == Op::Remove || unassigns(aim.value) => {
+            if let Some(fixed) = extension.attributes.iter().find(|a| is_fixed(a) && position(map, &a.name).is_some()) {
+                return Err(fixed_error(aim.path, fixed));
+            }
+            map.entries.clear();
+            Ok(())
+        }
+        (None, Some(Kind::ComplexValue(given))) => given.entries.iter().try_for_each(|entry| match extension.attribute(&entry.name) {
+            // Clients send back what they were given.
+            Some(attribute) if !attribute.writable() => Ok(()),
+            Some(attribute) => {
+                let given = entry.value.clone().unwrap_or_default();
+                edit(map, attribute, None, None, &Aim { op: aim.op, value: Some(&given), path: aim.path, cx: aim.cx })
+            }
+            None => join_maps(map, &AttributeMap { entries: vec![entry.clone()] }, aim.path),
+        }),
+        _ => Err(AttributeError::value(aim.path, format!("{} is an extension: an object.", extension.urn))),
+    }
+}
+
+fn is_fixed(definition: &Definition) -> bool {
+    matches!(definition.mutability, Mutability::ReadOnly | Mutability::Immutable)
+}
+
+fn fixed_error(path: &str, definition: &Definition) -> AttributeError {
+    let what = if definition.writable() { "immutable: it has a value already" } else { "read-only" };
+    AttributeError::mutability(path, format!("{} is {what}.", definition.name))
+}
+
+fn position(map: &AttributeMap, name: &str) -> Option<usize> {
+    map.entries.iter().position(|e| e.name.eq_ignore_ascii_case(name))
+}
+
+fn takes_away(aim: &Aim<'_, '_>) -> bool {
+    aim.op == Op::Remove || unassigns(aim.value)
+}
+
+fn edit(
+    map: &mut AttributeMap,
+    definition: &Definition,
+    filter: Option<&Node>,
+    part: Option<&Definition>,
+    aim: &Aim<'_, '_>,
+) -> Result<()> {
+    let at = position(map, &definition.name);
+    if !definition.writable() || (is_fixed(definition) && takes_away(aim) && at.is_some()) {
+        return Err(fixed_error(aim.path, definition));
+    }
+    if definition.multi_valued {
+        let old = at.and_then(|at| map.entries.get_mut(at)).and_then(|e| e.value.take()).and_then(|v| v.kind);
+        let mut values = match old {
+            Some(Kind::ListValue(list)) => list.values,
+            Some(kind) => vec![kind.into()],
+            None => Vec::new(),
+        };
+        let mut list = List { values: &mut values, definition, aim };
+        match (filter, part) {
+            (None, None) => list.whole()?,
+            _ => list.elements(filter, part)?,
+        }
+        return set(map, definition, Kind::ListValue(AttributeList { values }).into(), aim);
+    }
+    if definition.kind == Type::Complex && !(part.is_none() && takes_away(aim)) {
+        let mut inner = match at.and_then(|at| map.entries.get_mut(at)).and_then(|e| e.value.take()).and_then(|v| v.kind) {
+            Some(Kind::ComplexValue(inner)) => inner,
+            _ => AttributeMap::default(),
+        };
+        match part {
+            Some(part) => edit(&mut inner, part, None, None, aim)?,
+            None => join(&mut inner, definition, aim)?,
+        }
+        return set(map, definition, Kind::ComplexValue(inner).into(), aim);
+    }
+    match aim.value {
+        _ if takes_away(aim) => {
+            if definition.required {
+                return Err(if aim.op == Op::Remove {
+                    AttributeError::mutability(aim.path, format!("{} is required: it cannot be removed.", definition.name))
+                } else {
+                    AttributeError::required(&definition.name)
+                });
+            }
+            at.map(|at| map.entries.remove(at));
+            Ok(())
+        }
+        Some(given) => set(map, definition, fit(given.clone(), definition, false, Leniency::patch(), &mut Tolerated::default()), aim),
+        None => Ok(()),
+    }
+}
+
+fn set(map: &mut AttributeMap, definition: &Definition, value: AttributeValue, aim: &Aim<'_, '_>) -> Result<()> {
+    value::set(map, definition.name.clone(), value).map_err(|e| AttributeError { path: aim.path.to_owned(), ..e })
+}
+
+/// An object's members, one by one, into an object.
+fn join(map: &mut AttributeMap, definition: &Definition, aim: &Aim<'_, '_>) -> Result<()> {
+    let given = fit(aim.value.cloned().unwrap_or_default(), definition, true, Leniency::patch(), &mut Tolerated::default());
+    match given.kind {
+        Some(Kind::ComplexValue(given)) => join_maps(map, &given, aim.path),
+        _ => Err(AttributeError::value(aim.path, format!("{} is of type complex: an object.", definition.name))),
+    }
+}
+
+struct List<'a, 'v, 'c> {
+    values: &'a mut Vec<AttributeValue>,
+    definition: &'a Definition,
+    aim: &'a Aim<'v, 'c>,
+}
+
+impl List<'_, '_, '_> {
+    fn given(&self) -> Vec<AttributeValue> {
+        let Some(value) = self.aim.value.filter(|v| !unassigns(Some(v))) else { return Vec::new() };
+        match fit(value.clone(), self.definition, false, Leniency::patch(), &mut Tolerated::default()).kind {
+            Some(Kind::ListValue(list)) => list.values.into_iter().filter(|v| !unassigns(Some(v))).collect(),
+            kind => vec![AttributeValue { kind }],
+        }
+    }
+
+    fn whole(&mut self) -> Result<()> {
+        let (given, before) = (self.given(), self.values.len());
+        if before + given.len() > limits::OPEN_VALUES {
+            return Err(AttributeError::bound(self.aim.path, limits::OPEN_VALUES, "values"));
+        }
+        match (self.aim.op, self.aim.value) {
+            (Op::Remove, value) if value.is_none_or(|v| matches!(v.kind, Some(Kind::NullValue(_)))) => self.values.clear(),
+            // The values name what goes; an empty list names nothing.
+            (Op::Remove, _) => self.values.retain(|there| !given.iter().any(|g| covers(there, g, self.definition))),
+            (op, _) => {
+                if op == Op::Replace {
+                    self.values.clear();
+                }
+                let mut touched = Vec::new();
+                for value in given {
+                    if self.values.iter().any(|there| covers(there, &value, self.definition)) {
+                        continue;
+                    }
+                    match self.values.iter().position(|there| op == Op::Add && names_same(there, &value, self.definition)) {
+                        Some(at) => {
+                            join_value(self.values.get_mut(at), value, self.aim.path)?;
+                            touched.push(at);
+                        }
+                        None => {
+                            self.values.push(value);
+                            touched.push(self.values.len() - 1);
+                        }
+                    }
+                }
+                self.one_primary(&touched);
+            }
+        }
+        Ok(())
+    }
+
+    /// The elements that the filter chooses, or all of them; or one part of each.
+    fn elements(&mut self, filter: Option<&Node>, part: Option<&Definition>) -> Result<()> {
+        let chosen = |value: &AttributeValue| match &value.kind {
+            Some(Kind::ComplexValue(map)) => filter.is_none_or(|f| f.matches(map, &self.aim.cx, &|_| false)),
+            _ => false,
+        };
+        let mut hits: Vec<usize> = self.values.iter().enumerate().filter(|(_, v)| chosen(v)).map(|(k, _)| k).collect();
+        if hits.is_empty() {
+            let nothing_matches = || AttributeError::no_target(self.aim.path, "The filter of the path matches no value.");
+            match self.aim.op {
+                Op::Replace if filter.is_some() => return Err(nothing_matches()),
+                _ if takes_away(self.aim) => return Ok(()),
+                _ => {}
+            }
+            let mut made = AttributeMap::default();
+            // A filter that contradicts itself makes an element it does not choose.
+            if !filter.is_none_or(|f| assign(f, &mut made) && f.matches(&made, &self.aim.cx, &|_| false)) {
+                return Err(nothing_matches());
+            }
+            self.values.push(Kind::ComplexValue(made).into());
+            hits.push(self.values.len() - 1);
+        }
+        for k in hits.iter().rev() {
+            let Some(AttributeValue { kind: Some(Kind::ComplexValue(map)) }) = self.values.get_mut(*k) else { continue };
+            match part {
+                Some(part) => edit(map, part, None, None, self.aim)?,
+                None if takes_away(self.aim) => map.entries.clear(),
+                None => join(map, self.definition, self.aim)?,
+            }
+            if map.entries.is_empty() {
+                self.values.remove(*k);
+            }
+        }
+        if !takes_away(self.aim) {
+            self.one_primary(&hits);
+        }
+        Ok(())
+    }
+
+    /// An element that has become primary takes that from the others (RFC 7644 section 3.5.2); two of them are the border's.
+    fn one_primary(&mut self, touched: &[usize]) {
+        let Some(part) = self.definition.part("primary").filter(|p| p.kind == Type::Boolean) else { return };
+        let is = |v: &AttributeValue| matches!(&v.kind, Some(Kind::ComplexValue(map)) if map.entries.iter().any(|e| e.name == part.name && e.value == Some(Kind::BoolValue(true).into())));
+        if !touched.iter().any(|k| self.values.get(*k).is_some_and(is)) {
+            return;
+        }
+        for (_, value) in self.values.iter_mut().enumerate().filter(|(k, _)| !touched.contains(k)) {
+            if is(value)
+                && let Some(Kind::ComplexValue(map)) = &mut value.kind
+            {
+                map.entries.iter_mut().filter(|e| e.name == part.name).for_each(|e| e.value = Some(Kind::BoolValue(false).into()));
+            }
+        }
+    }
+}
+
+/// Whether a value that is there has everything that the given one has.
+fn covers(there: &AttributeValue, given: &AttributeValue, definition: &Definition) -> bool {
+    match (&there.kind, &given.kind) {
+        (Some(Kind::ComplexValue(there)), Some(Kind::ComplexValue(given))) => {
+            let value =
+                |map: &AttributeMap, name: &str| position(map, name).and_then(|at| map.entries.get(at)).and_then(|e| e.value.clone());
+            given.entries.iter().all(|e| value(there, &e.name) == e.value)
+        }
+        (Some(Kind::StringValue(there)), Some(Kind::StringValue(given))) if definition.fold == Fold::Caseless => {
+            fold::caseless(there) == fold::caseless(given)
+        }
+        (there, given) => there == given,
+    }
+}
+
+/// Whether two elements say the same thing for the same purpose: equal value, equal type.
+fn names_same(one: &AttributeValue, other: &AttributeValue, definition: &Definition) -> bool {
+    let (Some(Kind::ComplexValue(one)), Some(Kind::ComplexValue(other))) = (&one.kind, &other.kind) else { return false };
+    let part = |map: &AttributeMap, name: &str| position(map, name).and_then(|at| map.entries.get(at)).and_then(|e| e.value.clone());
+    let same = |name: &str| match (part(one, name), part(other, name)) {
+        (Some(one), Some(other)) => definition.part(name).is_some_and(|part| covers(&one, &other, part)),
+        (one, other) => one.is_none() && other.is_none(),
+    };
+    part(one, "value").is_some() && same("value") && same("type")
+}
+
+fn join_value(there: Option<&mut AttributeValue>, given: AttributeValue, path: &str) -> Result<()> {
+    match (there.map(|v| &mut v.kind), given.kind) {
+        (Some(Some(Kind::ComplexValue(there))), Some(Kind::ComplexValue(given))) => join_maps(there, &given, path),
+        _ => Ok(()),
+    }
+}
+
+/// A filter of and-ed equalities also says how to make the element it looks for.
+fn assign(filter: &Node, map: &mut AttributeMap) -> bool {
+    match filter {
+        Node::And(all) => all.iter().all(|f| assign(f, map)),
+        Node::Compare(path, Operator::Eq, to) => {
+            let Some(Tail::Custom(custom)) = &path.tail else { return false };
+            let ([part], value) = (
+                custom.steps.as_slice(),
+                match to {
+                    Operand::Text { raw, .. } => Kind::StringValue(raw.clone()),
+                    Operand::Bool(value) => Kind::BoolValue(*value),
+                    Operand::Number(_) | Operand::Time(_) | Operand::Null => return false,
+                },
+            ) else {
+                return false;
+            };
+            let value = fit(value.into(), part, false, Leniency::strict(), &mut Tolerated::default());
+            map.entries.push(Entry { name: part.name.clone(), value: Some(value) });
+            true
+        }
+        _ => false,
+    }
+}
