@@ -2,6 +2,7 @@
 
 mod contract;
 mod migrations;
+mod requirements;
 mod rooms;
 mod source;
 mod text;
