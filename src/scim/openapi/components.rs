@@ -25,8 +25,8 @@ pub const REFUSALS: &[(&str, &str)] = &[
 pub const OF_CALLERS: &[&str] = &["401", "403", "404", "414", "429", "431", "500", "503"];
 /// What a request without one may be refused with.
 pub const OF_ANYBODY: &[&str] = &["403", "414", "431", "500"];
-/// What is refused before a request is one of SCIM's: these have no body.
-const BEFORE: &[&str] = &["414", "431"];
+/// What is refused before a request is one of SCIM's: it has no body.
+const BEFORE: &[&str] = &["414"];
 
 /// The parameters, by the names that the operations use.
 pub fn parameters() -> Map<String, Value> {
