@@ -62,8 +62,8 @@ async fn each_refusal_has_its_status_and_its_word(world: World) {
 
 /// Requirement 13 (RFC 7644 section 3.1): messages have schemas of their own, which are no resource's.
 async fn messages_are_no_resources(world: World) {
-    let scim = world.scim();
     const MESSAGES: &str = "urn:ietf:params:scim:api:messages:2.0:";
+    let scim = world.scim();
     assert_eq!(scim.get("/Users").await.expect(200)["schemas"], json!([LIST]));
     assert_eq!(scim.get("/Users/nobody").await.body["schemas"], json!([ERROR]));
 
