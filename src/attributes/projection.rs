@@ -145,7 +145,7 @@ impl Projection {
     /// What of an extension is shown, if a registered schema describes it; otherwise all of it, for
     /// [`Self::shows_extension`] to judge.
     pub(super) fn cut<'m>(&self, urn: &str, map: &'m AttributeMap) -> Cow<'m, AttributeMap> {
-        let names = show::Named { named: &self.named, only: self.only, besides: &self.besides, requested: self.requested };
+        let names = show::Named { list: &self.named, only: self.only, besides: &self.besides, requested: self.requested };
         self.schemas.extension(self.kind, urn).map_or(Cow::Borrowed(map), |extension| Cow::Owned(show::cut(extension, map, names)))
     }
 

@@ -193,9 +193,8 @@ fn unknown<'de, A: MapAccess<'de>>(
         if value::unassigns(Some(&value)) {
             return Ok(());
         }
-        let map = match value.kind {
-            Some(attribute_value::Kind::ComplexValue(map)) => map,
-            _ => return Err(state.refuse(AttributeError::value(name.clone(), format!("{name} is an extension: an object.")))),
+        let Some(attribute_value::Kind::ComplexValue(map)) = value.kind else {
+            return Err(state.refuse(AttributeError::value(name.clone(), format!("{name} is an extension: an object."))));
         };
         extensions.insert(name, map);
         return Ok(());

@@ -168,15 +168,13 @@ impl List<'_, '_, '_> {
                     if self.values.iter().any(|there| covers(there, &value, self.definition)) {
                         continue;
                     }
-                    match self.values.iter().position(|there| op == Op::Add && names_same(there, &value, self.definition)) {
-                        Some(at) => {
-                            join_value(self.values.get_mut(at), value, self.aim.path)?;
-                            touched.push(at);
-                        }
-                        None => {
-                            self.values.push(value);
-                            touched.push(self.values.len() - 1);
-                        }
+                    let same = self.values.iter().position(|there| op == Op::Add && names_same(there, &value, self.definition));
+                    if let Some(at) = same {
+                        join_value(self.values.get_mut(at), value, self.aim.path)?;
+                        touched.push(at);
+                    } else {
+                        self.values.push(value);
+                        touched.push(self.values.len() - 1);
                     }
                 }
                 self.one_primary(&touched);

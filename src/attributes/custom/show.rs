@@ -8,7 +8,7 @@ use crate::attributes::row::Returned;
 #[derive(Debug, Clone, Copy)]
 pub(in crate::attributes) struct Named<'a> {
     /// All that is shown, or what is not.
-    pub named: &'a [String],
+    pub list: &'a [String],
     /// Whether it is all.
     pub only: bool,
     /// What is shown besides.
@@ -67,8 +67,8 @@ fn of(definition: &Definition, urn: &str, full: &str, names: Named<'_>) -> Shown
             }
         }
         (Returned::Request | Returned::Default, true) => {
-            let whole = has(names.named, full) || (definition.returned == Returned::Default && has(names.named, urn));
-            let parts = parts(names.named);
+            let whole = has(names.list, full) || (definition.returned == Returned::Default && has(names.list, urn));
+            let parts = parts(names.list);
             if whole {
                 Shown::Whole
             } else if parts.is_empty() {
@@ -77,8 +77,8 @@ fn of(definition: &Definition, urn: &str, full: &str, names: Named<'_>) -> Shown
                 Shown::Parts(parts, true)
             }
         }
-        (Returned::Default, false) if has(names.named, urn) || has(names.named, full) => Shown::Nothing,
-        (Returned::Default, false) => match parts(names.named) {
+        (Returned::Default, false) if has(names.list, urn) || has(names.list, full) => Shown::Nothing,
+        (Returned::Default, false) => match parts(names.list) {
             parts if parts.is_empty() => Shown::Whole,
             parts => Shown::Parts(parts, false),
         },
@@ -87,8 +87,8 @@ fn of(definition: &Definition, urn: &str, full: &str, names: Named<'_>) -> Shown
 
 /// An attribute that the schema does not define goes with its extension.
 fn undefined(urn: &str, full: &str, names: Named<'_>) -> Shown {
-    let named = names.named.iter().any(|n| n == urn || n == full);
-    if named == names.only { Shown::Whole } else { Shown::Nothing }
+    let is_there = names.list.iter().any(|n| n == urn || n == full);
+    if is_there == names.only { Shown::Whole } else { Shown::Nothing }
 }
 
 /// Whether nothing is left.
