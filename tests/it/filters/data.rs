@@ -131,7 +131,7 @@ fn open(dice: &mut Dice) -> Option<Value> {
         1 | 2 => serde_json::from_str(dice.pick(&NUMBERS)).unwrap(),
         _ => word(dice),
     };
-    let many: Vec<Value> = (0..1 + dice.throw(2)).map(|_| json!({"value": any(dice)})).collect();
+    let many: Vec<Value> = (0..=dice.throw(2)).map(|_| json!({"value": any(dice)})).collect();
     Some(json!({"badge": any(dice), "level": serde_json::from_str::<Value>(dice.pick(&NUMBERS)).unwrap(),
         "tags": [word(dice), any(dice)], "deep": {"inner": any(dice)}, "many": many}))
 }

@@ -26,7 +26,9 @@ async fn a_removal_removes_whom_it_names(world: World) {
     let ([a, b, c], path) = team(scim).await;
     let all = json!([{"op": "replace", "path": "members", "value": [{"value": a}, {"value": b}, {"value": c}]}]);
     let mut rest = [vec![b.as_str(), &c], vec![a.as_str()], vec![]];
-    rest.iter_mut().for_each(|ids| ids.sort_unstable());
+    for ids in &mut rest {
+        ids.sort_unstable();
+    }
     let [without_a, only_a, nobody] = rest;
 
     for (operations, expected) in [

@@ -66,7 +66,7 @@ const WORDS: &[&str] = &[
 
 /// Words thrown together.
 fn nonsense(dice: &mut Dice) -> String {
-    (0..1 + dice.roll(9)).map(|_| dice.pick(WORDS)).collect::<Vec<_>>().join(if dice.roll(4) == 0 { "" } else { " " })
+    (0..=dice.roll(9)).map(|_| dice.pick(WORDS)).collect::<Vec<_>>().join(if dice.roll(4) == 0 { "" } else { " " })
 }
 
 /// A value of any shape, not too deep.
@@ -106,7 +106,7 @@ async fn no_document_is_the_server_s_fault(world: World) {
     let scim = world.scim();
     let mut dice = Dice(501);
     for _ in 0..250 {
-        let operations: Vec<Value> = (0..1 + dice.roll(3))
+        let operations: Vec<Value> = (0..=dice.roll(3))
             .map(|_| json!({"op": dice.pick(&["add", "remove", "replace", "Replace", "x"]), "path": nonsense(&mut dice), "value": value(&mut dice, 3)}))
             .collect();
         let body = match dice.roll(3) {

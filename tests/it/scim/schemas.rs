@@ -8,6 +8,7 @@ use crate::harness::{
 use roster::api::v1::{Connection, Schema, UpdateConnectionRequest, connection::UnknownAttributes};
 use serde_json::{Value, json};
 
+#[allow(clippy::needless_pass_by_value, reason = "it is given what json! makes")]
 fn named(name: &str, extension: Value) -> Value {
     json!({"schemas": [USER, BADGE], "userName": name, BADGE: extension})
 }
