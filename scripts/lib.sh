@@ -147,10 +147,13 @@ restart_server() {
 
 # start_facade BINARY: `roster scim` in front of the running server's gRPC address; sets facade_log, facade_pid and facade_url.
 start_facade() {
-    local binary=$1 folder waited
+    local binary=$1 folder waited directory
     make_folder folder
     facade_log=$folder/out.log
-    "$binary" scim --directory "$(bootstrap grpc_endpoint)" --http 127.0.0.1:0 >"$facade_log" 2>&1 </dev/null &
+    # Both before the façade starts: the loop below must find a log, however soon it looks.
+    directory=$(bootstrap grpc_endpoint)
+    : >"$facade_log"
+    "$binary" scim --directory "$directory" --http 127.0.0.1:0 >>"$facade_log" 2>&1 </dev/null &
     facade_pid=$!
     at_exit "kill $facade_pid 2>/dev/null && wait $facade_pid 2>/dev/null"
     for ((waited = 0; waited < 600; waited++)); do

@@ -83,7 +83,7 @@ impl Shown for v1::User {
             self.user_name.clone(),
             self.display_name.clone().unwrap_or_default(),
             email.and_then(|email| email.value.clone()).unwrap_or_default(),
-            if self.active == Some(false) { "no".into() } else { "yes".into() },
+            if self.active == Some(true) { "yes".into() } else { "no".into() },
             output::time(self.meta.as_ref().and_then(|meta| meta.update_time.as_ref())),
         ]
     }

@@ -17,7 +17,7 @@ use crate::{
     attributes::{
         ResourceType, Schemas,
         path::Target,
-        row::{Attribute, Place},
+        row::{Attribute, Kind as Type, Place},
         table::ENTERPRISE_URN,
     },
 };
@@ -164,6 +164,12 @@ impl Rules<'_> {
                 None => return Err(Refusal::value("value is required.")),
             },
             (_, None) => return Err(Refusal::value("value is required.")),
+            // The empty text is neither true nor false, and no profile takes it for either.
+            (_, Some(AttributeValue { kind: Some(Kind::StringValue(text)) }))
+                if text.is_empty() && attribute.is_some_and(|a| a.kind == Type::Boolean) =>
+            {
+                return Err(Refusal::value(format!("{path} is true or false.")));
+            }
             (_, Some(value)) if self.unsets(&value, attribute) => match (op, list) {
                 // Adding nothing to a list changes nothing; replacing by an empty list leaves an empty one.
                 (Op::Add, true) => {}

@@ -68,7 +68,7 @@ impl Work {
                 .text(put.iter().map(|r| r.user.id.as_str()))
                 .text(put.iter().map(|r| r.name_key.as_str()))
                 .text(put.iter().map(|r| users::display_of(&r.user)))
-                .integer(put.iter().map(|r| i64::from(r.user.active.unwrap_or(true))))
+                .integer(put.iter().map(|r| i64::from(r.user.active.unwrap_or(false))))
                 .integer(put.iter().map(|r| r.created_at))
                 .integer(put.iter().map(|r| r.updated_at))
                 .integer(put.iter().map(|r| r.version))

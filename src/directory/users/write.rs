@@ -170,7 +170,8 @@ fn modification(
         }
         let name_key = fold::user_name(&user.user_name).map_err(Error::from)?;
         check_unique(work, &user, &name_key, Some(&row))?;
-        let action = match (row.user.active.unwrap_or(true), user.active.unwrap_or(true)) {
+        // Who was cleared of it is not let in: a value that is gone must never undo a deactivation.
+        let action = match (row.user.active.unwrap_or(false), user.active.unwrap_or(false)) {
             (true, false) => Action::Deactivated,
             (false, true) => Action::Activated,
             _ => Action::Updated,

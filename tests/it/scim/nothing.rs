@@ -78,7 +78,37 @@ async fn nothing_is_nothing_over_grpc_too(world: World) {
     assert_eq!(world.user(&id).await.extensions.len(), 0);
 }
 
+/// A deactivation is undone by `true` alone: by no value, however it is said, nobody is let in.
+async fn nobody_is_let_in_by_clearing_active(world: World) {
+    let scim = world.scim();
+    for (name, operations, status) in [
+        ("a", json!([{"op": "remove", "path": "active"}]), 200),
+        ("b", json!([{"op": "replace", "path": "active", "value": null}]), 200),
+        ("c", json!([{"op": "replace", "value": {"active": null}}]), 200),
+        ("d", json!([{"op": "replace", "path": "active", "value": ""}]), 400),
+        ("e", json!([{"op": "add", "value": {"active": ""}}]), 400),
+    ] {
+        let made = scim.post("/Users", &json!({"schemas": [USER], "userName": name, "active": false})).await;
+        let path = format!("/Users/{}", made.id());
+
+        let answer = scim.patch(&path, &operations).await;
+
+        assert_eq!(answer.status, status, "{operations}");
+        if status == 400 {
+            answer.is_error(400, "invalidValue");
+            assert_eq!(scim.get(&path).await.body, made.body);
+        } else {
+            assert_eq!((answer.body.get("active"), world.user(&made.id()).await.active), (None, None));
+        }
+        for filter in ["active eq true", "active pr and active ne false"] {
+            let found = scim.list("/Users", &[("filter", &format!("userName eq \"{name}\" and {filter}"))]).await.expect(200);
+            assert_eq!(found["totalResults"], 0, "{operations}: {filter}");
+        }
+    }
+}
+
 faces! {
+    nobody_is_let_in_by_clearing_active
     nothing_is_neither_stored_nor_shown
     nothing_is_nothing_over_grpc_too
 }
