@@ -46,9 +46,9 @@ pub struct Row {
 }
 
 /// The profiles a connection may have; the empty name is the default one.
-pub const PROFILES: [&str; 15] = [
-    "default",
+pub const PROFILES: &[&str; 15] = &[
     "strict",
+    "default",
     "entra",
     "entra-legacy",
     "okta",
@@ -64,23 +64,8 @@ pub const PROFILES: [&str; 15] = [
     "keycloak",
 ];
 
-/// All of them but `strict`: where a refusal would leave somebody a member or an attribute filled that was meant to be empty.
-const LENIENT: [&str; 14] = [
-    "default",
-    "entra",
-    "entra-legacy",
-    "okta",
-    "jumpcloud",
-    "onelogin",
-    "ping",
-    "sailpoint",
-    "google",
-    "rippling",
-    "cyberark",
-    "rauthy",
-    "authentik",
-    "keycloak",
-];
+/// All of them but the first, `strict`: where a refusal would leave somebody a member or an attribute filled that was meant to be empty.
+const LENIENT: &[&str] = PROFILES.split_at(1).1;
 
 /// Every tolerance, in the order of their numbers.
 pub const TABLE: [Row; 15] = [
@@ -125,7 +110,7 @@ pub const TABLE: [Row; 15] = [
         name: "empty_is_absent",
         about: "An empty text is no value",
         evidence: "Okta sends \"middleName\":\"\", Rauthy and authentik \"familyName\":\"\", Entra clears the manager so; JumpCloud's cleared fields",
-        profiles: &LENIENT,
+        profiles: LENIENT,
     },
     Row {
         tolerance: Tolerance::ReadOnlyKeys,
@@ -167,7 +152,7 @@ pub const TABLE: [Row; 15] = [
         name: "remove_by_value",
         about: "A remove with a list of values takes away those alone (RFC 7644 section 3.5.2.2 gives a remove no value)",
         evidence: "Entra without its flag, JumpCloud, Rauthy, older releases of authentik, AWS's sync tool",
-        profiles: &LENIENT,
+        profiles: LENIENT,
     },
     Row {
         tolerance: Tolerance::AddByFilter,
