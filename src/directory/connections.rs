@@ -50,6 +50,9 @@ const FIELDS: &[Field<Connection>] = &[
     ("unknown_attributes", |to, from| to.unknown_attributes = from.unknown_attributes),
     ("owned_attributes", |to, from| to.owned_attributes.clone_from(&from.owned_attributes)),
     ("role_mappings", |to, from| to.role_mappings.clone_from(&from.role_mappings)),
+    ("mass_change_alarm", |to, from| to.mass_change_alarm = from.mass_change_alarm),
+    ("unique_group_names", |to, from| to.unique_group_names = from.unique_group_names),
+    ("members_on_request", |to, from| to.members_on_request = from.members_on_request),
 ];
 const OUTPUT_ONLY: &[&str] = &["id", "organization_id", "meta", "scim_base_url"];
 
@@ -176,6 +179,9 @@ fn check(connection: &mut Connection) -> Result<()> {
         ("purge_after", connection.purge_after.is_some()),
         ("owned_attributes", !connection.owned_attributes.is_empty()),
         ("role_mappings", !connection.role_mappings.is_empty()),
+        ("mass_change_alarm", connection.mass_change_alarm.is_some()),
+        ("unique_group_names", connection.unique_group_names),
+        ("members_on_request", connection.members_on_request),
     ];
     match later.into_iter().find(|(_, given)| *given) {
         Some((field, _)) => Err(unserved(field)),

@@ -131,7 +131,7 @@ impl Error {
             | R::InvalidToken => Code::InvalidArgument,
             R::ResponseTooLarge | R::Rate => Code::ResourceExhausted,
             R::PageTokenExpired | R::RevisionUnknown | R::EpochChanged | R::RevisionCompacted => Code::OutOfRange,
-            R::StoreUnavailable => Code::Unavailable,
+            R::StoreUnavailable | R::Held => Code::Unavailable,
             R::Unspecified | R::Internal => Code::Internal,
         }
     }

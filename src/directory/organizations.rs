@@ -48,6 +48,7 @@ const FIELDS: &[Field<Organization>] = &[
     ("display_name", |to, from| to.display_name.clone_from(&from.display_name)),
     ("state", |to, from| to.state = from.state),
     ("verified_domains", |to, from| to.verified_domains.clone_from(&from.verified_domains)),
+    ("refuse_group_cycles", |to, from| to.refuse_group_cycles = from.refuse_group_cycles),
 ];
 const OUTPUT_ONLY: &[&str] = &["id", "meta"];
 
@@ -192,6 +193,9 @@ fn check(organization: &mut Organization) -> Result<()> {
         Ok(State::Unspecified) => organization.state = State::Active.into(),
         Ok(State::Active | State::Suspended) => {}
         Err(_) => return Err(Error::value(STATES, "organization.state has an unknown value.")),
+    }
+    if organization.refuse_group_cycles {
+        return Err(Error::value("organization.refuse_group_cycles", "organization.refuse_group_cycles is not served in this version."));
     }
     if organization.verified_domains.len() > limits::DOMAINS {
         return Err(Error::too_large("organization.verified_domains", limits::DOMAINS, "domains"));
