@@ -114,7 +114,7 @@ impl Error {
         match self.reason {
             R::InvalidCredential => Code::Unauthenticated,
             R::ScopeMissing | R::OrganizationDenied | R::ConnectionDisabled => Code::PermissionDenied,
-            R::OrganizationSuspended | R::RedundantChange | R::Policy => Code::FailedPrecondition,
+            R::OrganizationSuspended | R::RedundantChange | R::Policy | R::AttributeOwned => Code::FailedPrecondition,
             R::NotFound => Code::NotFound,
             R::Uniqueness | R::RequestIdReused | R::TokenAlreadyIssued => Code::AlreadyExists,
             R::EtagMismatch => Code::Aborted,

@@ -144,7 +144,7 @@ fn scim_form(reason: ErrorReason) -> (StatusCode, Option<&'static str>) {
         R::InvalidPath => (StatusCode::BAD_REQUEST, Some("invalidPath")),
         R::InvalidValue | R::AmbiguousReference => (StatusCode::BAD_REQUEST, Some("invalidValue")),
         R::InvalidSyntax | R::InvalidToken => (StatusCode::BAD_REQUEST, Some("invalidSyntax")),
-        R::Mutability => (StatusCode::BAD_REQUEST, Some("mutability")),
+        R::Mutability | R::AttributeOwned => (StatusCode::BAD_REQUEST, Some("mutability")),
         R::NoTarget => (StatusCode::BAD_REQUEST, Some("noTarget")),
         R::InvalidPageToken | R::RevisionUnknown | R::EpochChanged | R::RevisionCompacted => {
             (StatusCode::BAD_REQUEST, Some("invalidCursor"))
