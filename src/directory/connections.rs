@@ -55,14 +55,14 @@ const FIELDS: &[Field<Connection>] = &[
     ("unique_group_names", |to, from| to.unique_group_names = from.unique_group_names),
     ("members_on_request", |to, from| to.members_on_request = from.members_on_request),
 ];
-const OUTPUT_ONLY: &[&str] = &["id", "organization_id", "meta", "scim_base_url"];
+const OUTPUT_ONLY: &[&str] = &["id", "organization_id", "meta", "scim_base_url", "status"];
 
 pub(super) async fn create(directory: &Arc<Directory>, request: Request<CreateConnectionRequest>) -> Reply<CreateConnectionResponse> {
     let (call, message) = Call::of(request)?;
     let given = message.connection.ok_or_else(|| Error::missing("connection"))?;
     let organization_id = message.organization_id.clone();
     let id = directory.clock.new_id();
-    let mut connection = Connection { id, organization_id, meta: None, enabled: true, scim_base_url: String::new(), ..given };
+    let mut connection = Connection { id, organization_id, meta: None, enabled: true, scim_base_url: String::new(), status: None, ..given };
     check(&mut connection)?;
     let kept = Arc::clone(directory);
     let written = directory
