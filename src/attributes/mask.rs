@@ -6,7 +6,7 @@ use super::error::{AttributeError, Result};
 use super::replace::take_external_ids;
 use super::row::{Place, Table};
 use super::table::{GROUP, USER};
-use crate::api::v1::{Group, User};
+use crate::api::v1::{Group, User, user::SetupState};
 use std::any::Any;
 
 /// Fields that are the server's own and no attribute.
@@ -23,10 +23,26 @@ pub fn mask_user(target: &mut User, source: &User, paths: &[String], cx: &Contex
         match path.as_str() {
             "external_ids" => take_external_ids(&mut masked.external_ids, &source.external_ids, cx),
             "extensions" => masked.extensions.clone_from(&source.extensions),
+            "setup_state" => set_up(&mut masked, source, cx)?,
             path => copy(&USER, &path.split('.').collect::<Vec<_>>(), source, &mut masked, path)?,
         }
     }
+    if paths.iter().any(|path| path == "*") && cx.connection.is_empty() {
+        masked.take_setup_state(source);
+    }
     *target = masked;
+    Ok(())
+}
+
+/// How far a person is with an account is for services to say, and they say something.
+fn set_up(masked: &mut User, source: &User, cx: &Context<'_>) -> Result<()> {
+    if !cx.connection.is_empty() {
+        return Err(AttributeError::mutability("setup_state", "setup_state is for services to write, not for connections."));
+    }
+    if source.setup_state() == SetupState::Unspecified {
+        return Err(AttributeError::value("setup_state", "setup_state is PROVISIONED or COMPLETE; it cannot be cleared."));
+    }
+    masked.take_setup_state(source);
     Ok(())
 }
 

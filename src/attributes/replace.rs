@@ -3,18 +3,31 @@
 use super::Context;
 use super::row::{Place, Table};
 use super::table::{GROUP, USER};
-use crate::api::v1::{ExternalId, Group, User};
+use crate::api::v1::{ExternalId, Group, User, user::SetupState};
 use std::any::Any;
 
 /// Takes every writable attribute from `given`, absent ones are cleared. Kept are: what is the server's own, the
-/// other connections' `externalId`, and `active` when `given` does not say.
+/// other connections' `externalId`, and `active` and `setup_state` when `given` does not say; a connection has no say in the
+/// latter.
 pub fn replace_user(stored: &mut User, given: User, cx: &Context<'_>) {
     let (active, external_ids) = (stored.active, std::mem::take(&mut stored.external_ids));
     take_fields(&USER, &given, stored);
     stored.active = stored.active.or(active);
     stored.external_ids = external_ids;
     take_external_ids(&mut stored.external_ids, &given.external_ids, cx);
+    if cx.connection.is_empty() {
+        stored.take_setup_state(&given);
+    }
     stored.extensions = given.extensions;
+}
+
+impl User {
+    /// Takes how far the person is with the account, if the other says so.
+    pub(super) fn take_setup_state(&mut self, given: &User) {
+        if given.setup_state() != SetupState::Unspecified {
+            self.setup_state = given.setup_state;
+        }
+    }
 }
 
 /// The same for a group; its members are edges and not looked at.

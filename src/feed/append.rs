@@ -122,6 +122,7 @@ pub const USER_FIELDS: &[(u32, &str)] = &[
     (23, "x509_certificates"),
     (24, "enterprise"),
     (25, "extensions"),
+    (40, "setup_state"),
 ];
 
 /// The attributes of a group that clients write.

@@ -20,6 +20,7 @@
     reason = "a story that meets the unexpected stops there and says where; it reads from top to bottom, short words first"
 )]
 
+mod capabilities;
 mod cli;
 mod filters;
 mod grpc;

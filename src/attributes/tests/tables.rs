@@ -37,7 +37,7 @@ fn no_field_of_the_contract_is_forgotten() {
         rows.chain(beside.iter().copied()).map(|f| f.trim_start_matches("r#").to_owned()).collect()
     };
     let sub = |name: &str| USER.find(name, 0).unwrap().1.sub.unwrap();
-    let user = ["organization_id", "extensions", "groups_truncated", "links", "groups_version"];
+    let user = ["organization_id", "extensions", "groups_truncated", "links", "groups_version", "setup_state"];
     assert_eq!(known(&USER, &user), fields("User"));
     assert_eq!(known(&GROUP, &["organization_id", "extensions", "direct_member_count"]), fields("Group"));
     assert_eq!(known(sub("name"), &[]), fields("PersonName"));

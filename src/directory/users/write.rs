@@ -12,6 +12,7 @@ use crate::{
     api::v1::{
         CreateUserRequest, CreateUserResponse, PatchOperation, PatchUserRequest, PatchUserResponse, Precondition, ReplaceUserRequest,
         ReplaceUserResponse, UpdateUserRequest, UpdateUserResponse, User, change_event::Action, create_user_response::Outcome,
+        user::SetupState,
     },
     attributes::{Context, ResourceType, Schemas, check, fold, mask, patch, replace},
     feed::append,
@@ -36,6 +37,10 @@ fn given(call: &Call, user: Option<User>) -> Result<User> {
         if user.external_ids.iter().any(|e| e.connection_id != call.connection()) {
             return Err(Error::value("external_ids", "A connection writes its own externalId only."));
         }
+        user.set_setup_state(SetupState::Unspecified);
+    }
+    if SetupState::try_from(user.setup_state).is_err() {
+        return Err(Error::value("setup_state", "setup_state is PROVISIONED or COMPLETE."));
     }
     user.meta = None;
     user.groups = Vec::new();
@@ -66,6 +71,9 @@ pub(in crate::directory) fn creation(
     user.id = id;
     organization.clone_into(&mut user.organization_id);
     user.active.get_or_insert(true);
+    if user.setup_state() == SetupState::Unspecified {
+        user.set_setup_state(SetupState::Provisioned);
+    }
     check::check_user(&mut user)?;
     let name_key = fold::user_name(&user.user_name)?;
     Ok(move |work: &mut Work| {

@@ -68,6 +68,7 @@ async fn a_replacement_keeps_active_and_clears_what_it_does_not_name(world: Worl
         active: Some(false),
         meta: after.meta.clone(),
         links: after.links.clone(),
+        setup_state: before.setup_state,
         ..User::default()
     };
     assert_eq!(after, expected);
