@@ -48,7 +48,8 @@ CREATE TABLE groups (
 );
 CREATE INDEX groups_by_name ON groups (organization_id, name_key, id);
 
--- What a user or group is found by besides its id and user name: kind 1 = a user's externalId, 2 = a user's e-mail, 3 = a group's externalId.
+-- What a user or group is found by besides its id and user name: kind 1 = a user's externalId, 2 = a user's e-mail, 3 = a group's externalId,
+-- 4 and 5 = the connections that manage a user, and that let it go; 6 and 7 = the same of a group; 8 = what a connection called a user it let go.
 CREATE TABLE resource_keys (
   organization_id TEXT NOT NULL REFERENCES heads (organization_id),
   kind BIGINT NOT NULL,

@@ -163,9 +163,8 @@ fn check(connection: &mut Connection) -> Result<()> {
     }
     match Deprovision::try_from(connection.on_delete) {
         Ok(Deprovision::Unspecified) => connection.on_delete = Deprovision::SoftDelete.into(),
-        Ok(Deprovision::SoftDelete | Deprovision::Purge | Deprovision::Refuse) => {}
-        // Promised and not kept, these would delete what was to stay.
-        Ok(Deprovision::Unlink | Deprovision::Deactivate) | Err(_) => return Err(unserved("on_delete")),
+        Ok(_) => {}
+        Err(_) => return Err(unserved("on_delete")),
     }
     match Visibility::try_from(connection.visibility) {
         Ok(Visibility::Unspecified | Visibility::Organization) => connection.visibility = Visibility::Organization.into(),

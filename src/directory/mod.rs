@@ -9,6 +9,7 @@ mod error;
 mod fields;
 mod grants;
 mod groups;
+mod links;
 mod list;
 mod mutations;
 mod organizations;
@@ -20,6 +21,7 @@ mod revision;
 mod schemas;
 mod service_accounts;
 mod services;
+mod sight;
 mod tokens;
 mod users;
 

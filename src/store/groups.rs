@@ -1,8 +1,8 @@
 //! Groups as the store keeps them, and reading them.
 
 use super::{
-    Fault, KEY_GROUP_EXTERNAL_ID, Reader, Text, external_key,
-    users::{by_keys, meta},
+    Fault, KEY_GROUP_EXTERNAL_ID, KEY_GROUP_LINKED, KEY_GROUP_UNLINKED, Reader, Text, external_key,
+    users::{by_keys, link_keys, meta},
 };
 use crate::{api::v1::Group, attributes::fold, clock::Micros};
 use prost::Message as _;
@@ -33,6 +33,7 @@ impl GroupRow {
         group.direct_member_count = 0;
         let name_key = fold::caseless(&group.display_name);
         let mut keys: Vec<(i64, String)> = GroupRow::external_keys(&group).into_iter().map(|key| (KEY_GROUP_EXTERNAL_ID, key)).collect();
+        keys.extend(link_keys(&group.links, KEY_GROUP_LINKED, KEY_GROUP_UNLINKED));
         keys.sort();
         keys.dedup();
         GroupRow { group, name_key, keys, member_count, version, created_at, updated_at }
@@ -62,8 +63,8 @@ pub(super) const BY_IDS: Text = Text::twin(
     "SELECT g.* FROM unnest($2::text[]) AS k(id), LATERAL (SELECT id, member_count, created_at, updated_at, version, body FROM groups \
      WHERE organization_id = $1 AND id = k.id LIMIT 1) g",
 );
-// Two are enough to know that a name is ambiguous.
-const BY_NAME: Text = Text::same("SELECT id FROM groups WHERE organization_id = $1 AND name_key = $2 ORDER BY id LIMIT 2");
+// Two are enough to know that a name is ambiguous; some of them may not be there for the caller.
+const BY_NAME: Text = Text::same("SELECT id FROM groups WHERE organization_id = $1 AND name_key = $2 ORDER BY id LIMIT 64");
 
 impl Reader {
     /// These groups; unknown ids are left out.
@@ -76,7 +77,7 @@ impl Reader {
         rows.into_iter().map(|row| GroupRow::decode(row).map(|g| g.message())).collect()
     }
 
-    /// The ids of at most two groups with this folded display name.
+    /// The ids of at most 64 groups with this folded display name.
     ///
     /// # Errors
     /// When the store cannot answer.

@@ -61,6 +61,16 @@ pub const KEY_USER_EXTERNAL_ID: i64 = 1;
 pub const KEY_USER_EMAIL: i64 = 2;
 /// A group's externalId.
 pub const KEY_GROUP_EXTERNAL_ID: i64 = 3;
+/// The connection that manages a user.
+pub const KEY_USER_LINKED: i64 = 4;
+/// The connection that let a user go.
+pub const KEY_USER_UNLINKED: i64 = 5;
+/// The connection that manages a group.
+pub const KEY_GROUP_LINKED: i64 = 6;
+/// The connection that let a group go.
+pub const KEY_GROUP_UNLINKED: i64 = 7;
+/// What a connection called a user that it let go.
+pub const KEY_USER_FORMER_EXTERNAL_ID: i64 = 8;
 
 /// The key of an externalId: unique per connection, never across connections.
 pub fn external_key(connection: &str, value: &str) -> String {

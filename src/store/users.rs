@@ -1,8 +1,11 @@
 //! Users as the store keeps them, and reading them.
 
-use super::{Connection, Fault, KEY_USER_EMAIL, KEY_USER_EXTERNAL_ID, Reader, Rows, Store, Text, external_key};
+use super::{
+    Connection, Fault, KEY_USER_EMAIL, KEY_USER_EXTERNAL_ID, KEY_USER_FORMER_EXTERNAL_ID, KEY_USER_LINKED, KEY_USER_UNLINKED, Reader, Rows,
+    Store, Text, external_key,
+};
 use crate::{
-    api::v1::{ResourceMeta, Revision, User},
+    api::v1::{Link, ResourceMeta, Revision, User, link::State},
     attributes::{Schemas, fold},
     clock::{Micros, micros, timestamp},
 };
@@ -31,6 +34,15 @@ pub(super) fn display_of(user: &User) -> String {
     }
 }
 
+/// The keys that say which connections manage a resource, and which let it go.
+pub(super) fn link_keys(links: &[Link], linked: i64, unlinked: i64) -> impl Iterator<Item = (i64, String)> {
+    links.iter().filter_map(move |link| match link.state() {
+        State::Linked => Some((linked, link.connection_id.clone())),
+        State::Unlinked => Some((unlinked, link.connection_id.clone())),
+        State::Unspecified => None,
+    })
+}
+
 /// The etag of a version.
 pub fn etag(version: i64) -> String {
     format!("W/\"{version}\"")
@@ -55,6 +67,9 @@ impl UserRow {
         keys.extend(
             user.emails.iter().filter_map(|e| e.value.as_deref()).filter(|v| !v.is_empty()).map(|v| (KEY_USER_EMAIL, fold::email(v))),
         );
+        keys.extend(link_keys(&user.links, KEY_USER_LINKED, KEY_USER_UNLINKED));
+        let former = user.links.iter().filter_map(|l| Some(external_key(&l.connection_id, l.external_id.as_deref()?)));
+        keys.extend(former.map(|key| (KEY_USER_FORMER_EXTERNAL_ID, key)));
         keys.sort();
         keys.dedup();
         UserRow { user, name_key, keys, version, created_at, updated_at }

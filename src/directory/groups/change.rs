@@ -1,7 +1,12 @@
 //! The edit that changes one group: its attributes, its edges, or both.
 
 use super::{
-    super::{Error, Result, core::Edit, precondition},
+    super::{
+        Error, Result,
+        core::{Call, Edit},
+        links, precondition,
+        sight::Sight,
+    },
     membership::{self, Moved},
     net,
     refer::{self, Named},
@@ -84,14 +89,17 @@ pub(super) fn settle(work: &mut Work, row: Arc<GroupRow>, moved: &Moved) -> Edit
 }
 
 /// The edit that changes a group's attributes and edges together. What comes to nothing makes no revision.
-pub(super) fn modification(
+pub(super) fn modification<C: Fn(&mut Group, &Schemas) -> Result<Vec<Step>> + Send>(
+    call: &Call,
     id: String,
     condition: Option<Precondition>,
-    change: impl Fn(&mut Group, &Schemas) -> Result<Vec<Step>> + Send,
-) -> Result<impl FnMut(&mut Work) -> Edit<Changed> + Send> {
+    change: C,
+) -> Result<impl FnMut(&mut Work) -> Edit<Changed> + Send + use<C>> {
     precondition::check_form(condition.as_ref())?;
+    let sight = Sight::of(call);
     Ok(move |work: &mut Work| -> Edit<Changed> {
         let before = work.group(&id)?.ok_or_else(|| Error::not_found("group"))?;
+        sight.check(&before.group, "group")?;
         precondition::check(condition.as_ref(), before.version)?;
         let mut group = before.group.clone();
         let schemas = work.schemas();
@@ -100,6 +108,7 @@ pub(super) fn modification(
         if group != before.group {
             schemas.admit(ResourceType::Group, &mut group.extensions, Some(&before.group.extensions)).map_err(Error::from)?;
         }
+        links::follow_external_id(&mut group, sight.connection(), work.now());
         let unique = check_unique(work, &group, Some(&before));
         let moved = take(work, &id, &steps);
         unique?;

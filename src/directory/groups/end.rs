@@ -4,9 +4,11 @@ use super::{
     super::{
         Error, Result,
         core::{Call, Directory, Edit},
-        precondition,
+        links, precondition,
+        sight::Sight,
         users::{leave_groups, policy},
     },
+    change::changed,
     membership,
     write::required,
 };
@@ -31,10 +33,12 @@ pub(in crate::directory) fn deletion(
 ) -> Result<impl FnMut(&mut Work) -> Edit<DeleteOutcome> + Send + use<>> {
     let id = required(id, "group_id")?;
     precondition::check_form(condition.as_ref())?;
-    // A connection that may not delete may not delete groups either; otherwise a group goes for good, with its edges.
+    // A connection that may not delete may not delete groups either. A group knows no other state than being there: it goes
+    // for good, with its edges, unless it is another connection's too.
     policy(call)?;
+    let sight = Sight::of(call);
     Ok(move |work: &mut Work| -> Edit<DeleteOutcome> {
-        let Some(row) = work.group(&id)? else {
+        let Some(row) = work.group(&id)?.filter(|row| sight.sees(&row.group)) else {
             if allow_missing {
                 precondition::check_absent(condition.as_ref())?;
                 return Ok(DeleteOutcome::Unspecified);
@@ -42,6 +46,13 @@ pub(in crate::directory) fn deletion(
             return Err(Error::not_found("group").into());
         };
         precondition::check(condition.as_ref(), row.version)?;
+        if !sight.connection().is_empty() && links::managed_by_others(work, &row.group, sight.connection())? {
+            let mut group = row.group.clone();
+            links::unlink(&mut group, sight.connection(), work.now());
+            let after = work.put_group(group, 0);
+            append::group(work, Action::Unlinked, Some(&row.message()), Some(&after.message()), changed(&row.group, &after.group));
+            return Ok(DeleteOutcome::Unlinked);
+        }
         membership::clear(work, &id)?;
         leave_groups(work, &id, MEMBER_GROUP)?;
         work.drop_group(&id);

@@ -5,6 +5,7 @@ use super::{
         Error, Result, belonging,
         core::{Call, Directory},
         page, revision,
+        sight::Sight,
     },
     read, refer,
 };
@@ -59,7 +60,7 @@ pub(super) async fn list(directory: &Directory, call: &Call, request: ListGroupM
     let binding = page::binding(call, &organization, &[b"members", group.as_bytes(), &[u8::from(request.transitive)]]);
     let from = page::open(&directory.store, &binding, &request.page_token, directory.clock.now())?.unwrap_or_default();
     let mut reader = directory.read(&organization, request.consistency.as_ref()).await?;
-    read::by_id(&mut reader, &group).await?;
+    read::by_id(&mut reader, &Sight::of(call), &group).await?;
     let mut rows = page_of(directory, &mut reader, &group, request.transitive, &from.after, size + 1).await?;
     let more = rows.len() > size;
     rows.truncate(size);
@@ -92,13 +93,14 @@ pub(super) async fn stream(
     let binding = page::binding(&call, &organization, &[b"member stream", group.as_bytes(), &[u8::from(request.transitive)]]);
     let resumed = page::open(&directory.store, &binding, &request.resume_token, directory.clock.now()).map_err(of_stream)?;
     let mut reader = directory.read(&organization, request.consistency.as_ref()).await?;
-    let message = read::by_id(&mut reader, &group).await?;
+    let sight = Sight::of(&call);
+    let message = read::by_id(&mut reader, &sight, &group).await?;
     let schemas = reader.schemas().await?;
     let head = resumed.is_none().then(|| read::Shown::new(None).map(|shown| shown.written(schemas).finish(&call, message))).transpose()?;
     let (chunks, answer) = mpsc::channel(2);
     let snapshot = Some((reader, Instant::now()));
     let transitive = request.transitive;
-    let pager = Pager { directory, organization, group, transitive, binding, after: resumed.unwrap_or_default().after, snapshot };
+    let pager = Pager { directory, organization, group, sight, transitive, binding, after: resumed.unwrap_or_default().after, snapshot };
     tokio::spawn(pager.run(head, chunks));
     Ok(Box::pin(ReceiverStream::new(answer)))
 }
@@ -110,6 +112,7 @@ struct Pager {
     directory: Arc<Directory>,
     organization: String,
     group: String,
+    sight: Sight,
     transitive: bool,
     binding: Vec<u8>,
     after: String,
@@ -148,7 +151,7 @@ impl Pager {
             snapshot
         } else {
             let mut reader = self.directory.read(&self.organization, None).await?;
-            read::by_id(&mut reader, &self.group).await?;
+            read::by_id(&mut reader, &self.sight, &self.group).await?;
             (reader, Instant::now())
         };
         let limit = limits::MEMBER_PAGE_DEFAULT + 1;

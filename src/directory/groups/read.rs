@@ -3,6 +3,7 @@
 use super::super::{
     Error, Result,
     core::{Call, Directory},
+    sight::Sight,
 };
 use crate::{
     api::v1::{
@@ -14,7 +15,7 @@ use crate::{
     store::{KEY_GROUP_EXTERNAL_ID, Reader, external_key},
 };
 use prost::Message as _;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What of groups a caller asked for.
 pub(in crate::directory) struct Shown(Projection);
@@ -44,9 +45,7 @@ impl Shown {
     /// Cuts a group to what was asked for and what the caller may see.
     pub(in crate::directory) fn finish(&self, call: &Call, mut group: Group) -> Group {
         self.0.apply_to_group(&mut group);
-        if call.caller.connection.is_some() {
-            group.external_ids.retain(|e| e.connection_id == call.connection());
-        }
+        Sight::of(call).hide_foreign(&mut group);
         group
     }
 }
@@ -98,8 +97,10 @@ fn too_large() -> Error {
 }
 
 /// One group by its id.
-pub(super) async fn by_id(reader: &mut Reader, id: &str) -> Result<Group> {
-    reader.groups(vec![id.to_owned()]).await?.pop().ok_or_else(|| Error::not_found("group"))
+pub(super) async fn by_id(reader: &mut Reader, sight: &Sight, id: &str) -> Result<Group> {
+    let group = reader.groups(vec![id.to_owned()]).await?.pop().ok_or_else(|| Error::not_found("group"))?;
+    sight.check(&group, "group")?;
+    Ok(group)
 }
 
 /// One result per reference, in order.
@@ -116,21 +117,29 @@ async fn resolve(reader: &mut Reader, call: &Call, references: Vec<Ref>) -> Resu
     let mut chosen = Vec::with_capacity(references.len());
     for reference in &references {
         chosen.push(match reference {
-            Ref::Id(id) => Ok(id.clone()),
-            Ref::DisplayName(name) => match reader.groups_named(fold::caseless(name)).await?.as_slice() {
-                [] => Err(Error::not_found("group")),
-                [id] => Ok(id.clone()),
-                _ => Err(Error::new(ErrorReason::AmbiguousReference, "The reference names more than one group.")
-                    .with("reference", "display_name")),
-            },
+            Ref::Id(id) => vec![id.clone()],
+            Ref::DisplayName(name) => reader.groups_named(fold::caseless(name)).await?,
             Ref::ExternalId(_) => {
                 let key = external(reference);
-                let held = holders.iter().find(|(kind, text, _)| key.as_ref().is_some_and(|k| k.0 == *kind && k.1 == *text));
-                held.map(|(_, _, id)| id.clone()).ok_or_else(|| Error::not_found("group"))
+                let held = holders.iter().filter(|(kind, text, _)| key.as_ref().is_some_and(|k| k.0 == *kind && k.1 == *text));
+                held.map(|(_, _, id)| id.clone()).collect()
             }
         });
     }
-    let ids = chosen.iter().flatten().cloned().collect();
-    let groups: BTreeMap<String, Group> = reader.groups(ids).await?.into_iter().map(|g| (g.id.clone(), g)).collect();
-    Ok(chosen.into_iter().map(|id| id.and_then(|id| groups.get(&id).cloned().ok_or_else(|| Error::not_found("group")))).collect())
+    let sight = Sight::of(call);
+    let ids: BTreeSet<String> = chosen.iter().flatten().cloned().collect();
+    let groups = reader.groups(ids.into_iter().collect()).await?.into_iter().filter(|group| sight.sees(group));
+    let groups: BTreeMap<String, Group> = groups.map(|g| (g.id.clone(), g)).collect();
+    // What is not there for the caller makes no reference ambiguous.
+    let one =
+        |ids: Vec<String>| {
+            let mut seen = ids.iter().filter_map(|id| groups.get(id));
+            match (seen.next(), seen.next()) {
+                (Some(group), None) => Ok(group.clone()),
+                (Some(_), Some(_)) => Err(Error::new(ErrorReason::AmbiguousReference, "The reference names more than one group.")
+                    .with("reference", "display_name")),
+                (None, _) => Err(Error::not_found("group")),
+            }
+        };
+    Ok(chosen.into_iter().map(one).collect())
 }

@@ -4,7 +4,8 @@ use super::{
     super::{
         Error, Result,
         core::{Call, Directory, Edit},
-        precondition, schemas,
+        links, precondition, schemas,
+        sight::Sight,
     },
     change::{Changed, Step, changed, check_unique, deltas, modification, settle, step, take},
     membership,
@@ -17,7 +18,7 @@ use crate::{
         CreateGroupRequest, CreateGroupResponse, ErrorReason, Group, MemberDelta, ModifyGroupMembersRequest, ModifyGroupMembersResponse,
         PatchGroupRequest, PatchGroupResponse, PatchOperation, Precondition, PrincipalRef, RedundantChange, ReplaceGroupRequest,
         ReplaceGroupResponse, StreamReplaceGroupRequest, StreamReplaceGroupResponse, UpdateGroupRequest, UpdateGroupResponse,
-        change_event::Action,
+        change_event::Action, link::Reason,
     },
     attributes::{Context, ResourceType, Schemas, check, mask, patch, replace, roster::Roster},
     feed::append,
@@ -50,6 +51,7 @@ fn given(call: &Call, group: Option<Group>) -> Result<Group> {
     }
     group.meta = None;
     group.direct_member_count = 0;
+    group.links = Vec::new();
     Ok(group)
 }
 
@@ -74,12 +76,14 @@ pub(in crate::directory) fn creation(
     organization.clone_into(&mut group.organization_id);
     check::check_group(&mut group)?;
     let members = refer::principals(members, "members")?;
+    let connection = call.connection().to_owned();
     Ok(move |work: &mut Work| -> Edit<Arc<GroupRow>> {
         let mut group = group.clone();
         work.schemas().admit(ResourceType::Group, &mut group.extensions, None).map_err(Error::from)?;
         let unique = check_unique(work, &group, None);
         let moved = membership::add(work, &group.id, &members);
         unique?;
+        links::link(&mut group, &connection, Reason::Created, "", work.now());
         let row = work.put_group(group, moved?.added);
         append::group(work, Action::Created, None, Some(&row.message()), changed(&Group::default(), &row.group));
         Ok(row)
@@ -91,7 +95,7 @@ pub(super) async fn update(directory: &Directory, call: &Call, request: UpdateGr
     let source = given(call, request.group)?;
     let id = required(&source.id, "group.id")?;
     let connection = call.connection().to_owned();
-    let edit = modification(id, request.precondition, move |group: &mut Group, _: &Schemas| {
+    let edit = modification(call, id, request.precondition, move |group: &mut Group, _: &Schemas| {
         mask::mask_group(group, &source, &paths, &context(&connection))?;
         Ok(Vec::new())
     })?;
@@ -128,7 +132,7 @@ pub(in crate::directory) fn patching(
     }
     let id = required(id, "group_id")?;
     let connection = call.connection().to_owned();
-    modification(id, condition, move |group: &mut Group, schemas: &Schemas| {
+    modification(call, id, condition, move |group: &mut Group, schemas: &Schemas| {
         let (_, edits) = patch::patch_group_in(group, &operations, &context(&connection), schemas)?;
         edits.into_iter().map(step).collect()
     })
@@ -183,7 +187,7 @@ fn whole(
     condition: Option<Precondition>,
 ) -> Result<impl FnMut(&mut Work) -> Edit<Changed> + Send + use<>> {
     let (connection, members) = (call.connection().to_owned(), Arc::new(members));
-    modification(id, condition, move |group: &mut Group, _: &Schemas| {
+    modification(call, id, condition, move |group: &mut Group, _: &Schemas| {
         if let Some(source) = &source {
             replace::replace_group(group, source.clone(), &context(&connection));
         }
@@ -202,7 +206,7 @@ pub(in crate::directory) fn replacement(
     let id = required(id, "group_id")?;
     let source = given(call, group)?;
     let connection = call.connection().to_owned();
-    modification(id, condition, move |group: &mut Group, _: &Schemas| {
+    modification(call, id, condition, move |group: &mut Group, _: &Schemas| {
         replace::replace_group(group, source.clone(), &context(&connection));
         Ok(vec![Step::Replace(members.clone())])
     })
@@ -213,7 +217,7 @@ pub(super) async fn modify_members(
     call: &Call,
     request: ModifyGroupMembersRequest,
 ) -> Result<ModifyGroupMembersResponse> {
-    let edit = moving(&request.group_id, request.deltas, request.on_redundant, request.precondition)?;
+    let edit = moving(call, &request.group_id, request.deltas, request.on_redundant, request.precondition)?;
     let written = directory.write(call, &request.organization_id, request.write, edit).await?;
     let (row, moved) = written.answer;
     Ok(ModifyGroupMembersResponse {
@@ -227,6 +231,7 @@ pub(super) async fn modify_members(
 
 /// The edit that adds and removes members.
 pub(in crate::directory) fn moving(
+    call: &Call,
     id: &str,
     changes: Vec<MemberDelta>,
     on_redundant: i32,
@@ -246,8 +251,10 @@ pub(in crate::directory) fn moving(
         Err(_) => return Err(Error::value("on_redundant", "on_redundant is none of its values.")),
     };
     precondition::check_form(condition.as_ref())?;
+    let sight = Sight::of(call);
     Ok(move |work: &mut Work| -> Edit<Changed> {
         let row = work.group(&id)?.ok_or_else(|| Error::not_found("group"))?;
+        sight.check(&row.group, "group")?;
         precondition::check(condition.as_ref(), row.version)?;
         let moved = take(work, &id, &steps)?;
         if let Some(member) = moved.redundant.as_ref().filter(|_| fail) {

@@ -74,7 +74,7 @@ pub(super) fn target_of(write: &Write) -> Option<&str> {
 /// What is wrong with the write before anything is read.
 pub(super) fn prepare(call: &Call, organization: &str, write: Write, new_id: String) -> Result<Any> {
     Ok(match write {
-        Write::CreateUser(r) => then(users::creation(call, organization, new_id, r.user)?, |row| of(&row.user.id, row.version)),
+        Write::CreateUser(r) => then(users::creation(call, organization, new_id, r.user)?, |made| of(&made.row.user.id, made.row.version)),
         Write::ReplaceUser(r) => then(users::replacement(call, r.user, r.precondition)?, |row| of(&row.user.id, row.version)),
         Write::PatchUser(r) => then(users::patching(call, &r.user_id, r.operations, r.precondition)?, |row| of(&row.user.id, row.version)),
         Write::DeleteUser(r) => then(users::deletion(call, &r.user_id, r.precondition, r.allow_missing)?, gone(r.user_id)),
@@ -90,7 +90,7 @@ pub(super) fn prepare(call: &Call, organization: &str, write: Write, new_id: Str
         }
         Write::DeleteGroup(r) => then(groups::deletion(call, &r.group_id, r.precondition, r.allow_missing)?, gone(r.group_id)),
         Write::ModifyGroupMembers(r) => {
-            then(groups::moving(&r.group_id, r.deltas, r.on_redundant, r.precondition)?, |(row, _)| of(&row.group.id, row.version))
+            then(groups::moving(call, &r.group_id, r.deltas, r.on_redundant, r.precondition)?, |(row, _)| of(&row.group.id, row.version))
         }
     })
 }

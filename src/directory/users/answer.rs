@@ -4,6 +4,7 @@ use super::super::{
     Result, belonging,
     core::{Call, Directory},
     schemas,
+    sight::Sight,
 };
 use crate::{
     api::v1::{ReadSelection, User},
@@ -71,9 +72,10 @@ impl Shown {
                 user.groups_version = belonging::fingerprint(&user.groups);
             }
         }
+        let sight = Sight::of(call);
         for user in users {
             self.projection.apply_to_user(user);
-            hide_foreign(call, user);
+            sight.hide_foreign(user);
         }
         Ok(())
     }
@@ -83,12 +85,5 @@ impl Shown {
         let mut reader = if self.groups { Some(directory.read(organization, None).await?) } else { None };
         let registered = schemas::seen(directory, organization);
         self.written(registered).finish(directory, call, reader.as_mut(), std::slice::from_mut(user)).await
-    }
-}
-
-/// A connection sees its own externalId only.
-fn hide_foreign(call: &Call, user: &mut User) {
-    if call.caller.connection.is_some() {
-        user.external_ids.retain(|e| e.connection_id == call.connection());
     }
 }

@@ -4,7 +4,8 @@ use super::{
     super::{
         Error, Result,
         core::{Call, Directory, Edit},
-        groups, precondition,
+        groups, links, precondition,
+        sight::Sight,
     },
     answer::Shown,
     read,
@@ -33,14 +34,16 @@ struct Remembered {
 }
 
 /// What the caller's policy makes of a delete, and how long a soft one waits for its purge, in microseconds.
-pub(in crate::directory) fn policy(call: &Call) -> Result<(DeleteOutcome, Micros)> {
+///
+/// # Errors
+/// `POLICY` for a connection that may not delete.
+pub(in crate::directory) fn policy(call: &Call) -> Result<(Deprovision, Micros)> {
     let default = limits::PURGE_DAYS * 86_400 * 1_000_000;
-    let Some(connection) = call.caller.connection.as_deref() else { return Ok((DeleteOutcome::SoftDeleted, default)) };
+    let Some(connection) = call.caller.connection.as_deref() else { return Ok((Deprovision::SoftDelete, default)) };
     let wait = connection.purge_after.as_ref().map_or(default, |d| d.seconds.saturating_mul(1_000_000));
     match connection.on_delete() {
         Deprovision::Refuse => Err(Error::new(ErrorReason::Policy, "This connection may not delete.").with("policy", "DEPROVISION_REFUSE")),
-        Deprovision::Purge => Ok((DeleteOutcome::Purged, wait)),
-        _ => Ok((DeleteOutcome::SoftDeleted, wait)),
+        on_delete => Ok((on_delete, wait)),
     }
 }
 
@@ -59,9 +62,10 @@ pub(in crate::directory) fn deletion(
 ) -> Result<impl FnMut(&mut Work) -> Edit<DeleteOutcome> + Send + use<>> {
     let id = required(id, "user_id")?;
     precondition::check_form(condition.as_ref())?;
-    let (outcome, wait) = policy(call)?;
+    let (on_delete, wait) = policy(call)?;
+    let sight = Sight::of(call);
     Ok(move |work: &mut Work| -> Edit<DeleteOutcome> {
-        let Some(row) = work.user(&id)? else {
+        let Some(row) = work.user(&id)?.filter(|row| sight.sees(&row.user)) else {
             if allow_missing {
                 precondition::check_absent(condition.as_ref())?;
                 return Ok(DeleteOutcome::Unspecified);
@@ -69,19 +73,43 @@ pub(in crate::directory) fn deletion(
             return Err(Error::not_found("user").into());
         };
         precondition::check(condition.as_ref(), row.version)?;
-        let memberships = leave_groups(work, &id, MEMBER_USER)?;
-        work.drop_user(&id);
-        if outcome == DeleteOutcome::Purged {
-            work.erase(&id);
-            append::user(work, Action::Purged, Some(&bare(&row.user)), None, Vec::new());
-        } else {
-            let body = Remembered { user: row.user.encode_to_vec(), groups: memberships }.encode_to_vec();
-            let now = work.now();
-            work.set_tombstone(&id, Some(Tombstone { kind: MEMBER_USER, deleted_at: now, purge_at: now.saturating_add(wait), body }));
-            append::user(work, Action::SoftDeleted, Some(&row.user), None, Vec::new());
+        // What others manage too is not one connection's to end.
+        let shared = !sight.connection().is_empty() && links::managed_by_others(work, &row.user, sight.connection())?;
+        match if shared { Deprovision::Unlink } else { on_delete } {
+            Deprovision::Unlink => Ok(let_go(work, &row, &sight, false)),
+            Deprovision::Deactivate => Ok(let_go(work, &row, &sight, true)),
+            Deprovision::Purge => {
+                leave_groups(work, &id, MEMBER_USER)?;
+                work.drop_user(&id);
+                work.erase(&id);
+                append::user(work, Action::Purged, Some(&bare(&row.user)), None, Vec::new());
+                Ok(DeleteOutcome::Purged)
+            }
+            _ => {
+                let memberships = leave_groups(work, &id, MEMBER_USER)?;
+                work.drop_user(&id);
+                let body = Remembered { user: row.user.encode_to_vec(), groups: memberships }.encode_to_vec();
+                let now = work.now();
+                work.set_tombstone(&id, Some(Tombstone { kind: MEMBER_USER, deleted_at: now, purge_at: now.saturating_add(wait), body }));
+                append::user(work, Action::SoftDeleted, Some(&row.user), None, Vec::new());
+                Ok(DeleteOutcome::SoftDeleted)
+            }
         }
-        Ok(outcome)
     })
+}
+
+/// The user lives on, with its memberships, and is gone for the connection.
+fn let_go(work: &mut Work, row: &UserRow, sight: &Sight, deactivate: bool) -> DeleteOutcome {
+    let mut user = row.user.clone();
+    links::unlink(&mut user, sight.connection(), work.now());
+    let was_active = user.active.unwrap_or(false);
+    if deactivate {
+        user.active = Some(false);
+    }
+    let after = work.put_user(user, row.name_key.clone());
+    let action = if deactivate && was_active { Action::Deactivated } else { Action::Unlinked };
+    append::user(work, action, Some(&row.user), Some(&after.user), changed(&row.user, &after.user));
+    if deactivate { DeleteOutcome::Deactivated } else { DeleteOutcome::Unlinked }
 }
 
 pub(super) async fn undelete(directory: &Directory, call: &Call, request: UndeleteUserRequest) -> Result<UndeleteUserResponse> {

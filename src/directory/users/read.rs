@@ -5,6 +5,7 @@ use super::{
         Error, Result,
         core::{Call, Directory},
         revision,
+        sight::Sight,
     },
     answer::Shown,
 };
@@ -30,6 +31,7 @@ pub(super) async fn get(directory: &Directory, call: &Call, request: GetUserRequ
         let (at, registered, body) = directory.store.find_user(&organization, id).await?.ok_or_else(Error::organization_denied)?;
         revision::reached(wanted, at)?;
         let mut user = decode(&body.ok_or_else(|| Error::not_found("user"))?)?;
+        Sight::of(call).check(&user, "user")?;
         shown.among(registered).finish(directory, call, None, std::slice::from_mut(&mut user)).await?;
         return Ok(GetUserResponse { user: Some(user), read_at: directory.revision(at) });
     }
@@ -84,6 +86,9 @@ pub(in crate::directory) fn decode(body: &[u8]) -> Result<User> {
     })
 }
 
+/// Users with one e-mail address that are looked at: one of them that the caller sees makes it found, two ambiguous.
+const SHARED: usize = 64;
+
 /// One result per reference, in order, with one statement per kind of reference.
 async fn resolve(reader: &mut Reader, call: &Call, references: &[Ref]) -> Result<Vec<Result<User>>> {
     let (mut names, mut keys, mut ids) = (Vec::new(), Vec::new(), BTreeSet::new());
@@ -99,26 +104,39 @@ async fn resolve(reader: &mut Reader, call: &Call, references: &[Ref]) -> Result
     let holders: BTreeMap<String, String> = reader.users_named(names).await?.into_iter().collect();
     let mut held: BTreeMap<(i64, String), Vec<String>> = BTreeMap::new();
     for (kind, key, id) in reader.holders(keys).await? {
-        held.entry((kind, key)).or_default().push(id);
+        let ids: &mut Vec<String> = held.entry((kind, key)).or_default();
+        if ids.len() < SHARED {
+            ids.push(id);
+        }
     }
-    let chosen: Vec<Result<String>> = references
+    let chosen: Vec<Vec<String>> = references
         .iter()
         .map(|reference| match reference {
-            Ref::Id(id) => Ok(id.clone()),
+            Ref::Id(id) => vec![id.clone()],
             // A text that can be no user name names nobody.
-            Ref::UserName(name) => {
-                fold::user_name(name).ok().and_then(|key| holders.get(&key)).cloned().ok_or_else(|| Error::not_found("user"))
-            }
-            Ref::ExternalId(_) | Ref::Email(_) => match held.get(&key_of(call, reference)).map(Vec::as_slice) {
-                Some([id]) => Ok(id.clone()),
-                Some([_, _, ..]) => Err(ambiguous()),
-                _ => Err(Error::not_found("user")),
-            },
+            Ref::UserName(name) => fold::user_name(name).ok().and_then(|key| holders.get(&key)).cloned().into_iter().collect(),
+            Ref::ExternalId(_) | Ref::Email(_) => held.get(&key_of(call, reference)).cloned().unwrap_or_default(),
         })
         .collect();
     ids.extend(chosen.iter().flatten().cloned());
-    let bodies: BTreeMap<String, Vec<u8>> = reader.users(ids.into_iter().collect()).await?.into_iter().collect();
-    Ok(chosen.into_iter().map(|id| id.and_then(|id| decode(bodies.get(&id).ok_or_else(|| Error::not_found("user"))?))).collect())
+    let sight = Sight::of(call);
+    let mut users = BTreeMap::new();
+    for (id, body) in reader.users(ids.into_iter().collect()).await? {
+        let user = decode(&body)?;
+        if sight.sees(&user) {
+            users.insert(id, user);
+        }
+    }
+    // Who is not there for the caller makes no reference ambiguous.
+    let one = |ids: Vec<String>| {
+        let mut seen = ids.iter().filter_map(|id| users.get(id));
+        match (seen.next(), seen.next()) {
+            (Some(user), None) => Ok(user.clone()),
+            (Some(_), Some(_)) => Err(ambiguous()),
+            (None, _) => Err(Error::not_found("user")),
+        }
+    };
+    Ok(chosen.into_iter().map(one).collect())
 }
 
 /// The key an indirect reference is looked up by.

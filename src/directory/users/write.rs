@@ -4,7 +4,8 @@ use super::{
     super::{
         Error, Result,
         core::{Call, Directory, Edit},
-        precondition, schemas,
+        links, precondition, schemas,
+        sight::Sight,
     },
     answer::Shown,
 };
@@ -12,7 +13,7 @@ use crate::{
     api::v1::{
         CreateUserRequest, CreateUserResponse, PatchOperation, PatchUserRequest, PatchUserResponse, Precondition, ReplaceUserRequest,
         ReplaceUserResponse, UpdateUserRequest, UpdateUserResponse, User, change_event::Action, create_user_response::Outcome,
-        user::SetupState,
+        link::Reason, user::SetupState,
     },
     attributes::{Context, ResourceType, Schemas, check, fold, mask, patch, replace},
     feed::append,
@@ -54,10 +55,19 @@ pub(super) async fn create(directory: &Directory, call: &Call, request: CreateUs
     let organization = request.organization_id;
     let edit = creation(call, &organization, directory.clock.new_id(), request.user)?;
     let written = directory.write(call, &organization, request.write, edit).await?;
-    let mut user = written.answer.user.clone();
+    let Made { row, outcome } = written.answer;
+    let mut user = row.user.clone();
     let registered = schemas::seen(directory, &organization);
     Shown::new(None)?.written(registered).finish(directory, call, None, std::slice::from_mut(&mut user)).await?;
-    Ok(CreateUserResponse { user: Some(user), outcome: Outcome::Created as i32, committed_at: directory.revision(written.revision) })
+    Ok(CreateUserResponse { user: Some(user), outcome: outcome as i32, committed_at: directory.revision(written.revision) })
+}
+
+/// What came of a create.
+pub(in crate::directory) struct Made {
+    /// The user, whose id may be an older one than the one that was offered.
+    pub(in crate::directory) row: Arc<UserRow>,
+    /// How it came about.
+    pub(in crate::directory) outcome: Outcome,
 }
 
 /// The edit that creates a user under this id.
@@ -66,8 +76,9 @@ pub(in crate::directory) fn creation(
     organization: &str,
     id: String,
     user: Option<User>,
-) -> Result<impl FnMut(&mut Work) -> Edit<Arc<UserRow>> + Send + use<>> {
+) -> Result<impl FnMut(&mut Work) -> Edit<Made> + Send + use<>> {
     let mut user = given(call, user)?;
+    let connection = call.connection().to_owned();
     user.id = id;
     organization.clone_into(&mut user.organization_id);
     user.active.get_or_insert(true);
@@ -80,9 +91,10 @@ pub(in crate::directory) fn creation(
         let mut user = user.clone();
         work.schemas().admit(ResourceType::User, &mut user.extensions, None).map_err(Error::from)?;
         check_unique(work, &user, &name_key, None)?;
+        links::link(&mut user, &connection, Reason::Created, "", work.now());
         let row = work.put_user(user, name_key.clone());
         append::user(work, Action::Created, None, Some(&row.user), changed(&User::default(), &row.user));
-        Ok(row)
+        Ok(Made { row, outcome: Outcome::Created })
     })
 }
 
@@ -93,7 +105,8 @@ pub(super) async fn update(directory: &Directory, call: &Call, request: UpdateUs
     let connection = call.connection().to_owned();
     let change = move |user: &mut User, _: &Schemas| Ok(mask::mask_user(user, &source, &paths, &context(&connection))?);
     let shown = Shown::new(request.selection.as_ref())?;
-    let written = directory.write(call, &request.organization_id, request.write, modification(id, request.precondition, change)?).await?;
+    let written =
+        directory.write(call, &request.organization_id, request.write, modification(call, id, request.precondition, change)?).await?;
     let mut user = written.answer.user.clone();
     shown.finish_written(directory, call, &request.organization_id, &mut user).await?;
     Ok(UpdateUserResponse { user: Some(user), committed_at: directory.revision(written.revision) })
@@ -118,7 +131,7 @@ pub(in crate::directory) fn replacement(
     let source = given(call, user)?;
     let id = required(&source.id, "user.id")?;
     let connection = call.connection().to_owned();
-    modification(id, condition, move |user: &mut User, _: &Schemas| {
+    modification(call, id, condition, move |user: &mut User, _: &Schemas| {
         replace::replace_user(user, source.clone(), &context(&connection));
         Ok(())
     })
@@ -149,21 +162,24 @@ pub(in crate::directory) fn patching(
     }
     let id = required(id, "user_id")?;
     let connection = call.connection().to_owned();
-    modification(id, condition, move |user: &mut User, schemas: &Schemas| {
+    modification(call, id, condition, move |user: &mut User, schemas: &Schemas| {
         patch::patch_user_in(user, &operations, &context(&connection), schemas)?;
         Ok(())
     })
 }
 
 /// The edit that changes one user. A change that comes to nothing makes no revision.
-fn modification(
+fn modification<C: Fn(&mut User, &Schemas) -> Result<()> + Send + 'static>(
+    call: &Call,
     id: String,
     condition: Option<Precondition>,
-    change: impl Fn(&mut User, &Schemas) -> Result<()> + Send + 'static,
-) -> Result<impl FnMut(&mut Work) -> Edit<Arc<UserRow>> + Send> {
+    change: C,
+) -> Result<impl FnMut(&mut Work) -> Edit<Arc<UserRow>> + Send + use<C>> {
     precondition::check_form(condition.as_ref())?;
+    let sight = Sight::of(call);
     Ok(move |work: &mut Work| {
         let row = work.user(&id)?.ok_or_else(|| Error::not_found("user"))?;
+        sight.check(&row.user, "user")?;
         precondition::check(condition.as_ref(), row.version)?;
         let mut user = row.user.clone();
         let schemas = work.schemas();
@@ -176,6 +192,7 @@ fn modification(
         if user == row.user {
             return Ok(row);
         }
+        links::follow_external_id(&mut user, sight.connection(), work.now());
         let name_key = fold::user_name(&user.user_name).map_err(Error::from)?;
         check_unique(work, &user, &name_key, Some(&row))?;
         // Who was cleared of it is not let in: a value that is gone must never undo a deactivation.

@@ -12,6 +12,7 @@ mod errors;
 mod groups;
 mod http;
 mod large;
+mod links;
 mod lists;
 mod members;
 mod nothing;

@@ -92,22 +92,6 @@ async fn a_refused_delete_changes_nothing(world: World) {
     world.delete_user(&id).await;
 }
 
-/// What is not served is refused where it is asked for: promised and not kept, it would delete what was to stay.
-async fn a_policy_that_is_not_served_is_refused(world: World) {
-    let connection = world.connection(&world.organization, "default").await;
-
-    for on_delete in [Deprovision::Unlink, Deprovision::Deactivate] {
-        let request = UpdateConnectionRequest {
-            organization_id: world.organization.clone(),
-            connection: Some(Connection { on_delete: on_delete.into(), ..connection.clone() }),
-            update_mask: Some(FieldMask { paths: vec!["on_delete".to_owned()] }),
-            ..UpdateConnectionRequest::default()
-        };
-        let refused = Refused::read(&world.grpc().provisioning.update_connection(request).await.unwrap_err());
-        refused.is(Code::InvalidArgument, ErrorReason::InvalidValue).says("attribute", "connection.on_delete");
-    }
-}
-
 /// A document with what no schema knows: a core attribute, a sub-attribute, and a container of its own.
 fn unknown() -> Value {
     json!({"schemas": [USER, ENTERPRISE, "urn:example:x"], "userName": "ada", "shoeSize": 44,
@@ -165,7 +149,6 @@ faces! {
     a_soft_delete_can_be_taken_back
     a_purge_cannot
     a_refused_delete_changes_nothing
-    a_policy_that_is_not_served_is_refused
     unknown_attributes_go_the_connection_s_way
     the_strict_profile_takes_the_rfc_and_nothing_else
 }

@@ -1,0 +1,51 @@
+//! What of an organization's resources a caller sees.
+
+use super::{Error, Result, core::Call, links, links::Linked};
+use crate::api::v1::connection::Visibility;
+
+/// Whose eyes look at resources. Callers without a connection see everything.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Sight {
+    /// The caller's connection; empty without one.
+    connection: String,
+    /// Whether it sees only what it manages.
+    linked: bool,
+}
+
+impl Sight {
+    pub(super) fn of(call: &Call) -> Self {
+        let linked = call.caller.connection.as_deref().is_some_and(|c| c.visibility() == Visibility::Linked);
+        Sight { connection: call.connection().to_owned(), linked }
+    }
+
+    /// The caller's connection; empty without one.
+    pub(super) fn connection(&self) -> &str {
+        &self.connection
+    }
+
+    /// Whether the resource is there for the caller.
+    pub(super) fn sees(&self, resource: &impl Linked) -> bool {
+        match (self.connection.is_empty(), self.linked) {
+            (true, _) => true,
+            (false, true) => links::is_linked(resource, &self.connection),
+            (false, false) => !links::is_unlinked(resource, &self.connection),
+        }
+    }
+
+    /// Refuses what is not there for the caller, as what is not there at all.
+    ///
+    /// # Errors
+    /// `NOT_FOUND`.
+    pub(super) fn check(&self, resource: &impl Linked, name: &'static str) -> Result<()> {
+        if self.sees(resource) { Ok(()) } else { Err(Error::not_found(name)) }
+    }
+
+    /// Takes away what only others are to see: a connection's link and externalId are its own affair.
+    pub(super) fn hide_foreign(&self, resource: &mut impl Linked) {
+        if !self.connection.is_empty() {
+            let (links, external_ids) = resource.parts();
+            links.retain(|link| link.connection_id == self.connection);
+            external_ids.retain(|e| e.connection_id == self.connection);
+        }
+    }
+}
