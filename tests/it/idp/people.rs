@@ -78,5 +78,6 @@ pub fn as_stored(mut expected: User, stored: &User) -> User {
     expected.organization_id.clone_from(&stored.organization_id);
     expected.meta.clone_from(&stored.meta);
     expected.links.clone_from(&stored.links);
+    expected.setup_state = stored.setup_state;
     expected
 }
