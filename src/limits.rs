@@ -167,5 +167,34 @@ pub const DESCRIPTION_CHARS: usize = 1_000;
 pub const KEY_CHARS: usize = 63;
 /// Domains of an organization.
 pub const DOMAINS: usize = 100;
+/// Roles of an organization: they are kept in memory whole.
+pub const ROLES: usize = 1_000;
+/// Encoded bytes of all of them.
+pub const ROLES_BYTES: usize = 4 * 1024 * 1024;
+/// Organizations whose roles are kept in memory.
+pub const ROLE_BOOKS: usize = 1_000;
+/// Permissions of a role.
+pub const ROLE_PERMISSIONS: usize = 1_000;
+/// Bytes of a permission.
+pub const PERMISSION_BYTES: usize = 255;
+/// Roles that one role includes directly.
+pub const INCLUDED_ROLES: usize = 100;
+/// Characters of a role's key.
+pub const ROLE_KEY_CHARS: usize = 128;
+/// Characters of the scope of a grant.
+pub const SCOPE_CHARS: usize = 512;
+/// Grants that one call makes, and that it withdraws.
+pub const ROLE_CHANGES: usize = 1_000;
+/// Grants of one principal: all are read to answer what it holds, and end with it in one commit.
+pub const GRANTS_PER_PRINCIPAL: usize = 1_000;
+/// Grants that the deletion of a role ends in one commit.
+pub const GRANTS_PER_DELETED_ROLE: usize = 10_000;
+/// Grants of "admin" and of roles that include it: they are kept in memory whole.
+pub const ADMIN_GRANTS: usize = 1_000;
+/// Role mappings of a connection: each is asked for with every effective role.
+pub const ROLE_MAPPINGS: usize = 500;
+/// Questions of one `BatchCheckAccess`.
+pub const ACCESS_CHECKS: usize = 1_000;
+
 /// Scopes of a token.
 pub const TOKEN_SCOPES: usize = 64;

@@ -9,12 +9,14 @@ CREATE TABLE store (
 );
 
 -- The head of each organization: what every commit locks first and sets last. nesting_revision is the last commit that changed
--- which groups are in which groups.
+-- which groups are in which groups, roles_revision the last that changed a role, a mapping to one, or a grant of "admin" (0 = there
+-- never was any, and no grant at all).
 CREATE TABLE heads (
   organization_id TEXT COLLATE "C" NOT NULL PRIMARY KEY,
   revision BIGINT NOT NULL,
   nesting_revision BIGINT NOT NULL,
   schemas_revision BIGINT NOT NULL,
+  roles_revision BIGINT NOT NULL,
   user_count BIGINT NOT NULL,
   group_count BIGINT NOT NULL
 );
@@ -49,7 +51,8 @@ CREATE TABLE groups (
 CREATE INDEX groups_by_name ON groups (organization_id, name_key, id);
 
 -- What a user or group is found by besides its id and user name: kind 1 = a user's externalId, 2 = a user's e-mail, 3 = a group's externalId,
--- 4 and 5 = the connections that manage a user, and that let it go; 6 and 7 = the same of a group; 8 = what a connection called a user it let go.
+-- 4 and 5 = the connections that manage a user, and that let it go; 6 and 7 = the same of a group; 8 = what a connection called a user it let go,
+-- 10 and 11 = a value of a user's roles and entitlements.
 CREATE TABLE resource_keys (
   organization_id TEXT COLLATE "C" NOT NULL REFERENCES heads (organization_id),
   kind BIGINT NOT NULL,
@@ -96,6 +99,24 @@ CREATE TABLE records (
 CREATE UNIQUE INDEX records_by_key ON records (organization_id, kind, key);
 -- A credential is looked up before its organization is known.
 CREATE UNIQUE INDEX records_by_id ON records (kind, id);
+
+-- Grants of roles. principal_kind: 1 = user, 2 = group, 3 = service account. expires_at in microseconds; the greatest number = never.
+CREATE TABLE role_assignments (
+  organization_id TEXT COLLATE "C" NOT NULL REFERENCES heads (organization_id),
+  id TEXT COLLATE "C" NOT NULL,
+  role_id TEXT COLLATE "C" NOT NULL,
+  principal_id TEXT COLLATE "C" NOT NULL,
+  principal_kind BIGINT NOT NULL,
+  scope TEXT COLLATE "C" NOT NULL,
+  expires_at BIGINT NOT NULL,
+  created_at BIGINT NOT NULL,
+  PRIMARY KEY (organization_id, id)
+);
+CREATE UNIQUE INDEX role_assignments_by_principal ON role_assignments (organization_id, principal_id, role_id, scope);
+CREATE INDEX role_assignments_by_role ON role_assignments (organization_id, role_id, id);
+CREATE INDEX role_assignments_by_holder ON role_assignments (organization_id, role_id, principal_id);
+-- Groups that were granted a role: few, read whole.
+CREATE INDEX role_assignments_to_groups ON role_assignments (organization_id, role_id, principal_id) WHERE principal_kind = 2;
 
 -- When a token was last used, to the minute; written beside the lane, since it is no change of the directory.
 CREATE TABLE token_uses (

@@ -32,7 +32,7 @@ pub(super) fn check_scopes(scopes: &[String]) -> Result<()> {
 
 /// Every scope that can be granted.
 pub fn known_scopes() -> impl Iterator<Item = &'static str> {
-    method::ALL.iter().map(|method| method.scope).filter(|scope| !scope.is_empty()).chain(["scim"])
+    method::ALL.iter().map(|method| method.scope).filter(|scope| !scope.is_empty()).chain(["scim", "administrators.write"])
 }
 
 pub(super) fn require_held(call: &Call, scopes: &[String]) -> Result<()> {

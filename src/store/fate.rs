@@ -1,6 +1,6 @@
 //! What a batch does to one row.
 
-use super::{GroupRow, Record, UserRow, work::Tombstone};
+use super::{Grant, GroupRow, Record, UserRow, work::Tombstone};
 use std::sync::Arc;
 
 /// What happened to one row, by its value before and after.
@@ -23,6 +23,11 @@ pub(super) fn fate<'a, T: Stored>(before: Option<&Option<Arc<T>>>, after: &'a Op
 /// Whether a stored row would be as it is already.
 pub(super) trait Stored {
     fn same(&self, other: &Self) -> bool;
+}
+impl Stored for Grant {
+    fn same(&self, other: &Self) -> bool {
+        self == other
+    }
 }
 impl Stored for UserRow {
     fn same(&self, other: &Self) -> bool {

@@ -31,10 +31,11 @@ impl Work {
         }
         self.flush_records(on).await?;
         self.flush_tombstones(on).await?;
+        self.flush_grants(on).await?;
         self.flush_feed(on).await?;
         self.flush_erased(on).await?;
         let head = on.statement(SET_HEAD).bind(organization).bind(self.made).bind(users_gained).bind(groups_gained);
-        head.bind(nests.then_some(self.made)).bind(self.schemas_changed()).execute().await?;
+        head.bind(nests.then_some(self.made)).bind(self.schemas_changed()).bind(self.roles_changed().map(|(at, _)| at)).execute().await?;
         Ok(())
     }
 
@@ -259,7 +260,13 @@ fn keys_of(keys: &[(i64, String, String)]) -> Rows {
 }
 
 /// Runs a set statement unless the set is empty.
-async fn set(on: &mut Connection<'_>, text: Text, organization: &str, rows: usize, make: impl FnOnce() -> Rows) -> Result<(), Fault> {
+pub(super) async fn set(
+    on: &mut Connection<'_>,
+    text: Text,
+    organization: &str,
+    rows: usize,
+    make: impl FnOnce() -> Rows,
+) -> Result<(), Fault> {
     if rows > 0 {
         on.statement(text).bind(organization.to_owned()).rows(make()).execute().await?;
     }

@@ -13,7 +13,8 @@ use std::{
 };
 use tokio::sync::{mpsc, oneshot};
 
-const LOCK: Text = Text::same("UPDATE heads SET revision = revision WHERE organization_id = $1 RETURNING revision, schemas_revision");
+const LOCK: Text =
+    Text::same("UPDATE heads SET revision = revision WHERE organization_id = $1 RETURNING revision, schemas_revision, roles_revision");
 
 /// Rounds of read-and-run after which an edit that still asks for more is a fault of ours.
 const ROUNDS: usize = 16;
@@ -254,13 +255,15 @@ enum Ended {
 /// One transaction: lock, read, run, write, commit.
 async fn attempt(inner: &Inner, organization: &str, jobs: &mut [Box<dyn Job>]) -> Result<Ended, Fault> {
     let mut tx = inner.begin_write().await?;
-    let head: Option<(i64, i64)> = tx.on(&inner.counters).statement(LOCK).bind(organization.to_owned()).optional().await?;
-    let Some((head, schemas_at)) = head else { return Ok(Ended::NoOrganization) };
+    let head: Option<(i64, i64, i64)> = tx.on(&inner.counters).statement(LOCK).bind(organization.to_owned()).optional().await?;
+    let Some((head, schemas_at, roles_at)) = head else { return Ok(Ended::NoOrganization) };
     let schemas = inner.schemas.at(&mut tx.on(&inner.counters), organization, schemas_at).await?;
     let mut work = Work::new(organization.to_owned(), head, schemas, jobs.len() == 1);
+    work.grants.begin(inner.books.known(organization, roles_at), roles_at);
     if let Some(at) = settle_edits(&mut work, jobs, &mut tx.on(&inner.counters)).await? {
         return Ok(Ended::Apart(at));
     }
+    inner.books.note_read(&work, roles_at);
     if work.made > head {
         work.flush(&mut tx.on(&inner.counters)).await?;
         tx.commit().await?;
@@ -268,6 +271,7 @@ async fn attempt(inner: &Inner, organization: &str, jobs: &mut [Box<dyn Job>]) -
         if let Some(at) = work.schemas_changed() {
             inner.schemas.note(organization, at, work.schemas());
         }
+        inner.books.note_changed(&work);
     }
     Ok(Ended::Committed)
 }

@@ -1,6 +1,6 @@
 //! Reading what the edits of a batch missed: one statement per table, whatever the number of edits.
 
-use super::{Connection, Fault, GroupRow, Record, Rows, Text, UserRow, Work, groups, members, records, users, work::Tombstone};
+use super::{Connection, Fault, GroupRow, Record, Rows, Text, UserRow, Work, grants, groups, members, records, users, work::Tombstone};
 use crate::clock::Micros;
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -58,6 +58,9 @@ pub(super) const LANE_READS: &[(&str, Text)] = &[
     ("records", RECORDS),
     ("records by key", RECORD_KEYS),
     ("tombstones", TOMBSTONES),
+    ("grants by id", grants::BY_IDS),
+    ("grants by principal", grants::BY_PRINCIPALS),
+    ("grants by role", grants::BY_ROLE),
 ];
 
 impl Work {
@@ -75,6 +78,7 @@ impl Work {
             || self.record_keys.wants()
             || self.tombstones.wants()
             || self.whole.wants()
+            || self.grants.wants()
     }
 
     /// Reads all that was missed.
@@ -83,6 +87,7 @@ impl Work {
         self.load_groups(on).await?;
         self.load_edges(on).await?;
         self.load_whole(on).await?;
+        self.load_grants(on).await?;
         self.load_records(on).await
     }
 

@@ -4,13 +4,16 @@
 //! their own or share a [`Reader`], a snapshot of one organization. No function takes an id without its organization,
 //! except the look-up of a credential, which names none yet.
 
+mod book;
 mod cells;
 mod counters;
 mod deviations;
 mod error;
 mod fate;
 mod flush;
+mod grants;
 mod groups;
+mod holders;
 mod lane;
 mod load;
 mod members;
@@ -30,9 +33,11 @@ mod whole;
 mod work;
 mod writes;
 
+pub use book::{ADMIN, Book, Mapped, RoleRow};
 pub use counters::{Counted, Counters};
 pub use deviations::Uses;
 pub use error::{Fault, Reach};
+pub use grants::{GRANTEE_ACCOUNT, Grant, NEVER};
 pub use groups::GroupRow;
 pub use lane::{Stop, Terms, WriteError, Written};
 pub use members::MemberRow;
@@ -71,6 +76,11 @@ pub const KEY_GROUP_LINKED: i64 = 6;
 pub const KEY_GROUP_UNLINKED: i64 = 7;
 /// What a connection called a user that it let go.
 pub const KEY_USER_FORMER_EXTERNAL_ID: i64 = 8;
+
+/// A value of a user's roles, as it is.
+pub const KEY_USER_ROLE: i64 = 10;
+/// A value of a user's entitlements, as it is.
+pub const KEY_USER_ENTITLEMENT: i64 = 11;
 
 /// The key of an externalId: unique per connection, never across connections.
 pub fn external_key(connection: &str, value: &str) -> String {

@@ -70,6 +70,7 @@ pub(super) struct Inner {
     pub(super) epoch: i64,
     pub(super) seal_key: Vec<u8>,
     pub(super) schemas: super::schemas::Known,
+    pub(super) books: super::book::Books,
 }
 
 /// The store. Cloning it is cheap.
@@ -82,7 +83,7 @@ pub struct Store {
 const IDENTITY: Text = Text::same("SELECT epoch, seal_key FROM store WHERE id = 1");
 const NEW_IDENTITY: Text = Text::same("INSERT INTO store (id, epoch, seal_key) VALUES (1, $1, $2) ON CONFLICT (id) DO NOTHING");
 const NEW_SYSTEM: Text = Text::same(
-    "INSERT INTO heads (organization_id, revision, nesting_revision, schemas_revision, user_count, group_count) VALUES ($1, 0, 0, 0, 0, 0) ON CONFLICT (organization_id) DO NOTHING",
+    "INSERT INTO heads (organization_id, revision, nesting_revision, schemas_revision, roles_revision, user_count, group_count) VALUES ($1, 0, 0, 0, 0, 0, 0) ON CONFLICT (organization_id) DO NOTHING",
 );
 
 impl Store {
@@ -100,8 +101,8 @@ impl Store {
             Engine::Sqlite(store) => store.migrate().await?,
             Engine::Postgres(store) => store.migrate().await?,
         }
-        let mut inner =
-            Inner { engine, counters: Counters::default(), epoch: 0, seal_key: Vec::new(), schemas: super::schemas::Known::default() };
+        let (schemas, books) = (super::schemas::Known::default(), super::book::Books::default());
+        let mut inner = Inner { engine, counters: Counters::default(), epoch: 0, seal_key: Vec::new(), schemas, books };
         let (epoch, seal_key) = inner.identity(entropy).await?;
         (inner.epoch, inner.seal_key) = (epoch, seal_key);
         Ok(Store { inner: Arc::new(inner), lanes: Lanes::default() })

@@ -1,11 +1,12 @@
 //! A snapshot of one organization.
 
-use super::{Connection, Fault, Store, Text, open::Tx};
+use super::{Book, Connection, Fault, Store, Text, open::Tx};
 use crate::attributes::Schemas;
 use std::sync::Arc;
 
-const HEAD: Text =
-    Text::same("SELECT revision, nesting_revision, schemas_revision, user_count, group_count FROM heads WHERE organization_id = $1");
+const HEAD: Text = Text::same(
+    "SELECT revision, nesting_revision, schemas_revision, roles_revision, user_count, group_count FROM heads WHERE organization_id = $1",
+);
 
 /// Reads that belong together: one snapshot, its revision known. Keep it no longer than a page takes.
 pub struct Reader {
@@ -15,6 +16,7 @@ pub struct Reader {
     revision: i64,
     nesting_revision: i64,
     schemas_revision: i64,
+    roles_revision: i64,
     user_count: i64,
     group_count: i64,
 }
@@ -26,15 +28,16 @@ impl Store {
     /// When the store cannot answer.
     pub async fn read(&self, organization: &str) -> Result<Option<Reader>, Fault> {
         let mut tx = self.inner.begin_read().await?;
-        let head: Option<(i64, i64, i64, i64, i64)> =
+        let head: Option<(i64, i64, i64, i64, i64, i64)> =
             tx.on(&self.inner.counters).statement(HEAD).bind(organization.to_owned()).optional().await?;
-        Ok(head.map(|(revision, nesting_revision, schemas_revision, user_count, group_count)| Reader {
+        Ok(head.map(|(revision, nesting_revision, schemas_revision, roles_revision, user_count, group_count)| Reader {
             tx,
             inner: self.inner.clone(),
             organization: organization.to_owned(),
             revision,
             nesting_revision,
             schemas_revision,
+            roles_revision,
             user_count,
             group_count,
         }))
@@ -64,6 +67,20 @@ impl Reader {
     pub async fn schemas(&mut self) -> Result<Schemas, Fault> {
         let (organization, at) = (self.organization.clone(), self.schemas_revision);
         self.inner.schemas.at(&mut self.tx.on(&self.inner.counters), &organization, at).await
+    }
+
+    /// What decides about roles, as the snapshot has it. Read again only when it has changed since.
+    ///
+    /// # Errors
+    /// When the store cannot answer.
+    pub async fn book(&mut self) -> Result<Arc<Book>, Fault> {
+        let (organization, at) = (self.organization.clone(), self.roles_revision);
+        self.inner.books.at(&mut self.tx.on(&self.inner.counters), &organization, at).await
+    }
+
+    /// Whether the organization never had a grant nor a role of its own.
+    pub(super) fn no_roles(&self) -> bool {
+        self.roles_revision == 0
     }
 
     /// Users of the organization.

@@ -7,6 +7,8 @@ use crate::clock::Micros;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(i64)]
 pub enum RecordKind {
+    /// A role's definition.
+    Role = 4,
     /// A provisioning connection.
     Connection = 7,
     /// A credential.

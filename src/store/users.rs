@@ -1,13 +1,14 @@
 //! Users as the store keeps them, and reading them.
 
 use super::{
-    Connection, Fault, KEY_USER_EMAIL, KEY_USER_EXTERNAL_ID, KEY_USER_FORMER_EXTERNAL_ID, KEY_USER_LINKED, KEY_USER_UNLINKED, Reader, Rows,
-    Store, Text, external_key,
+    Connection, Fault, KEY_USER_EMAIL, KEY_USER_ENTITLEMENT, KEY_USER_EXTERNAL_ID, KEY_USER_FORMER_EXTERNAL_ID, KEY_USER_LINKED,
+    KEY_USER_ROLE, KEY_USER_UNLINKED, Reader, Rows, Store, Text, external_key,
 };
 use crate::{
-    api::v1::{Link, ResourceMeta, Revision, User, link::State},
+    api::v1::{Link, MultiValue, ResourceMeta, Revision, User, link::State},
     attributes::{Schemas, fold},
     clock::{Micros, micros, timestamp},
+    limits,
 };
 use prost::Message as _;
 
@@ -70,6 +71,13 @@ impl UserRow {
         keys.extend(link_keys(&user.links, KEY_USER_LINKED, KEY_USER_UNLINKED));
         let former = user.links.iter().filter_map(|l| Some(external_key(&l.connection_id, l.external_id.as_deref()?)));
         keys.extend(former.map(|key| (KEY_USER_FORMER_EXTERNAL_ID, key)));
+        // What no role mapping can name is not looked for.
+        let values = |of: &[MultiValue], kind| {
+            let values = of.iter().filter_map(|v| v.value.as_deref()).filter(|v| !v.is_empty() && v.len() <= limits::KEY_BYTES);
+            values.map(|v| (kind, v.to_owned())).collect::<Vec<_>>()
+        };
+        keys.extend(values(&user.roles, KEY_USER_ROLE));
+        keys.extend(values(&user.entitlements, KEY_USER_ENTITLEMENT));
         keys.sort();
         keys.dedup();
         UserRow { user, name_key, keys, version, created_at, updated_at }

@@ -6,7 +6,7 @@
 
 #![allow(clippy::missing_errors_doc, reason = "every question answers `Miss` until what it asks for was read")]
 
-use super::{GroupRow, Record, RecordKind, UserRow, cells::Cells, whole::Whole};
+use super::{GroupRow, Record, RecordKind, UserRow, cells::Cells, grants::Grants, whole::Whole};
 use crate::{attributes::Schemas, clock::Micros};
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -60,6 +60,7 @@ pub struct Work {
     pub(super) records: Cells<(i64, String), Option<Arc<Record>>>,
     pub(super) record_keys: Cells<(i64, String), Option<String>>,
     pub(super) tombstones: Cells<String, Option<Arc<Tombstone>>>,
+    pub(super) grants: Grants,
     /// One cell: what the organization has registered.
     schemas: Cells<(), Schemas>,
     pub(super) new_heads: Vec<String>,
@@ -94,6 +95,7 @@ impl Work {
             records: Cells::new(),
             record_keys: Cells::new(),
             tombstones: Cells::new(),
+            grants: Grants::default(),
             schemas,
             new_heads: Vec::new(),
             erased: Vec::new(),
@@ -256,12 +258,13 @@ impl Work {
         f(&mut self.records);
         f(&mut self.record_keys);
         f(&mut self.tombstones);
+        self.grants.each(f);
         f(&mut self.schemas);
     }
 }
 
 /// Cells of any type, for marking and going back.
-trait Undo {
+pub(super) trait Undo {
     fn mark(&mut self);
     fn rollback(&mut self);
     fn reset(&mut self);

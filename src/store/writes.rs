@@ -80,6 +80,19 @@ pub(super) const PUT_TOMBSTONES: Text = Text::twin(
     "INSERT INTO tombstones (organization_id, id, kind, deleted_at, purge_at, body) \
      SELECT $1, r.* FROM unnest($2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bytea[]) AS r",
 );
+pub(super) const DROP_GRANTS: Text = Text::twin(
+    "DELETE FROM role_assignments WHERE organization_id = $1 AND id IN (SELECT value->>0 FROM json_each($2))",
+    "DELETE FROM role_assignments WHERE organization_id = $1 AND id = ANY($2)",
+);
+// Of a grant that is there only its end changes.
+pub(super) const PUT_GRANTS: Text = Text::twin(
+    "INSERT INTO role_assignments (organization_id, id, role_id, principal_id, principal_kind, scope, expires_at, created_at) \
+     SELECT $1, value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, value->>6 FROM json_each($2) WHERE true \
+     ON CONFLICT (organization_id, id) DO UPDATE SET expires_at = excluded.expires_at",
+    "INSERT INTO role_assignments (organization_id, id, role_id, principal_id, principal_kind, scope, expires_at, created_at) \
+     SELECT $1, r.* FROM unnest($2::text[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::bigint[], $8::bigint[]) AS r \
+     ON CONFLICT (organization_id, id) DO UPDATE SET expires_at = excluded.expires_at",
+);
 pub(super) const PUT_COMMITS: Text = Text::twin(
     "INSERT INTO commits (organization_id, revision, committed_at, actor) \
      SELECT $1, value->>0, value->>1, substr($3, value->>2, value->>3) FROM json_each($2)",
@@ -103,14 +116,14 @@ pub(super) const REWRITE_CHANGES: Text = Text::twin(
      ON CONFLICT (organization_id, revision, idx) DO UPDATE SET body = excluded.body",
 );
 pub(super) const NEW_HEADS: Text = Text::twin(
-    "INSERT INTO heads (organization_id, revision, nesting_revision, schemas_revision, user_count, group_count) \
-     SELECT value->>0, 0, 0, 0, 0, 0 FROM json_each($1)",
-    "INSERT INTO heads (organization_id, revision, nesting_revision, schemas_revision, user_count, group_count) \
-     SELECT r, 0, 0, 0, 0, 0 FROM unnest($1::text[]) AS r",
+    "INSERT INTO heads (organization_id, revision, nesting_revision, schemas_revision, roles_revision, user_count, group_count) \
+     SELECT value->>0, 0, 0, 0, 0, 0, 0 FROM json_each($1)",
+    "INSERT INTO heads (organization_id, revision, nesting_revision, schemas_revision, roles_revision, user_count, group_count) \
+     SELECT r, 0, 0, 0, 0, 0, 0 FROM unnest($1::text[]) AS r",
 );
 pub(super) const SET_HEAD: Text = Text::same(
     "UPDATE heads SET revision = $2, user_count = user_count + $3, group_count = group_count + $4, nesting_revision = COALESCE($5, nesting_revision), \
-     schemas_revision = COALESCE($6, schemas_revision) WHERE organization_id = $1",
+     schemas_revision = COALESCE($6, schemas_revision), roles_revision = COALESCE($7, roles_revision) WHERE organization_id = $1",
 );
 
 /// The statements that find rows to change for a lane, for the test that reads their plans.
@@ -123,4 +136,5 @@ pub(super) const LANE_WRITES: &[(&str, Text)] = &[
     ("drop records", DROP_RECORDS),
     ("drop deviations", DROP_DEVIATIONS),
     ("drop tombstones", DROP_TOMBSTONES),
+    ("drop grants", DROP_GRANTS),
 ];
