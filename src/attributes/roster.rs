@@ -29,7 +29,7 @@ pub enum Unfit {
     Both,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Entry {
     start: u32,
     length: u8,
@@ -37,7 +37,7 @@ struct Entry {
 }
 
 /// The members of a group, by id, each once. While it is gathered, in any order and often.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Roster {
     text: String,
     entries: Vec<Entry>,

@@ -18,6 +18,7 @@ impl Work {
     pub(super) async fn flush(&mut self, on: &mut Connection<'_>) -> Result<(), Fault> {
         let mut keys = KeyChanges::default();
         self.flush_edges_away(on).await?;
+        self.flush_whole_away(on).await?;
         let users_gained = self.flush_users(on, &mut keys).await?;
         let groups_gained = self.flush_groups(on, &mut keys).await?;
         let organization = self.organization.clone();

@@ -104,8 +104,8 @@ impl Whole {
 }
 
 impl Work {
-    /// What making these the members of a group comes to. Only for an edit that touches no edge otherwise; it is run again,
-    /// alone in its transaction, if others are beside it.
+    /// What making these the members of a group comes to. Only for an edit that touches no other edge of the group; it is run
+    /// again, alone in its transaction, if others are beside it.
     ///
     /// # Errors
     /// [`Miss`] until it was found.
@@ -116,7 +116,7 @@ impl Work {
         }
         if let Some((of, with, difference)) = &self.whole.found
             && of == group
-            && Arc::ptr_eq(with, roster)
+            && (Arc::ptr_eq(with, roster) || with == roster)
         {
             return Ok(Arc::clone(difference));
         }
@@ -138,17 +138,24 @@ impl Work {
         Ok(())
     }
 
-    pub(super) async fn flush_whole(&mut self, on: &mut Connection<'_>) -> Result<(), Fault> {
-        let (Some((first, tell)), Some((group, roster, difference))) = (self.whole.set.take(), self.whole.found.take()) else {
-            return Ok(());
-        };
-        let mut index = first;
+    /// Who goes, before the group itself may.
+    pub(super) async fn flush_whole_away(&mut self, on: &mut Connection<'_>) -> Result<(), Fault> {
+        let (Some((mut index, tell)), Some((group, _, difference))) = (self.whole.set, self.whole.found.clone()) else { return Ok(()) };
         for from in (0..difference.gone.len()).step_by(PIECE) {
             let some: Vec<_> = difference.leaving(from).collect();
             let rows = Rows::new().text(some.iter().map(|_| group.as_str())).text(some.iter().map(|one| one.0));
             on.statement(DROP_EDGES).bind(self.organization.clone()).rows(rows).execute().await?;
             self.tell(on, &mut index, tell, false, &group, &some).await?;
         }
+        Ok(())
+    }
+
+    /// Who comes, when the group is there.
+    pub(super) async fn flush_whole(&mut self, on: &mut Connection<'_>) -> Result<(), Fault> {
+        let (Some((first, tell)), Some((group, roster, difference))) = (self.whole.set.take(), self.whole.found.take()) else {
+            return Ok(());
+        };
+        let mut index = first.saturating_add(u32::try_from(difference.gone.len()).unwrap_or(u32::MAX));
         for from in (0..difference.came.len()).step_by(PIECE) {
             let some: Vec<_> = difference.coming(&roster, from).collect();
             let rows = Rows::new().text(some.iter().map(|_| group.as_str())).text(some.iter().map(|one| one.0));

@@ -28,8 +28,25 @@ pub(super) enum Step {
     Add(Vec<Named>),
     Remove(Vec<String>),
     Replace(Vec<Named>),
-    /// The only one of its edit: however many they are.
+    /// The only one of an edit that stands by itself: however many they are.
     Whole(Arc<Roster>),
+}
+
+/// Whether an edit has its commit to itself, or others may be a part of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::directory) enum Standing {
+    /// What takes more than memory should hold can be done piece by piece.
+    Alone,
+    /// It has to see what the others do, and they what it does.
+    Among,
+}
+
+/// These steps, or the way to do them piece by piece, where there is one.
+pub(super) fn stand(steps: Vec<Step>, standing: Standing) -> Result<Vec<Step>> {
+    match (steps.as_slice(), standing) {
+        ([Step::Replace(members)], Standing::Alone) => Ok(vec![Step::Whole(Arc::new(refer::roster(members)?))]),
+        _ => Ok(steps),
+    }
 }
 
 pub(super) fn step(edit: MemberEdit) -> Result<Step> {

@@ -8,8 +8,8 @@ use super::{
         sight::Sight,
         users::{leave_groups, policy},
     },
-    change::changed,
-    membership,
+    change::{Standing, changed},
+    membership, refer,
     write::required,
 };
 use crate::{
@@ -17,9 +17,10 @@ use crate::{
     feed::append,
     store::{MEMBER_GROUP, Work},
 };
+use std::sync::Arc;
 
 pub(super) async fn delete(directory: &Directory, call: &Call, request: DeleteGroupRequest) -> Result<DeleteGroupResponse> {
-    let edit = deletion(call, &request.group_id, request.precondition, request.allow_missing)?;
+    let edit = deletion(call, &request.group_id, request.precondition, request.allow_missing, Standing::Alone)?;
     let written = directory.write(call, &request.organization_id, request.write, edit).await?;
     Ok(DeleteGroupResponse { outcome: written.answer as i32, committed_at: directory.revision(written.revision) })
 }
@@ -30,6 +31,7 @@ pub(in crate::directory) fn deletion(
     id: &str,
     condition: Option<Precondition>,
     allow_missing: bool,
+    standing: Standing,
 ) -> Result<impl FnMut(&mut Work) -> Edit<DeleteOutcome> + Send + use<>> {
     let id = required(id, "group_id")?;
     precondition::check_form(condition.as_ref())?;
@@ -37,6 +39,7 @@ pub(in crate::directory) fn deletion(
     // for good, with its edges, unless it is another connection's too.
     policy(call)?;
     let sight = Sight::of(call);
+    let nobody = Arc::new(refer::roster(&[])?);
     Ok(move |work: &mut Work| -> Edit<DeleteOutcome> {
         let Some(row) = work.group(&id)?.filter(|row| sight.sees(&row.group)) else {
             if allow_missing {
@@ -53,7 +56,14 @@ pub(in crate::directory) fn deletion(
             append::group(work, Action::Unlinked, Some(&row.message()), Some(&after.message()), changed(&row.group, &after.group));
             return Ok(DeleteOutcome::Unlinked);
         }
-        membership::clear(work, &id)?;
+        match standing {
+            Standing::Alone => membership::replace_whole(work, &id, &nobody)?,
+            Standing::Among => membership::replace(work, &id, &[])?,
+        };
+        // Of a group that is in itself that edge was one of those.
+        if work.memberships(&id)?.contains(&id) {
+            work.set_edge(&id, &id, None);
+        }
         leave_groups(work, &id, MEMBER_GROUP)?;
         work.drop_group(&id);
         append::group(work, Action::Purged, Some(&row.message()), None, Vec::new());

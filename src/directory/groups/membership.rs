@@ -83,7 +83,8 @@ pub(super) fn replace(work: &mut Work, group: &str, members: &[Named]) -> Edit<M
     Ok(Moved { added: added.added, removed: removed.removed, kept: added.kept, redundant: None })
 }
 
-/// The same for any number of them, and however many there were, in an edit that touches no other edge.
+/// The same for any number of them, and however many there were, in an edit that touches no other edge of the group and
+/// stands by itself.
 pub(super) fn replace_whole(work: &mut Work, group: &str, roster: &Arc<Roster>) -> Edit<Moved> {
     let there = work.group(group)?.map_or(0, |row| usize::try_from(row.member_count).unwrap_or(usize::MAX));
     if roster.len().saturating_add(there) <= limits::MEMBERS_PER_REQUEST {
@@ -95,11 +96,6 @@ pub(super) fn replace_whole(work: &mut Work, group: &str, roster: &Arc<Roster>) 
     }
     work.set_whole(append::one_of_many);
     Ok(Moved { added: difference.added(), removed: difference.removed(), kept: difference.kept, redundant: None })
-}
-
-/// Removes everybody.
-pub(super) fn clear(work: &mut Work, group: &str) -> Edit<Moved> {
-    replace(work, group, &[])
 }
 
 /// Refuses a group that would outgrow the bound.

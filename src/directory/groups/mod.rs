@@ -28,6 +28,7 @@ use crate::api::{
 use std::sync::Arc;
 use tonic::{Request, Response, Status, Streaming};
 
+pub(super) use change::Standing;
 pub(super) use end::deletion;
 pub(super) use membership::touch;
 pub(super) use read::Shown;

@@ -1,6 +1,9 @@
 //! Principals as callers name them.
 
-use super::super::{Error, Result};
+use super::{
+    super::{Error, Result},
+    membership,
+};
 use crate::{
     api::v1::{PrincipalRef, principal_ref::Principal},
     attributes::roster::{Roster, Said},
@@ -16,6 +19,16 @@ pub(super) fn said(kind: Option<i64>) -> Said {
         Some(MEMBER_GROUP) => Said::Group,
         Some(_) => Said::User,
     }
+}
+
+/// Members, packed.
+pub(super) fn roster(members: &[Named]) -> Result<Roster> {
+    let mut roster = Roster::new(limits::MEMBERS_PER_REQUEST);
+    for one in members {
+        // No resource has an id that fits into no roster.
+        roster.gather(&one.id, said(one.kind)).map_err(|_| membership::unknown(&one.id))?;
+    }
+    roster.finish().map_err(|_| Error::internal())
 }
 
 /// The members of a roster, one by one.

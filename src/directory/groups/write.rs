@@ -7,7 +7,7 @@ use super::{
         links, precondition, schemas,
         sight::Sight,
     },
-    change::{Changed, Step, changed, check_unique, deltas, modification, settle, step, take},
+    change::{Changed, Standing, Step, changed, check_unique, deltas, modification, settle, stand, step, take},
     membership,
     read::Shown,
     refer::{self, Named},
@@ -105,7 +105,7 @@ pub(super) async fn update(directory: &Directory, call: &Call, request: UpdateGr
 }
 
 pub(super) async fn patch(directory: &Directory, call: &Call, request: PatchGroupRequest) -> Result<PatchGroupResponse> {
-    let edit = patching(call, &request.group_id, request.operations, request.precondition)?;
+    let edit = patching(call, &request.group_id, request.operations, request.precondition, Standing::Alone)?;
     let written = directory.write(call, &request.organization_id, request.write, edit).await?;
     let (row, moved) = written.answer;
     Ok(PatchGroupResponse {
@@ -123,6 +123,7 @@ pub(in crate::directory) fn patching(
     id: &str,
     operations: Vec<PatchOperation>,
     condition: Option<Precondition>,
+    standing: Standing,
 ) -> Result<impl FnMut(&mut Work) -> Edit<Changed> + Send + use<>> {
     if operations.is_empty() {
         return Err(Error::missing("operations"));
@@ -134,18 +135,13 @@ pub(in crate::directory) fn patching(
     let connection = call.connection().to_owned();
     modification(call, id, condition, move |group: &mut Group, schemas: &Schemas| {
         let (_, edits) = patch::patch_group_in(group, &operations, &context(&connection), schemas)?;
-        edits.into_iter().map(step).collect()
+        stand(edits.into_iter().map(step).collect::<Result<_>>()?, standing)
     })
 }
 
 pub(super) async fn replace(directory: &Directory, call: &Call, request: ReplaceGroupRequest) -> Result<ReplaceGroupResponse> {
     let id = required(&request.group_id, "group_id")?;
-    let mut members = Roster::new(limits::MEMBERS_PER_REQUEST);
-    for one in refer::principals(request.members, "members")? {
-        // No resource has an id that fits into no roster.
-        members.gather(&one.id, refer::said(one.kind)).map_err(|_| membership::unknown(&one.id))?;
-    }
-    let members = members.finish().map_err(|_| Error::internal())?;
+    let members = refer::roster(&refer::principals(request.members, "members")?)?;
     let edit = whole(call, id, Some(given(call, request.group)?), members, request.precondition)?;
     let written = directory.write(call, &request.organization_id, request.write, edit).await?;
     let (row, moved) = written.answer;
@@ -195,20 +191,22 @@ fn whole(
     })
 }
 
-/// The edit that makes the group's document this one, and its members these, beside others.
+/// The edit that makes the group's document this one, and its members these.
 pub(in crate::directory) fn replacement(
     call: &Call,
     id: &str,
     group: Option<Group>,
     members: Vec<Named>,
     condition: Option<Precondition>,
+    standing: Standing,
 ) -> Result<impl FnMut(&mut Work) -> Edit<Changed> + Send + use<>> {
     let id = required(id, "group_id")?;
     let source = given(call, group)?;
     let connection = call.connection().to_owned();
+    let steps = stand(vec![Step::Replace(members)], standing)?;
     modification(call, id, condition, move |group: &mut Group, _: &Schemas| {
         replace::replace_group(group, source.clone(), &context(&connection));
-        Ok(vec![Step::Replace(members.clone())])
+        Ok(steps.clone())
     })
 }
 

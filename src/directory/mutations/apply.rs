@@ -4,15 +4,16 @@ use super::{
     super::{
         Error, Result,
         core::{Call, Directory, Edit},
+        groups::Standing,
     },
     edits::{self, Any, Outcome},
-    plan::{self, Step},
+    plan::{self, Naming, Step, Unit},
     references::Names,
-    split::{self, Rest},
+    split,
 };
 use crate::{
     api::v1::{
-        ApplyMutationsRequest, ApplyMutationsResponse, Mutation, Revision, WriteOptions, apply_mutations_request::Mode,
+        ApplyMutationsRequest, ApplyMutationsResponse, Mutation, PrincipalRef, Revision, WriteOptions, apply_mutations_request::Mode,
         apply_mutations_response::Result as Done, mutation::Write,
     },
     limits,
@@ -30,7 +31,7 @@ struct Batch {
     writes: Vec<Result<Write>>,
     /// The id of what each write makes, or is about.
     ids: Vec<String>,
-    /// For each write, the creating writes it names.
+    /// For each write, the writes it names.
     needs: Vec<BTreeSet<usize>>,
 }
 
@@ -38,12 +39,12 @@ pub(super) async fn apply(directory: &Directory, call: &Call, request: ApplyMuta
     let (mode, options) = (request.mode(), request.write.clone());
     let max_errors = usize::try_from(request.max_errors).map_err(|_| Error::value("max_errors", "max_errors is negative."))?;
     let batch = read(directory, call, request)?;
-    let may_split: Vec<bool> = (0..batch.writes.len()).map(|index| batch.may_split(index)).collect();
-    let (steps, never) = plan::plan(&batch.needs, &may_split);
+    let naming: Vec<Naming> = batch.writes.iter().map(naming).collect();
+    let units = plan::plan(&batch.needs, &naming);
     let results = match mode {
         Mode::Unspecified => return Err(Error::missing("mode")),
-        Mode::Atomic => at_once(directory, call, batch, &steps, &never, options).await?,
-        Mode::BestEffort => one_by_one(directory, call, batch, &steps, max_errors, options).await,
+        Mode::Atomic => at_once(directory, call, batch, &units, options).await?,
+        Mode::BestEffort => one_by_one(directory, call, batch, &units, max_errors, options).await,
     };
     Ok(ApplyMutationsResponse { results })
 }
@@ -102,37 +103,57 @@ fn read(directory: &Directory, call: &Call, request: ApplyMutationsRequest) -> R
     Ok(Batch { organization: request.organization_id, writes, ids, needs })
 }
 
+fn naming(write: &Result<Write>) -> Naming {
+    match write {
+        Ok(Write::CreateGroup(_)) => Naming::Members,
+        Ok(Write::CreateUser(_)) => Naming::Freely,
+        _ => Naming::First,
+    }
+}
+
+/// The edits of a unit, each with its write's index.
+type Edits = Vec<(usize, Any)>;
+
 impl Batch {
-    /// Whether a write that creates something can be done without what it names, and the rest later: a group without members,
-    /// a user without the manager.
-    fn may_split(&self, index: usize) -> bool {
-        let needs: Vec<&String> = self.needs.get(index).into_iter().flatten().filter_map(|need| self.ids.get(*need)).collect();
-        match self.writes.get(index) {
-            Some(Ok(Write::CreateGroup(_))) => true,
-            Some(Ok(Write::CreateUser(request))) => {
-                let manager = request.user.as_ref().and_then(split::manager);
-                needs.len() == 1 && manager.is_some_and(|id| needs.iter().all(|need| *need == id))
+    /// The edits of a unit, or what is wrong with its writes before anything is read.
+    fn edits(&mut self, call: &Call, unit: &Unit, standing: Standing) -> std::result::Result<Edits, BTreeMap<usize, Error>> {
+        let Some(steps) = &unit.steps else { return Err(unit.writes.iter().map(|write| (*write, never_done())).collect()) };
+        let (mut later, mut made) = (BTreeMap::new(), BTreeSet::new());
+        let (mut edits, mut wrong) = (Edits::new(), BTreeMap::new());
+        for step in steps {
+            let (Step::Run(index) | Step::Begin(index) | Step::Finish(index)) = *step;
+            match self.edit(call, *step, standing, &unit.writes, &made, &mut later) {
+                Ok(edit) => edits.push((index, edit)),
+                Err(error) => drop(wrong.entry(index).or_insert(error)),
             }
-            _ => false,
+            made.insert(index);
         }
+        if wrong.is_empty() { Ok(edits) } else { Err(wrong) }
     }
 
-    /// The edit of a step; `missing` are the ids that are not there yet.
-    fn edit(&mut self, call: &Call, step: Step, made: &BTreeSet<usize>, rest: &mut BTreeMap<usize, Rest>) -> Result<Any> {
+    /// The edit of a step; `made` are the writes of its unit that are done.
+    fn edit(
+        &mut self,
+        call: &Call,
+        step: Step,
+        standing: Standing,
+        unit: &[usize],
+        made: &BTreeSet<usize>,
+        later: &mut BTreeMap<usize, Vec<PrincipalRef>>,
+    ) -> Result<Any> {
         let (Step::Run(index) | Step::Begin(index) | Step::Finish(index)) = step;
         let id = self.ids.get(index).cloned().unwrap_or_default();
         if let Step::Finish(_) = step {
-            let write = rest.remove(&index).ok_or_else(Error::internal)?.write(&id);
-            return edits::prepare(call, &self.organization, write, id);
+            let write = split::joining(later.remove(&index).unwrap_or_default(), &id);
+            return edits::prepare(call, &self.organization, write, id, standing);
         }
         let write = self.writes.get_mut(index).ok_or_else(Error::internal)?;
         let mut write = std::mem::replace(write, Err(Error::internal()))?;
         if let Step::Begin(_) = step {
-            let needs = self.needs.get(index).into_iter().flatten().filter(|need| !made.contains(need));
-            let later: BTreeSet<&str> = needs.filter_map(|need| self.ids.get(*need)).map(String::as_str).collect();
-            rest.extend(Rest::take(&mut write, &later).map(|rest| (index, rest)));
+            let absent = unit.iter().filter(|write| !made.contains(write)).filter_map(|write| self.ids.get(*write));
+            later.insert(index, split::take(&mut write, &absent.map(String::as_str).collect()));
         }
-        edits::prepare(call, &self.organization, write, id)
+        edits::prepare(call, &self.organization, write, id, standing)
     }
 }
 
@@ -140,103 +161,107 @@ fn never_done() -> Error {
     Error::value("mutations", "The writes name each other in a circle that cannot be resolved.").with("unresolved", "circle")
 }
 
-/// One commit, or nothing.
-async fn at_once(
-    directory: &Directory,
-    call: &Call,
-    mut batch: Batch,
-    steps: &[Step],
-    never: &[usize],
-    options: Option<WriteOptions>,
-) -> Result<Vec<Done>> {
-    let at = |error: Error, index: usize| error.with("mutation", index.to_string());
-    if let Some(index) = never.first() {
-        return Err(at(never_done(), *index));
-    }
-    let (mut edits, mut made, mut rest) = (Vec::with_capacity(steps.len()), BTreeSet::new(), BTreeMap::new());
-    for step in steps {
-        let (Step::Run(index) | Step::Begin(index) | Step::Finish(index)) = *step;
-        edits.push((index, batch.edit(call, *step, &made, &mut rest).map_err(|error| at(error, index))?));
-        made.insert(index);
-    }
-    let count = batch.ids.len();
-    let edit = move |work: &mut Work| -> Edit<Vec<Outcome>> {
-        let (mut outcomes, mut missed) = (vec![Outcome::default(); count], false);
+fn refused_with() -> Error {
+    Error::value("mutations", "A write that this one names was refused.").with("unresolved", "refused")
+}
+
+/// What tells which write was refused.
+const MUTATION: &str = "mutation";
+
+/// All of these edits in one: the last outcome of each write, or the first refusal with its write's index.
+fn together(mut edits: Edits) -> impl FnMut(&mut Work) -> Edit<BTreeMap<usize, Outcome>> + Send {
+    move |work| {
+        let (mut outcomes, mut missed) = (BTreeMap::new(), false);
         for (index, edit) in &mut edits {
             match edit(work) {
-                Ok(outcome) => outcomes.get_mut(*index).into_iter().for_each(|slot| slot.clone_from(&outcome)),
+                Ok(outcome) => drop(outcomes.insert(*index, outcome)),
                 // All run, so that all say what they need; a verdict counts only when nothing is missing.
                 Err(Stop::Miss) => missed = true,
                 Err(Stop::Refused(_)) if missed => {}
-                Err(Stop::Refused(error)) => return Err(Stop::Refused(at(error, *index))),
+                Err(Stop::Refused(error)) => return Err(Stop::Refused(error.with(MUTATION, index.to_string()))),
             }
         }
         if missed { Err(Stop::Miss) } else { Ok(outcomes) }
-    };
-    let written = directory.write(call, &batch.organization, options, edit).await?;
-    let revision = directory.revision(written.revision);
-    Ok(written.answer.into_iter().map(|outcome| done(outcome, revision.clone())).collect())
+    }
 }
 
-/// Each by itself: those that can be done are done.
+/// One commit, or nothing.
+async fn at_once(directory: &Directory, call: &Call, mut batch: Batch, units: &[Unit], options: Option<WriteOptions>) -> Result<Vec<Done>> {
+    let mut edits = Edits::new();
+    for unit in units {
+        match batch.edits(call, unit, Standing::Among) {
+            Ok(some) => edits.extend(some),
+            Err(wrong) => {
+                let (index, error) = wrong.into_iter().next().ok_or_else(Error::internal)?;
+                return Err(error.with(MUTATION, index.to_string()));
+            }
+        }
+    }
+    let written = directory.write(call, &batch.organization, options, together(edits)).await?;
+    let revision = directory.revision(written.revision);
+    Ok(written.answer.into_values().map(|outcome| done(outcome, revision.clone())).collect())
+}
+
+/// Each unit by itself: those that can be done are done.
 async fn one_by_one(
     directory: &Directory,
     call: &Call,
     mut batch: Batch,
-    steps: &[Step],
+    units: &[Unit],
     max_errors: usize,
     options: Option<WriteOptions>,
 ) -> Vec<Done> {
-    let mut results: Vec<Option<Done>> = vec![None; batch.ids.len()];
-    let (mut made, mut failed, mut rest) = (BTreeSet::new(), BTreeSet::new(), BTreeMap::new());
-    for step in steps {
-        let (Step::Run(index) | Step::Begin(index) | Step::Finish(index)) = *step;
+    let mut results: BTreeMap<usize, Done> = BTreeMap::new();
+    let mut failed = BTreeSet::new();
+    for unit in units {
         if max_errors > 0 && failed.len() >= max_errors {
             break;
         }
-        if failed.contains(&index) {
-            continue;
-        }
-        let waits = !matches!(step, Step::Begin(_)) && batch.needs.get(index).is_some_and(|needs| !needs.is_disjoint(&failed));
-        let tried = if waits {
-            Err(Error::value("mutations", "A write that this one names was refused.").with("unresolved", "refused"))
+        let names_refused = unit.writes.iter().filter_map(|write| batch.needs.get(*write)).any(|needs| !needs.is_disjoint(&failed));
+        let tried = if names_refused {
+            Err(unit.writes.iter().map(|write| (*write, refused_with())).collect())
         } else {
-            try_one(directory, call, &mut batch, *step, &made, &mut rest, options.clone()).await
+            try_unit(directory, call, &mut batch, unit, options.clone()).await
         };
-        let result = match tried {
-            Ok(result) => {
-                made.insert(index);
-                result
+        match tried {
+            Ok(done) => results.extend(done),
+            Err(mut errors) => {
+                for write in &unit.writes {
+                    let error = Some(errors.remove(write).unwrap_or_else(refused_with).to_rpc());
+                    results.insert(*write, Done { error, ..Done::default() });
+                }
+                failed.extend(&unit.writes);
             }
-            Err(error) => {
-                failed.insert(index);
-                let resource_id = if made.contains(&index) { batch.ids.get(index).cloned().unwrap_or_default() } else { String::new() };
-                Done { resource_id, error: Some(error.to_rpc()), ..Done::default() }
-            }
-        };
-        results.get_mut(index).into_iter().for_each(|slot| *slot = Some(result.clone()));
+        }
     }
-    let stopped = max_errors > 0 && failed.len() >= max_errors;
-    let left = |result: Option<Done>| {
-        result.unwrap_or_else(|| {
-            if stopped { Done { skipped: true, ..Done::default() } } else { Done { error: Some(never_done().to_rpc()), ..Done::default() } }
-        })
-    };
-    results.into_iter().map(left).collect()
+    let skipped = || Done { skipped: true, ..Done::default() };
+    (0..batch.ids.len()).map(|write| results.remove(&write).unwrap_or_else(skipped)).collect()
 }
 
-async fn try_one(
+/// What came of each write of a unit, or why those failed that made it fail.
+async fn try_unit(
     directory: &Directory,
     call: &Call,
     batch: &mut Batch,
-    step: Step,
-    made: &BTreeSet<usize>,
-    rest: &mut BTreeMap<usize, Rest>,
+    unit: &Unit,
     options: Option<WriteOptions>,
-) -> Result<Done> {
-    let edit = batch.edit(call, step, made, rest)?;
-    let written = directory.write(call, &batch.organization, options, edit).await?;
-    Ok(done(written.answer, directory.revision(written.revision)))
+) -> std::result::Result<BTreeMap<usize, Done>, BTreeMap<usize, Error>> {
+    let standing = if unit.writes.len() == 1 { Standing::Alone } else { Standing::Among };
+    let edits = batch.edits(call, unit, standing)?;
+    match directory.write(call, &batch.organization, options, together(edits)).await {
+        Ok(written) => {
+            let revision = directory.revision(written.revision);
+            Ok(written.answer.into_iter().map(|(write, outcome)| (write, done(outcome, revision.clone()))).collect())
+        }
+        Err(mut error) => {
+            let guilty = error.metadata.iter().position(|(key, _)| *key == MUTATION).map(|at| error.metadata.remove(at).1);
+            match guilty.and_then(|index| index.parse().ok()) {
+                Some(index) => Err([(index, error)].into()),
+                // No edit was to blame, so all of them are told.
+                None => Err(unit.writes.iter().map(|write| (*write, error.clone())).collect()),
+            }
+        }
+    }
 }
 
 fn done(outcome: Outcome, committed_at: Option<Revision>) -> Done {

@@ -3,7 +3,8 @@
 use super::super::{
     Error, Result,
     core::{Call, Edit},
-    groups, users,
+    groups::{self, Standing},
+    users,
 };
 use crate::{
     api::{
@@ -72,7 +73,7 @@ pub(super) fn target_of(write: &Write) -> Option<&str> {
 ///
 /// # Errors
 /// What is wrong with the write before anything is read.
-pub(super) fn prepare(call: &Call, organization: &str, write: Write, new_id: String) -> Result<Any> {
+pub(super) fn prepare(call: &Call, organization: &str, write: Write, new_id: String, standing: Standing) -> Result<Any> {
     Ok(match write {
         Write::CreateUser(r) => then(users::creation(call, organization, new_id, r.user)?, |made| of(&made.row.user.id, made.row.version)),
         Write::ReplaceUser(r) => then(users::replacement(call, r.user, r.precondition)?, |row| of(&row.user.id, row.version)),
@@ -83,12 +84,14 @@ pub(super) fn prepare(call: &Call, organization: &str, write: Write, new_id: Str
         }
         Write::ReplaceGroup(r) => {
             let members = groups::principals(r.members, "members")?;
-            then(groups::replacement(call, &r.group_id, r.group, members, r.precondition)?, |(row, _)| of(&row.group.id, row.version))
+            then(groups::replacement(call, &r.group_id, r.group, members, r.precondition, standing)?, |(row, _)| {
+                of(&row.group.id, row.version)
+            })
         }
         Write::PatchGroup(r) => {
-            then(groups::patching(call, &r.group_id, r.operations, r.precondition)?, |(row, _)| of(&row.group.id, row.version))
+            then(groups::patching(call, &r.group_id, r.operations, r.precondition, standing)?, |(row, _)| of(&row.group.id, row.version))
         }
-        Write::DeleteGroup(r) => then(groups::deletion(call, &r.group_id, r.precondition, r.allow_missing)?, gone(r.group_id)),
+        Write::DeleteGroup(r) => then(groups::deletion(call, &r.group_id, r.precondition, r.allow_missing, standing)?, gone(r.group_id)),
         Write::ModifyGroupMembers(r) => {
             then(groups::moving(call, &r.group_id, r.deltas, r.on_redundant, r.precondition)?, |(row, _)| of(&row.group.id, row.version))
         }

@@ -1,29 +1,112 @@
 //! In which order the writes of a request are done, so that what a write names is there.
 
-use std::collections::BTreeSet;
+use petgraph::{
+    algo::kosaraju_scc,
+    graph::{DiGraph, NodeIndex},
+};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeSet, BinaryHeap},
+};
 
 /// One thing to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Step {
     /// The write, as it is.
     Run(usize),
-    /// The write that creates a group or a user, without the members or the manager that are not there yet.
+    /// The write that creates a group, without the members that are not there yet.
     Begin(usize),
-    /// What it was created without.
+    /// The members it was created without.
     Finish(usize),
 }
 
-/// As the request has it, except that a write waits for the writes it names; and the writes that can never be done.
+/// How a write names what others make.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Naming {
+    /// It must be there first.
+    First,
+    /// The members of a new group: they can join it later.
+    Members,
+    /// The manager of a new user, and other values: nobody looks whether they are there.
+    Freely,
+}
+
+/// What is done together or not at all: one write, or all that name each other in a circle.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Unit {
+    /// Its writes, in the request's order.
+    pub(super) writes: Vec<usize>,
+    /// How to do it; `None` for a circle that can be entered nowhere.
+    pub(super) steps: Option<Vec<Step>>,
+}
+
+/// The units in their order: the request's own, in which a circle stands where the last of its writes does, except that a
+/// unit waits for those it names.
 ///
-/// `needs`: for each write, the creating writes it names. `may_split`: whether it can be done without
-/// them at first: then groups may hold each other.
-pub(super) fn plan(needs: &[BTreeSet<usize>], may_split: &[bool]) -> (Vec<Step>, Vec<usize>) {
-    let mut pending: Vec<usize> = (0..needs.len()).collect();
-    let (mut steps, mut split, mut done) = (Vec::new(), Vec::new(), BTreeSet::new());
+/// `needs`: for each write, the writes it names. `naming`: how it does.
+pub(super) fn plan(needs: &[BTreeSet<usize>], naming: &[Naming]) -> Vec<Unit> {
+    let edges = needs.iter().enumerate().flat_map(|(write, needs)| needs.iter().map(move |need| (node(write), node(*need))));
+    let mut graph: DiGraph<(), (), usize> = DiGraph::default();
+    for _ in needs {
+        graph.add_node(());
+    }
+    for (from, to) in edges {
+        graph.add_edge(from, to, ());
+    }
+    let mut circles: Vec<Vec<usize>> =
+        kosaraju_scc(&graph).into_iter().map(|circle| circle.into_iter().map(NodeIndex::index).collect()).collect();
+    circles.iter_mut().for_each(|circle| circle.sort_unstable());
+    circles.sort_unstable_by_key(|circle| circle.last().copied());
+    let mut unit_of = vec![0; needs.len()];
+    for (unit, write) in circles.iter().enumerate().flat_map(|(unit, circle)| circle.iter().map(move |write| (unit, *write))) {
+        unit_of.get_mut(write).into_iter().for_each(|slot| *slot = unit);
+    }
+    let units_named = |circle: &Vec<usize>| -> BTreeSet<usize> {
+        circle.iter().filter_map(|write| needs.get(*write)).flatten().filter_map(|need| unit_of.get(*need).copied()).collect()
+    };
+    let mut waiting: Vec<usize> = vec![0; circles.len()];
+    let mut followers: Vec<Vec<usize>> = vec![Vec::new(); circles.len()];
+    for (unit, circle) in circles.iter().enumerate() {
+        for named in units_named(circle).into_iter().filter(|named| *named != unit) {
+            waiting.get_mut(unit).into_iter().for_each(|count| *count += 1);
+            followers.get_mut(named).into_iter().for_each(|list| list.push(unit));
+        }
+    }
+    // The first of those that wait for nothing, again and again.
+    let mut ready: BinaryHeap<Reverse<usize>> =
+        waiting.iter().enumerate().filter(|(_, count)| **count == 0).map(|(unit, _)| Reverse(unit)).collect();
+    let mut units = Vec::with_capacity(circles.len());
+    while let Some(Reverse(unit)) = ready.pop() {
+        for follower in followers.get(unit).into_iter().flatten() {
+            if let Some(count) = waiting.get_mut(*follower) {
+                *count -= 1;
+                if *count == 0 {
+                    ready.push(Reverse(*follower));
+                }
+            }
+        }
+        let writes = circles.get_mut(unit).map(std::mem::take).unwrap_or_default();
+        units.push(Unit { steps: within(&writes, needs, naming), writes });
+    }
+    units
+}
+
+fn node(write: usize) -> NodeIndex<usize> {
+    NodeIndex::new(write)
+}
+
+/// The steps of a unit: what it names outside is done. A circle is entered at the first group that can be made without
+/// its members.
+fn within(writes: &[usize], needs: &[BTreeSet<usize>], naming: &[Naming]) -> Option<Vec<Step>> {
+    let inside: BTreeSet<usize> = writes.iter().copied().collect();
+    let naming = |write: usize| naming.get(write).copied().unwrap_or(Naming::First);
+    let mut pending = writes.to_vec();
+    let (mut steps, mut begun, mut done) = (Vec::new(), Vec::new(), BTreeSet::new());
     while !pending.is_empty() {
         let before = pending.len();
         pending.retain(|&write| {
-            let ready = needs.get(write).is_none_or(|n| n.is_subset(&done));
+            let is_there = |need: &usize| !inside.contains(need) || done.contains(need);
+            let ready = naming(write) == Naming::Freely || needs.get(write).is_none_or(|needs| needs.iter().all(is_there));
             if ready {
                 steps.push(Step::Run(write));
                 done.insert(write);
@@ -33,45 +116,67 @@ pub(super) fn plan(needs: &[BTreeSet<usize>], may_split: &[bool]) -> (Vec<Step>,
         if pending.len() < before {
             continue;
         }
-        // A circle: it is broken at the first that can be done in two steps.
-        let Some(at) = pending.iter().position(|&write| may_split.get(write).copied().unwrap_or(false)) else { return (steps, pending) };
-        let write = pending.remove(at);
+        let write = pending.remove(pending.iter().position(|write| naming(*write) == Naming::Members)?);
         steps.push(Step::Begin(write));
-        split.push(write);
+        begun.push(write);
         done.insert(write);
     }
-    steps.extend(split.into_iter().map(Step::Finish));
-    (steps, Vec::new())
+    steps.extend(begun.into_iter().map(Step::Finish));
+    Some(steps)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{Naming::*, Step::*, *};
 
     fn needs(of: &[&[usize]]) -> Vec<BTreeSet<usize>> {
         of.iter().map(|n| n.iter().copied().collect()).collect()
     }
 
+    /// The units' steps.
+    fn planned(of: &[&[usize]], naming: &[Naming]) -> Vec<Option<Vec<Step>>> {
+        plan(&needs(of), naming).into_iter().map(|unit| unit.steps).collect()
+    }
+
     #[test]
     fn writes_keep_their_order_where_nothing_is_named() {
-        assert_eq!(plan(&needs(&[&[], &[], &[]]), &[false; 3]).0, [Step::Run(0), Step::Run(1), Step::Run(2)]);
+        assert_eq!(planned(&[&[], &[], &[]], &[First; 3]), [Some(vec![Run(0)]), Some(vec![Run(1)]), Some(vec![Run(2)])]);
     }
 
     #[test]
-    fn a_write_waits_for_what_it_names() {
-        assert_eq!(plan(&needs(&[&[2], &[], &[]]), &[true; 3]).0, [Step::Run(1), Step::Run(2), Step::Run(0)]);
+    fn a_write_waits_for_what_it_names_and_no_longer() {
+        let expected = [Some(vec![Run(1)]), Some(vec![Run(0)]), Some(vec![Run(2)])];
+        assert_eq!(planned(&[&[1], &[], &[]], &[Members; 3]), expected);
     }
 
     #[test]
-    fn groups_that_hold_each_other_are_made_first_and_joined_last() {
-        let (steps, never) = plan(&needs(&[&[1], &[0], &[0]]), &[true; 3]);
-        assert_eq!(steps, [Step::Begin(0), Step::Run(1), Step::Run(2), Step::Finish(0)]);
-        assert_eq!(never, Vec::<usize>::new());
+    fn a_circle_stands_where_its_last_write_does_and_who_names_it_waits_for_all_of_it() {
+        let units = plan(&needs(&[&[2], &[0], &[0], &[], &[0]]), &[Members, First, Members, First, First]);
+        let circle = Unit { writes: vec![0, 2], steps: Some(vec![Begin(0), Run(2), Finish(0)]) };
+        let order: Vec<_> = units.iter().map(|unit| unit.writes.clone()).collect();
+        assert_eq!((order, &units[0]), (vec![vec![0, 2], vec![1], vec![3], vec![4]], &circle));
     }
 
     #[test]
-    fn a_circle_without_a_group_to_break_it_at_is_never_done() {
-        let (steps, never) = plan(&needs(&[&[1], &[0], &[]]), &[false; 3]);
-        assert_eq!((steps, never), (vec![Step::Run(2)], vec![0, 1]));
+    fn users_name_each_other_freely_and_groups_in_two_steps() {
+        assert_eq!(planned(&[&[1], &[0]], &[Freely, First]), [Some(vec![Run(0), Run(1)])]);
+        assert_eq!(planned(&[&[0]], &[Freely]), [Some(vec![Run(0)])]);
+        assert_eq!(planned(&[&[0]], &[Members]), [Some(vec![Begin(0), Finish(0)])]);
+        let three = planned(&[&[1, 2], &[0, 2], &[0, 1]], &[Members; 3]);
+        assert_eq!(three, [Some(vec![Begin(0), Begin(1), Run(2), Finish(0), Finish(1)])]);
+    }
+
+    #[test]
+    fn a_circle_that_can_be_entered_nowhere_is_never_done() {
+        let units = plan(&needs(&[&[1], &[0], &[], &[0]]), &[First; 4]);
+        let never = Unit { writes: vec![0, 1], steps: None };
+        assert_eq!((units.len(), &units[0], &units[1].writes), (3, &never, &vec![2]));
+    }
+
+    #[test]
+    fn a_chain_as_long_as_a_request_may_be_is_planned() {
+        let chain: Vec<BTreeSet<usize>> = (0..1_000).map(|write| BTreeSet::from([(write + 1) % 1_000])).collect();
+        let units = plan(&chain, &[Members; 1_000]);
+        assert_eq!((units.len(), units[0].steps.as_ref().map(Vec::len)), (1, Some(1_001)));
     }
 }

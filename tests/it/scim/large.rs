@@ -1,7 +1,7 @@
 //! Groups of many members: read as they arrive, compared with what is there, committed once.
 
 use super::scene::raw;
-use crate::harness::{Answer, World, faces, scim::GROUP};
+use crate::harness::{Answer, World, faces, scim::GROUP, shapes::any_principal};
 use reqwest::Method;
 use roster::limits;
 use serde_json::{Value, json};
@@ -68,6 +68,37 @@ async fn a_large_membership_is_set_in_one_commit_that_tells_every_difference(wor
     assert_eq!(world.head().await, head + 4);
 }
 
+async fn a_large_membership_ends_in_one_commit_that_tells_every_member(world: World) {
+    const SIZE: usize = 10_500;
+    let (ids, path) = (world.populate(SIZE).await, empty_group(&world).await);
+    let id = path.rsplit('/').next().unwrap();
+    let outer = world.create_group("Outer", vec![any_principal(id)]).await.id;
+    let whole = document(&format!("{},{{\"value\":\"{id}\"}}", elements(&ids)), "");
+    // Of the last commit: how many changes it made, each with an index of its own.
+    let told = async || world.pairs("SELECT MAX(idx), COUNT(*) FROM changes GROUP BY revision ORDER BY revision DESC LIMIT 1").await[0];
+    let put = async || assert_eq!(raw(world.scim(), Method::PUT, &path, whole.clone()).await.status, 200);
+    let all = i64::try_from(SIZE).unwrap() + 1;
+
+    put().await;
+    let head = world.head().await;
+    world.scim().patch(&path, &json!([{"op": "remove", "path": "members"}])).await.expect(200);
+    assert_eq!((world.head().await, told().await), (head + 1, (all - 1, all)));
+    assert_eq!(world.scim().get(&path).await.expect(200).get("members"), None);
+
+    put().await;
+    let one = json!([{"op": "replace", "path": "members", "value": [{"value": ids[7]}]}]);
+    assert_eq!(members(&world.scim().patch(&path, &one).await.expect(200)), [ids[7].as_str()]);
+    assert_eq!((world.head().await, told().await), (head + 3, (all - 2, all - 1)));
+
+    put().await;
+    world.scim().delete(&path).await.expect(204);
+    // Its members, its place in the other group, itself.
+    assert_eq!((world.head().await, told().await), (head + 5, (all + 1, all + 2)));
+    world.scim().get(&path).await.is_error(404, "");
+    assert_eq!((world.members(&outer).await, world.group(&outer).await.direct_member_count), (Vec::new(), 0));
+    assert_eq!(world.scim().get(&format!("/Users/{}", ids[7])).await.expect(200).get("groups"), None);
+}
+
 async fn a_large_membership_waits_for_nobody_and_nobody_is_lost_beside_it(world: World) {
     let (ids, path) = (world.populate(12_000).await, empty_group(&world).await);
     let inner = world.create_group("Inner", Vec::new()).await.id;
@@ -132,6 +163,7 @@ async fn a_large_document_that_is_wrong_anywhere_changes_nothing(world: World) {
 
 faces! {
     a_large_membership_is_set_in_one_commit_that_tells_every_difference
+    a_large_membership_ends_in_one_commit_that_tells_every_member
     a_large_membership_waits_for_nobody_and_nobody_is_lost_beside_it
     a_large_document_that_is_wrong_anywhere_changes_nothing
 }

@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod bulk;
+mod bulk_circles;
 mod bulk_refusals;
 mod conditions;
 mod create;
