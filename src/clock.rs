@@ -22,6 +22,12 @@ impl Clock {
         i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
     }
 
+    /// Now as RFC 3339 writes it, in UTC and to the second.
+    pub fn text(&self) -> String {
+        let now = time::OffsetDateTime::from_unix_timestamp(self.now().div_euclid(1_000_000)).unwrap_or(time::OffsetDateTime::UNIX_EPOCH);
+        now.format(&time::format_description::well_known::Rfc3339).unwrap_or_default()
+    }
+
     /// A new resource id: UUID version 7, so that ids sort by creation.
     pub fn new_id(&self) -> String {
         Uuid::now_v7().to_string()

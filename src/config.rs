@@ -9,6 +9,7 @@ mod network;
 pub use facade::{FacadeConfig, FacadeSettings};
 pub use network::{Network, NetworkSettings};
 
+use crate::limits;
 use clap::{Args, ValueEnum};
 use std::{fmt, net::SocketAddr, path::PathBuf};
 use url::Url;
@@ -75,6 +76,10 @@ pub struct ServeSettings {
     #[command(flatten)]
     pub network: NetworkSettings,
 
+    /// Days a token may live at most (1 to 3650). Unless asked for otherwise it lives that long, but never longer than 365.
+    #[arg(long, value_name = "DAYS", env = "ROSTER_TOKEN_MAX_DAYS", default_value_t = limits::TOKEN_DAYS, help_heading = "Tokens")]
+    pub token_max_days: i64,
+
     /// Logs.
     #[command(flatten)]
     pub log: LogSettings,
@@ -100,6 +105,8 @@ pub struct Config {
     pub grpc: SocketAddr,
     /// The SCIM face, and who may connect to both.
     pub network: Network,
+    /// Days a token may live at most.
+    pub token_max_days: i64,
 }
 
 impl StoreSettings {
@@ -130,7 +137,17 @@ impl ServeSettings {
     /// With the sentence that names the first bad setting.
     pub fn check(&self) -> Result<Config, BadSetting> {
         let network = self.network.check()?;
-        Ok(Config { data_dir: self.store.data_dir.clone(), engine: self.store.engine()?, grpc: address("--grpc", &self.grpc)?, network })
+        if !(1..=limits::TOKEN_DAYS_MOST).contains(&self.token_max_days) {
+            let bounds = format!("1 to {}", limits::TOKEN_DAYS_MOST);
+            return Err(BadSetting(format!("--token-max-days is {}; it takes {bounds}.", self.token_max_days)));
+        }
+        Ok(Config {
+            data_dir: self.store.data_dir.clone(),
+            engine: self.store.engine()?,
+            grpc: address("--grpc", &self.grpc)?,
+            network,
+            token_max_days: self.token_max_days,
+        })
     }
 }
 
@@ -195,7 +212,7 @@ mod tests {
 
     #[test]
     fn a_bad_setting_is_one_sentence_that_names_it() {
-        let cases: [(&[&str], &str); 9] = [
+        let cases: [(&[&str], &str); 12] = [
             (&["--database", "mysql://u:secret@h/d"], "--database"),
             (&["--http", "localhost"], "--http"),
             (&["--grpc", ""], "--grpc"),
@@ -205,6 +222,9 @@ mod tests {
             (&["--tls-cert", "a.pem"], "--tls-key"),
             (&["--drain-seconds", "301"], "--drain-seconds"),
             (&["--connections", "0"], "--connections"),
+            (&["--metrics", "9090"], "--metrics"),
+            (&["--token-max-days", "0"], "--token-max-days"),
+            (&["--token-max-days", "3651"], "--token-max-days"),
         ];
         for (arguments, name) in cases {
             let sentence = check(arguments).unwrap_err().0;

@@ -118,8 +118,10 @@ pub const LANE_BATCH: usize = 64;
 /// Writes that may wait before a lane; more are refused as unavailable.
 pub const LANE_QUEUE: usize = 4_096;
 
-/// Days a token lives unless asked for otherwise, and at most.
+/// Days a token lives unless asked for otherwise, and at most unless the operator says otherwise.
 pub const TOKEN_DAYS: i64 = 365;
+/// Days the operator may let a token live at most: ten years, beyond which a date is a way to say never.
+pub const TOKEN_DAYS_MOST: i64 = 3_650;
 /// Answers the access layer remembers; beyond that each request asks the store.
 pub const RESOLVER_CACHE_ENTRIES: usize = 10_000;
 /// How long it remembers one: a revoked token works no longer than this.
@@ -165,6 +167,9 @@ pub const NAME_CHARS: usize = 255;
 pub const DESCRIPTION_CHARS: usize = 1_000;
 /// Characters of an organization's key: it is a part of URLs and may become one of host names.
 pub const KEY_CHARS: usize = 63;
+/// What no organization's key may be, since the segment of a path that could be either is an endpoint: the endpoints of SCIM,
+/// in lower case as keys are.
+pub const RESERVED_KEYS: [&str; 7] = ["users", "groups", "bulk", "me", "schemas", "resourcetypes", "serviceproviderconfig"];
 /// Domains of an organization.
 pub const DOMAINS: usize = 100;
 /// Roles of an organization: they are kept in memory whole.

@@ -14,6 +14,7 @@ mod grpc;
 mod health;
 mod home;
 mod http;
+mod metrics;
 mod requests;
 mod running;
 mod stream;
@@ -66,6 +67,7 @@ impl StartError {
 pub struct Server {
     http: SocketAddr,
     grpc: SocketAddr,
+    metrics: Option<SocketAddr>,
     base_url: String,
     grpc_endpoint: String,
     bootstrap: Option<Bootstrap>,
@@ -89,11 +91,12 @@ impl Server {
         let (http, grpc) = (door::gate(network, door::HTTP)?, door::gate(network, door::GRPC)?);
         let http = Door::new(http, door::bind("--http", network.http).await?, network)?;
         let grpc = Door::new(grpc, door::bind("--grpc", config.grpc).await?, network)?;
+        let metrics = metrics::open(network.metrics).await?;
         let base_url = network.public_url.clone().unwrap_or(http.url);
         let grpc_endpoint = grpc.url;
 
         let store = Store::open(&store_options(&config.engine), entropy()?).await?;
-        let services = Services::new(store.clone(), &clock, &base_url);
+        let services = Services::new(store.clone(), &clock, &base_url, config.token_max_days);
         let wired = wiring::wire(services.clone(), &base_url).map_err(|error| StartError::Other(error.to_string()))?;
         let bootstrap = bootstrap::run(&services, &base_url, &grpc_endpoint, &clock).await?;
         match &bootstrap {
@@ -107,7 +110,8 @@ impl Server {
         running.spawn(http::serve(http.gate, http.socket, wired.facade, health.clone(), clock.clone(), running.stop_sign()));
         running.spawn(grpc::serve(grpc.gate, grpc.socket, wired.routes, wired.access, clock, running.stop_sign()));
         let (http, grpc) = (http.address, grpc.address);
-        Ok(Server { http, grpc, base_url, grpc_endpoint, bootstrap, running, health, services, store, _home: home })
+        let metrics = metrics.map(|metrics| metrics.spawn(&mut running, Some(store.clone())));
+        Ok(Server { http, grpc, metrics, base_url, grpc_endpoint, bootstrap, running, health, services, store, _home: home })
     }
 
     /// The bound HTTP address.
@@ -118,6 +122,11 @@ impl Server {
     /// The bound gRPC address.
     pub fn grpc(&self) -> SocketAddr {
         self.grpc
+    }
+
+    /// The bound address of the metrics, if they are served.
+    pub fn metrics(&self) -> Option<SocketAddr> {
+        self.metrics
     }
 
     /// What identity providers reach the SCIM face by, without a slash at its end.

@@ -1,10 +1,23 @@
-//! Logs: what is written, and what never is.
+//! Logs and [`metrics`]: what is written, and what never is.
 //!
 //! Lines carry ids, names from closed lists, counts and durations. Never a header, a body, a filter, a query string or
 //! a path as the client wrote it: any of these may hold a secret or a person. They go to stderr; stdout is for answers.
 
+pub mod metrics;
+
 use crate::config::{BadSetting, LogFormat, LogSettings};
 use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt, util::SubscriberInitExt};
+
+/// What a face knows of a request once it is answered, for its line in the log: the answer carries it as an extension.
+#[derive(Debug, Clone, Default)]
+pub struct Served {
+    /// The organization's id.
+    pub organization: String,
+    /// The connection's id; empty for a service account.
+    pub connection: String,
+    /// Which identity provider the headers speak of, from a closed list; empty = none.
+    pub provider: &'static str,
+}
 
 /// Starts logging; later calls in one process change nothing.
 ///

@@ -111,8 +111,12 @@ fn bearer(headers: &HeaderMap) -> Option<Token> {
     let (value, None) = (values.next()?.to_str().ok()?, values.next()) else {
         return None;
     };
-    let (scheme, token) = value.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| Token::parse(token.trim_matches(' '))).flatten()
+    let is_bearer = |scheme: &str| scheme.eq_ignore_ascii_case("bearer");
+    let (_, token) = value.split_once(' ').filter(|(scheme, _)| is_bearer(scheme))?;
+    let token = token.trim_matches(' ');
+    // Where a form asks for the header's value and writes the scheme before it, people paste one that has the scheme already.
+    let token = token.split_once(' ').filter(|(scheme, _)| is_bearer(scheme)).map_or(token, |(_, token)| token.trim_matches(' '));
+    Token::parse(token)
 }
 
 #[cfg(test)]
@@ -159,7 +163,7 @@ mod tests {
     #[tokio::test]
     async fn a_good_token_brings_its_caller_in_any_letter_case_of_the_scheme() {
         let good = Token::mint(Kind::Scim).unwrap();
-        for scheme in ["Bearer", "bearer", "BEARER", "Bearer  "] {
+        for scheme in ["Bearer", "bearer", "BEARER", "Bearer  ", "Bearer Bearer", "bearer  bearer"] {
             let header = format!("{scheme} {}", good.reveal().expose_secret());
             assert_eq!(answer(Ok(()), &good, &[&header]).await.unwrap(), good.id());
         }
@@ -178,6 +182,9 @@ mod tests {
             vec!["Bearer null".to_owned()],
             vec!["Bearer undefined".to_owned()],
             vec![format!("Basic {text}")],
+            vec![format!("Basic Bearer {text}")],
+            vec![format!("Bearer Basic {text}")],
+            vec![format!("Bearer Bearer Bearer {text}")],
             vec![text.to_owned()],
             vec![format!("Bearer {other}")],
             vec![format!("Bearer {text}x")],

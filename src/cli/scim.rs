@@ -12,6 +12,10 @@ pub(super) async fn run(settings: FacadeSettings) -> Done {
     let facade = Alone::start(config).await.map_err(failed)?;
     println!("Roster serves SCIM at {}/scim/v2 for the directory at {directory}.", facade.base_url());
 
+    if let Some(address) = facade.metrics() {
+        println!("Metrics are at http://{address}/metrics.");
+    }
+
     signals.stop().await;
     facade.announce_stop().await;
     signals.notice().await;

@@ -20,6 +20,10 @@ pub(super) async fn run(settings: ServeSettings) -> Done {
     }
     println!("Roster serves SCIM at {}/scim/v2 and gRPC at {}.", server.base_url(), server.grpc_endpoint());
 
+    if let Some(address) = server.metrics() {
+        println!("Metrics are at http://{address}/metrics.");
+    }
+
     signals.stop().await;
     server.announce_stop().await;
     signals.notice().await;

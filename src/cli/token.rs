@@ -22,8 +22,8 @@ pub(super) enum Verb {
         /// What it may do, for example users.read; several by commas. "scim" is what an identity provider needs.
         #[arg(long, value_name = "SCOPE", value_delimiter = ',', required = true)]
         scopes: Vec<String>,
-        /// Days it lives (1 to 365).
-        #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(i64).range(1..=crate::limits::TOKEN_DAYS))]
+        /// Days it lives: at least 1, at most what the server allows (365 unless its operator says otherwise).
+        #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(i64).range(1..=crate::limits::TOKEN_DAYS_MOST))]
         days: Option<i64>,
         /// What it is for.
         #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]

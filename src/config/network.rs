@@ -34,6 +34,10 @@ pub struct NetworkSettings {
     #[arg(long, value_name = "COUNT", env = "ROSTER_CONNECTIONS_PER_ADDRESS", default_value_t = limits::CONNECTIONS_PER_ADDRESS)]
     pub connections_per_address: usize,
 
+    /// Address to serve metrics at, as `http://ADDR/metrics`, without TLS and to anybody who reaches it. Default: none are kept.
+    #[arg(long, value_name = "ADDR", env = "ROSTER_METRICS")]
+    pub metrics: Option<String>,
+
     /// Seconds that requests under way may take to finish after SIGTERM (0 to 300).
     #[arg(long, value_name = "SECONDS", env = "ROSTER_DRAIN_SECONDS", default_value_t = limits::DRAIN_SECONDS)]
     pub drain_seconds: u64,
@@ -54,6 +58,8 @@ pub struct Network {
     pub connections_per_address: usize,
     /// Seconds.
     pub drain_seconds: u64,
+    /// Where metrics are served; absent = nowhere.
+    pub metrics: Option<SocketAddr>,
 }
 
 impl NetworkSettings {
@@ -73,6 +79,7 @@ impl NetworkSettings {
             connections: self.connections,
             connections_per_address: self.connections_per_address,
             drain_seconds: self.drain_seconds,
+            metrics: self.metrics.as_deref().filter(|text| !text.trim().is_empty()).map(|text| address("--metrics", text)).transpose()?,
         })
     }
 }

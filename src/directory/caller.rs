@@ -25,7 +25,11 @@ pub(super) fn get(directory: &Directory, request: &Request<GetCallerRequest>) ->
         connection_id: caller.connection_id().to_owned(),
         scopes: caller.scopes.iter().map(str::to_owned).collect(),
         expire_time: Some(timestamp(caller.expires_at)),
-        limits: LIMITS.clone(),
+        limits: LIMITS
+            .iter()
+            .map(|(name, bound)| (name.clone(), *bound))
+            .chain([("token_days".to_owned(), directory.token_days)])
+            .collect(),
         connection,
         organization: Some(caller.home.as_ref().clone()),
         schemas_revision: u64::try_from(directory.store.schemas_seen(&caller.organization).0).unwrap_or(0),
@@ -58,8 +62,5 @@ static LIMITS: LazyLock<BTreeMap<String, i64>> = LazyLock::new(|| {
         ("message_bytes", limits::MESSAGE_BYTES),
     ];
     let bounds = bounds.map(|(name, bound)| (name.to_owned(), i64::try_from(bound).unwrap_or(i64::MAX)));
-    bounds
-        .into_iter()
-        .chain([("page_token_seconds".to_owned(), limits::PAGE_TOKEN_SECONDS), ("token_days".to_owned(), limits::TOKEN_DAYS)])
-        .collect()
+    bounds.into_iter().chain([("page_token_seconds".to_owned(), limits::PAGE_TOKEN_SECONDS)]).collect()
 });

@@ -24,6 +24,8 @@ pub struct Directory {
     pub(super) clock: Clock,
     /// `https://host` without a slash: what a connection's base URL begins with.
     pub(super) public_url: String,
+    /// Days a token may live at most.
+    pub(super) token_days: i64,
     pub(super) nesting: Nesting,
     pub(super) deviations: Deviations,
 }
@@ -81,9 +83,10 @@ impl Call {
 
 impl Directory {
     /// A directory over a store. `public_url` is what clients reach the HTTP face by, without a trailing slash.
-    pub fn new(store: Store, clock: Clock, public_url: impl Into<String>) -> Self {
+    /// `token_days` is how long a token may live at most.
+    pub fn new(store: Store, clock: Clock, public_url: impl Into<String>, token_days: i64) -> Self {
         let deviations = Deviations::new(store.clone(), clock.clone());
-        Directory { store, clock, public_url: public_url.into(), nesting: Nesting::default(), deviations }
+        Directory { store, clock, public_url: public_url.into(), token_days, nesting: Nesting::default(), deviations }
     }
 
     /// The store below; for health checks and for resolving credentials.

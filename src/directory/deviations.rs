@@ -8,6 +8,7 @@ use crate::{
     clock::{Clock, Micros, micros, timestamp},
     limits,
     store::{Fault, Store, Uses},
+    telemetry::metrics,
     tolerances::{METADATA, TABLE, Tolerance},
 };
 use std::{
@@ -99,6 +100,7 @@ impl Deviations {
         let now = self.0.clock.now();
         let mut waiting = self.waiting();
         for (&name, &uses) in used {
+            metrics::deviation(name, uses);
             let key = (organization.to_owned(), connection.to_owned(), now.div_euclid(DAY), name);
             waiting.add(key, Tally { uses, first: now, last: now });
         }

@@ -3,8 +3,8 @@
 use super::{Error, Result, core::Call};
 use crate::{access::Scopes, api::method, clock::Micros, limits};
 
-/// The longest life of a token, in microseconds.
-pub(super) const LONGEST: Micros = limits::TOKEN_DAYS * 24 * 3600 * 1_000_000;
+/// A day.
+const DAY: Micros = 24 * 3600 * 1_000_000;
 /// How far beyond the longest life a client's clock may ask; it is cut, not refused.
 const CLOCK_SKEW: Micros = 300 * 1_000_000;
 
@@ -44,14 +44,19 @@ pub(super) fn require_held(call: &Call, scopes: &[String]) -> Result<()> {
     }
 }
 
-/// When a token ends: in the future, and not beyond the longest life.
-pub(super) fn expiry(asked: Option<Micros>, now: Micros) -> Result<Micros> {
-    let longest = now + LONGEST;
+/// The longest life of a token, in microseconds, by the days the operator allows.
+pub(super) fn longest(days: i64) -> Micros {
+    days.saturating_mul(DAY)
+}
+
+/// When a token ends: in the future, and not beyond the longest life, which is so many days.
+pub(super) fn expiry(asked: Option<Micros>, now: Micros, days: i64) -> Result<Micros> {
+    let longest = now.saturating_add(longest(days));
     match asked {
-        None => Ok(longest),
+        None => Ok(longest.min(now + limits::TOKEN_DAYS * DAY)),
         Some(at) if at <= now => Err(Error::value("expire_time", "expire_time is not in the future.")),
         Some(at) if at > longest + CLOCK_SKEW => {
-            Err(Error::value("expire_time", format!("expire_time is more than {} days from now.", limits::TOKEN_DAYS)))
+            Err(Error::value("expire_time", format!("expire_time is more than {days} days from now.")))
         }
         Some(at) => Ok(at.min(longest)),
     }
@@ -75,8 +80,10 @@ mod tests {
 
     #[test]
     fn a_token_lives_as_long_as_asked_for_and_never_longer_than_the_bound() {
-        let (now, longest) = (1_000, 1_000 + LONGEST);
+        let (now, longest) = (1_000, 1_000 + 7 * DAY);
+        let expiry = |asked, now| expiry(asked, now, 7);
         assert_eq!(expiry(None, now), Ok(longest));
+        assert_eq!(super::expiry(None, now, limits::TOKEN_DAYS_MOST), Ok(now + limits::TOKEN_DAYS * DAY));
         assert_eq!(expiry(Some(2_000), now), Ok(2_000));
         assert_eq!(expiry(Some(longest + CLOCK_SKEW), now), Ok(longest));
         assert!(expiry(Some(longest + CLOCK_SKEW + 1), now).is_err());

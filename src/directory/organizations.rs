@@ -188,6 +188,12 @@ fn check(organization: &mut Organization) -> Result<()> {
         let why = "organization.key takes a-z, 0-9 and \"-\", beginning with a letter.";
         return Err(Error::value("organization.key", why));
     }
+    // "v2" would be read as a version where a path leaves its version out.
+    let version = key.strip_prefix('v').is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()));
+    if version || limits::RESERVED_KEYS.contains(&key.as_str()) {
+        let why = format!("organization.key is {key:?}, which stands for something else in a base URL.");
+        return Err(Error::value("organization.key", why));
+    }
     record::check_name("organization.display_name", &organization.display_name, false)?;
     match State::try_from(organization.state) {
         Ok(State::Unspecified) => organization.state = State::Active.into(),

@@ -29,9 +29,10 @@ pub struct Services {
 }
 
 impl Services {
-    /// Over a store. `public_url` is what clients reach the HTTP face by, without a slash at its end.
-    pub fn new(store: Store, clock: &Clock, public_url: &str) -> Self {
-        let directory = Arc::new(Directory::new(store, clock.clone(), public_url));
+    /// Over a store. `public_url` is what clients reach the HTTP face by, without a slash at its end; `token_days` is how long a
+    /// token may live at most.
+    pub fn new(store: Store, clock: &Clock, public_url: &str, token_days: i64) -> Self {
+        let directory = Arc::new(Directory::new(store, clock.clone(), public_url, token_days));
         let deviations = directory.deviations.clone();
         let witness: Arc<dyn Witness> = Arc::new(deviations.clone());
         Services {

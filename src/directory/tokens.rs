@@ -66,7 +66,7 @@ pub(super) async fn issue(directory: &Arc<Directory>, request: Request<IssueToke
         description: message.description,
         scopes: message.scopes,
         create_time: Some(timestamp(now)),
-        expire_time: Some(timestamp(expiry(message.expire_time.as_ref().map(micros), now)?)),
+        expire_time: Some(timestamp(expiry(message.expire_time.as_ref().map(micros), now, directory.token_days)?)),
         ..Token::default()
     };
     let (validate_only, hash) = (message.write.as_ref().is_some_and(|write| write.validate_only), minted.hash());
@@ -112,12 +112,13 @@ pub(super) async fn rotate(directory: &Arc<Directory>, request: Request<RotateTo
             require_held(&caller, &old.scopes)?;
             require_owner(work, &old)?;
             let (created, expires) = (old.create_time.as_ref().map_or(now, micros), old.expire_time.as_ref().map_or(now, micros));
-            let life = expires.saturating_sub(created).clamp(0, grants::LONGEST);
+            let life = expires.saturating_sub(created).clamp(0, grants::longest(kept.token_days));
             let new = Token {
                 id: id.clone(),
                 create_time: Some(timestamp(now)),
                 expire_time: Some(timestamp(now.saturating_add(life))),
                 revoke_time: None,
+                expiry_notice_days: 0,
                 ..old.clone()
             };
             put_new(work, &new, &hash);

@@ -173,6 +173,10 @@ fn check_schemas(kind: ResourceType, schemas: &[String], leeway: Leeway<'_>, reg
     if schemas.is_empty() {
         return Err(Refusal::syntax("schemas is required."));
     }
+    // Version 1 has other attributes and other ways: read as version 2 it would be understood by half.
+    if let Some(old) = schemas.iter().find(|urn| urn.to_ascii_lowercase().starts_with("urn:scim:schemas:") && urn.ends_with(":1.0")) {
+        return Err(Refusal::syntax(format!("{} is of version 1 of the protocol; only version 2 is served.", clip(old))));
+    }
     let extends = |urn: &str| registered.extension(kind, urn).is_some();
     let unknown = schemas.iter().find(|urn| !is(kind.schema())(urn) && !extension.is_some_and(|known| is(known)(urn)) && !extends(urn));
     if leeway.has(Tolerance::UnknownSchemas) {
@@ -212,6 +216,14 @@ mod tests {
         assert!(!schemas(ResourceType::User, &entra, Tolerances::DEFAULT));
         assert!(!schemas(ResourceType::User, &[], Tolerances::DEFAULT));
         assert!(schemas(ResourceType::User, &["urn:scim:schemas:core:2.0"], Tolerances::DEFAULT));
+    }
+
+    #[test]
+    fn version_1_is_never_understood_by_half() {
+        for old in ["urn:scim:schemas:core:1.0", "urn:scim:schemas:extension:enterprise:1.0", "URN:SCIM:schemas:core:1.0"] {
+            assert!(!schemas(ResourceType::User, &[old], Tolerances::DEFAULT), "{old}");
+            assert!(!schemas(ResourceType::User, &[ResourceType::User.schema(), old], Tolerances::DEFAULT), "{old}");
+        }
     }
 
     #[test]

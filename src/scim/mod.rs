@@ -22,6 +22,7 @@ pub mod operations;
 pub mod patch;
 pub mod path;
 pub mod profiles;
+pub mod provider;
 pub mod query;
 pub mod remote;
 pub mod respond;
@@ -125,7 +126,13 @@ async fn answer(facade: &Facade, parts: &Parts, body: &mut Body) -> Outcome {
         return Ok(openapi::answer(facade));
     }
     let session = Session::open(facade, parts, &target).await?;
-    dispatch(facade, &session, parts, body, &target.endpoint).await
+    let served = session.served();
+    let mut response = match dispatch(facade, &session, parts, body, &target.endpoint).await {
+        Ok(response) => response,
+        Err(refusal) => refusal.into_response(),
+    };
+    response.extensions_mut().insert(served);
+    Ok(response)
 }
 
 async fn dispatch(facade: &Facade, session: &Session, parts: &Parts, body: &mut Body, endpoint: &Endpoint) -> Outcome {

@@ -4,6 +4,7 @@
 //! skipped, so `{base}//Users` and `{base}/Users/` resolve (Rauthy sends the first). Whatever the spelling, every
 //! endpoint but two is behind the caller, so no spelling passes by it.
 
+use crate::limits;
 use std::borrow::Cow;
 
 /// What a path names.
@@ -86,6 +87,7 @@ impl Target {
             ["scim", "v2", rest @ ..] => below(rest),
             ["scim", "openapi.json"] => nowhere(Endpoint::OpenApi),
             ["scim", version, ..] if is_version(version) => nowhere(Endpoint::Version),
+            [version, ..] if is_version(version) && *version != "v2" => nowhere(Endpoint::Version),
             // Without a version the newest is meant (RFC 7644 section 3.13).
             ["scim", rest @ ..] => below(rest),
             _ => nowhere(Endpoint::Nothing),
@@ -93,7 +95,7 @@ impl Target {
     }
 }
 
-/// What stands below `/scim/v2`. No organization's key is spelled like an endpoint: keys are lower-case.
+/// What stands below `/scim/v2`. No organization's key is spelled like an endpoint: see [`limits::RESERVED_KEYS`].
 fn below(segments: &[&str]) -> Target {
     if let Some(endpoint) = endpoint(segments) {
         return Target { organization: None, endpoint };
@@ -106,24 +108,29 @@ fn below(segments: &[&str]) -> Target {
     }
 }
 
+/// The names of endpoints are known in any letter case; what stands behind them is taken as it is.
 fn endpoint(segments: &[&str]) -> Option<Endpoint> {
-    Some(match segments {
-        [] => Endpoint::Root,
-        ["Users"] => Endpoint::Users,
-        ["Groups"] => Endpoint::Groups,
-        [".search"] => Endpoint::Search,
-        ["Users", ".search"] => Endpoint::UserSearch,
-        ["Groups", ".search"] => Endpoint::GroupSearch,
-        ["Users", id] => Endpoint::User((*id).to_owned()),
-        ["Groups", id] => Endpoint::Group((*id).to_owned()),
-        ["ServiceProviderConfig"] => Endpoint::ServiceProviderConfig,
-        ["ResourceTypes"] => Endpoint::ResourceTypes,
-        ["ResourceTypes", name] => Endpoint::ResourceType((*name).to_owned()),
-        ["Schemas"] => Endpoint::Schemas,
-        ["Schemas", urn] => Endpoint::Schema((*urn).to_owned()),
-        ["Bulk"] => Endpoint::Bulk,
-        ["Me"] => Endpoint::Unsupported("/Me"),
-        ["Users" | "Groups" | "ServiceProviderConfig" | "ResourceTypes" | "Schemas" | "Bulk" | "Me", ..] => Endpoint::Nothing,
+    let (first, rest) = match segments {
+        [] => return Some(Endpoint::Root),
+        [first, rest @ ..] => (limits::RESERVED_KEYS.into_iter().find(|name| name.eq_ignore_ascii_case(first)).unwrap_or(first), rest),
+    };
+    let is_search = |text: &str| text.eq_ignore_ascii_case(".search");
+    Some(match (first, rest) {
+        ("users", []) => Endpoint::Users,
+        ("groups", []) => Endpoint::Groups,
+        ("users", [search]) if is_search(search) => Endpoint::UserSearch,
+        ("groups", [search]) if is_search(search) => Endpoint::GroupSearch,
+        ("users", [id]) => Endpoint::User((*id).to_owned()),
+        ("groups", [id]) => Endpoint::Group((*id).to_owned()),
+        ("serviceproviderconfig", []) => Endpoint::ServiceProviderConfig,
+        ("resourcetypes", []) => Endpoint::ResourceTypes,
+        ("resourcetypes", [name]) => Endpoint::ResourceType((*name).to_owned()),
+        ("schemas", []) => Endpoint::Schemas,
+        ("schemas", [urn]) => Endpoint::Schema((*urn).to_owned()),
+        ("bulk", []) => Endpoint::Bulk,
+        ("me", []) => Endpoint::Unsupported("/Me"),
+        (search, []) if is_search(search) => Endpoint::Search,
+        (name, _) if limits::RESERVED_KEYS.contains(&name) => Endpoint::Nothing,
         _ => return None,
     })
 }
@@ -196,13 +203,25 @@ mod tests {
     }
 
     #[test]
+    fn the_letter_case_of_an_endpoint_does_not_matter_and_that_of_an_id_does() {
+        assert_eq!(found("/scim/v2/users"), (None, Endpoint::Users));
+        assert_eq!(found("/scim/v2/acme/GROUPS/Aa"), (Some("acme".into()), Endpoint::Group("Aa".into())));
+        assert_eq!(found("/scim/v2/serviceproviderconfig"), (None, Endpoint::ServiceProviderConfig));
+        assert_eq!(found("/scim/v2/acme/users/.Search"), (Some("acme".into()), Endpoint::UserSearch));
+        assert_eq!(found("/scim/v2/resourceTypes/User"), (None, Endpoint::ResourceType("User".into())));
+        for key in limits::RESERVED_KEYS {
+            assert_eq!(found(&format!("/scim/v2/{key}/Users/1")), (None, Endpoint::Nothing), "{key}");
+        }
+    }
+
+    #[test]
     fn what_is_not_there_is_nothing() {
         for path in ["/", "/scim/acme/x/Users", "/scim/v2/acme/x/Users", "/scim/v2/Users/1/2", "/scim/v2/a%20b/Users"] {
             assert_eq!(found(path).1, Endpoint::Nothing, "{path}");
         }
         assert_eq!(found("/scim/v2/openapi.json"), (None, Endpoint::Nothing));
         assert_eq!(found("/scim/openapi.json"), (None, Endpoint::OpenApi));
-        assert_eq!(found("/scim/v1/Users"), (None, Endpoint::Version));
+        assert_eq!((found("/scim/v1/Users"), found("/v1/Users")), ((None, Endpoint::Version), (None, Endpoint::Version)));
         assert_eq!(found("/scim/Users"), (None, Endpoint::Users));
         assert_eq!(found("/scim/acme/Users/1"), (Some("acme".into()), Endpoint::User("1".into())));
         assert_eq!(found("/scim/v2/Me").1, Endpoint::Unsupported("/Me"));

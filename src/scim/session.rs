@@ -6,12 +6,15 @@ use super::{
     operations::Rules,
     path::Target,
     profiles::{Leeway, Noted, Tolerances},
+    provider,
 };
 use crate::{
     access,
     api::v1::{self, connection::UnknownAttributes},
     attributes::{ResourceType, Schemas},
-    limits, tolerances,
+    limits,
+    telemetry::Served,
+    tolerances,
 };
 use axum::http::{HeaderMap, HeaderName, StatusCode, header, request::Parts};
 use sha2::{Digest, Sha256};
@@ -40,6 +43,7 @@ pub struct Session {
     /// What the organization has registered.
     pub schemas: Schemas,
     noted: Arc<Noted>,
+    provider: &'static str,
     forwarded: Forwarded,
 }
 
@@ -125,6 +129,7 @@ impl Session {
             },
             schemas,
             noted: Arc::default(),
+            provider: provider::of(&parts.headers),
             forwarded,
         })
     }
@@ -145,6 +150,11 @@ impl Session {
             request.metadata_mut().insert(tolerances::METADATA, value);
         }
         request
+    }
+
+    /// What the log says of who was served.
+    pub fn served(&self) -> Served {
+        Served { organization: self.organization.clone(), connection: self.connection.clone(), provider: self.provider }
     }
 
     /// The connection's tolerances, each use noted for the next call.

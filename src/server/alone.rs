@@ -7,7 +7,7 @@ use super::{
     dial::Dial,
     door::{self, Door},
     health::Health,
-    http,
+    http, metrics,
     running::Running,
     wiring,
 };
@@ -19,6 +19,7 @@ use tokio::net::TcpListener;
 #[derive(Debug)]
 pub struct Alone {
     http: SocketAddr,
+    metrics: Option<SocketAddr>,
     base_url: String,
     running: Running,
     health: Health,
@@ -33,7 +34,10 @@ impl Alone {
         let gate = door::gate(&config.network, door::HTTP)?;
         let directory = Dial::new("--directory", &config.directory, config.ca.as_deref())?;
         let socket = door::bind("--http", config.network.http).await?;
-        Ok(Self::serve(&config, directory, Door::new(gate, socket, &config.network)?))
+        let metrics = metrics::open(config.network.metrics).await?;
+        let mut alone = Self::serve(&config, directory, Door::new(gate, socket, &config.network)?);
+        alone.metrics = metrics.map(|metrics| metrics.spawn(&mut alone.running, None));
+        Ok(alone)
     }
 
     /// Serves on a socket that is bound already, whatever address the settings name.
@@ -55,12 +59,17 @@ impl Alone {
         running.spawn(health.clone().report());
         let facade = wiring::alone(&directory, &base_url);
         running.spawn(http::serve(gate, socket, facade, health.clone(), Clock::system(), running.stop_sign()));
-        Alone { http: address, base_url, running, health }
+        Alone { http: address, metrics: None, base_url, running, health }
     }
 
     /// The bound HTTP address.
     pub fn http(&self) -> SocketAddr {
         self.http
+    }
+
+    /// The bound address of the metrics, if they are served.
+    pub fn metrics(&self) -> Option<SocketAddr> {
+        self.metrics
     }
 
     /// What identity providers reach the façade by, without a slash at its end.

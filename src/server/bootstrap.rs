@@ -14,6 +14,7 @@ use crate::{
     },
     clock::Clock,
     directory::{Services, known_scopes},
+    limits,
     store::{SYSTEM, Store},
 };
 use secrecy::{ExposeSecret, SecretString};
@@ -45,7 +46,7 @@ pub(super) async fn run(services: &Services, base_url: &str, grpc_endpoint: &str
 /// When the store cannot answer.
 pub async fn recover(store: &Store) -> Result<SecretString, StartError> {
     let clock = Clock::system();
-    let services = Services::new(store.clone(), &clock, "");
+    let services = Services::new(store.clone(), &clock, "", limits::TOKEN_DAYS);
     let token = Founder::new("recovery", &clock).administrator(&services).await;
     token.map_err(|status| StartError::Other(format!("No token could be issued: {}", status.message())))
 }

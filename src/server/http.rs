@@ -1,4 +1,4 @@
-//! The HTTP face: the façade, `/alive` and `/readyz`, over hyper's own connection builder because axum's sets no timer.
+//! The HTTP face: the façade, `/alive`, `/now` and `/ready`, over hyper's own connection builder because axum's sets no timer.
 
 use super::{
     Health,
@@ -24,22 +24,39 @@ use hyper_util::{
 use std::any::Any;
 use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use tower::ServiceBuilder;
+use tower::{Service, ServiceBuilder};
 use tower_http::catch_panic::CatchPanicLayer;
 
 /// Accepts, serves and drains; returns when the last connection has ended.
 pub(super) async fn serve(gate: Gate, listener: TcpListener, facade: Router, health: Health, clock: Clock, stop: CancellationToken) {
     // Whether the server is there and ready is said to anybody, and without asking who it is.
-    let router =
-        Router::new().route("/alive", get(async || "alive\n")).route("/readyz", get(ready)).with_state(health).fallback_service(facade);
+    let now = {
+        let clock = clock.clone();
+        get(async move || format!("{}\n", clock.text()))
+    };
+    let ready = get(ready).with_state(health);
+    let router = Router::new().route("/alive", now.clone()).route("/now", now).route("/ready", ready.clone()).route("/readyz", ready);
+    let router = router.fallback_service(facade);
     // Around the whole router, never per route: what is routed was seen by all of them.
     let service = ServiceBuilder::new()
         .layer(RequestLayer { face: "http", clock })
         .layer(CatchPanicLayer::custom(apologize))
         .map_request(|request: http::Request<hyper::body::Incoming>| request.map(Paced::new))
         .service(router);
-    let service = TowerToHyperService::new(service);
+    host(gate, listener, service, stop).await;
+}
 
+/// Accepts and serves whatever is behind it, and drains.
+pub(super) async fn host<S, B>(gate: Gate, listener: TcpListener, service: S, stop: CancellationToken)
+where
+    S: Service<http::Request<hyper::body::Incoming>, Response = Response<B>> + Clone + Send + Sync + 'static,
+    S::Future: Send + 'static,
+    S::Error: Into<tonic::codegen::StdError>,
+    B: http_body::Body + Send + 'static,
+    B::Data: Send,
+    B::Error: Into<tonic::codegen::StdError>,
+{
+    let service = TowerToHyperService::new(service);
     let connections = TaskTracker::new();
     let drained = connections.clone();
     let stopping = stop.clone();

@@ -1,7 +1,11 @@
 //! What surrounds every request on either face: an id, one log line, and a net under panics.
 
-use crate::{api::method, clock::Clock};
-use http::{HeaderName, HeaderValue, Request, Response};
+use crate::{
+    api::method,
+    clock::Clock,
+    telemetry::{Served, metrics},
+};
+use http::{HeaderName, HeaderValue, Method, Request, Response};
 use std::{
     future::Future,
     mem,
@@ -9,6 +13,7 @@ use std::{
     task::{Context, Poll},
     time::Instant,
 };
+use tonic::Code;
 use tower::{Layer, Service};
 use tracing::Instrument;
 
@@ -56,14 +61,22 @@ where
         let mut inner = mem::replace(&mut self.inner, next);
         let id = self.layer.clock.new_id();
         let started = Instant::now();
-        let span = tracing::info_span!("request", id, face = self.layer.face, subject = subject(request.uri().path()));
-        let method = request.method().clone();
+        let (face, subject, method) = (self.layer.face, subject(request.uri().path()), verb(request.method()));
+        let span = tracing::info_span!("request", id, face, subject);
         let answer = async move {
             let mut response = inner.call(request).await?;
-            let milliseconds = started.elapsed().as_millis();
+            let (took, status) = (started.elapsed(), response.status().as_u16());
+            let milliseconds = took.as_millis();
             // gRPC says how a refused call went in a header; a stream or a good call has none here.
-            let grpc = response.headers().get("grpc-status").and_then(|code| code.to_str().ok()).unwrap_or("");
-            tracing::info!(%method, status = response.status().as_u16(), grpc, milliseconds, "answered");
+            let grpc = response.headers().get("grpc-status").map(|code| Code::from_bytes(code.as_bytes()));
+            let Served { organization, connection, provider } = response.extensions_mut().remove().unwrap_or_default();
+            let code = grpc.map_or(0, i32::from);
+            tracing::info!(method, status, grpc = code, organization, connection, provider, milliseconds, "answered");
+            let status = match (face, grpc) {
+                ("grpc", code) => format!("{:?}", code.unwrap_or(Code::Ok)),
+                _ => status.to_string(),
+            };
+            metrics::request(face, subject, method, status, took);
             if let Ok(id) = HeaderValue::from_str(&id) {
                 response.headers_mut().insert(REQUEST_ID, id);
             }
@@ -73,11 +86,31 @@ where
     }
 }
 
+/// A request's method, from a closed list.
+fn verb(method: &Method) -> &'static str {
+    const KNOWN: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+    KNOWN.into_iter().find(|known| *known == method.as_str()).unwrap_or("other")
+}
+
 /// What a request was about, from a closed list: safe to log.
 ///
 /// A gRPC method of the contract is its path; a SCIM request is its endpoint; everything else is "other".
 fn subject(path: &str) -> &'static str {
-    const ENDPOINTS: [&str; 9] = ["Users", "Groups", "Bulk", "Me", "Schemas", "ResourceTypes", "ServiceProviderConfig", "alive", "readyz"];
+    const ENDPOINTS: [&str; 13] = [
+        "Users",
+        "Groups",
+        "Bulk",
+        "Me",
+        "Schemas",
+        "ResourceTypes",
+        "ServiceProviderConfig",
+        ".search",
+        "openapi.json",
+        "alive",
+        "now",
+        "ready",
+        "readyz",
+    ];
     if let Some(method) = method::ALL.iter().find(|method| method.path == path) {
         return method.path;
     }

@@ -5,11 +5,11 @@
 //! SQLite all lanes share the file's one writer connection, which hands itself on in order.
 
 use super::{Connection, Fault, Miss, Reach, Store, Text, Work, open::Inner};
-use crate::{clock::Micros, limits};
+use crate::{clock::Micros, limits, telemetry::metrics};
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 use tokio::sync::{mpsc, oneshot};
 
@@ -196,7 +196,11 @@ async fn run(inner: Arc<Inner>, lanes: Lanes, organization: String, mut jobs: mp
         tokio::task::yield_now().await;
         match tokio::time::timeout(IDLE, jobs.recv_many(&mut batch, limits::LANE_BATCH)).await {
             Ok(0) => return,
-            Ok(_) => commit(&inner, &organization, std::mem::take(&mut batch)).await,
+            Ok(writes) => {
+                let begun = Instant::now();
+                commit(&inner, &organization, std::mem::take(&mut batch)).await;
+                metrics::batch(writes, begun.elapsed());
+            }
             Err(_) => {
                 let mut running = lanes.locked();
                 if jobs.is_empty() {

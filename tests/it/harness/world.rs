@@ -65,6 +65,7 @@ impl World {
             },
             grpc: "127.0.0.1:0".parse().unwrap(),
             network: network(public_url),
+            token_max_days: limits::TOKEN_DAYS,
         })
         .await
         .unwrap();
@@ -155,5 +156,6 @@ pub fn network(public_url: Option<String>) -> Network {
         connections: limits::CONNECTIONS,
         connections_per_address: limits::CONNECTIONS_PER_ADDRESS,
         drain_seconds: limits::DRAIN_SECONDS,
+        metrics: None,
     }
 }

@@ -52,7 +52,7 @@ async fn an_answer_is_what_the_client_can_read(world: World) {
 async fn unknown_routes_and_methods_are_scim_errors_too(world: World) {
     let scim = world.scim();
 
-    for path in ["/Devices", "/Users/a/b", "/users", "/Me/x", "/Users/%00", "/Users/%0d%0aX-Evil:%201"] {
+    for path in ["/Devices", "/Users/a/b", "/user", "/Me/x", "/Users/%00", "/Users/%0d%0aX-Evil:%201"] {
         let answer = scim.get(path).await;
         answer.is_error(404, "");
         assert!(answer.headers.get("x-evil").is_none());

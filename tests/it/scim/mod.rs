@@ -20,6 +20,7 @@ mod nothing;
 mod openapi;
 mod order;
 mod patch;
+mod paths;
 mod people;
 mod policies;
 mod projection;

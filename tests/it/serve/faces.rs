@@ -15,8 +15,17 @@ use tonic_health::pb::{HealthCheckRequest, health_check_response::ServingStatus,
 async fn the_server_says_that_it_is_there_and_ready() {
     let served = Served::start().await;
     let http = http().build().unwrap();
-    for path in ["/alive", "/readyz"] {
-        assert_eq!(http.get(served.url(path)).send().await.unwrap().status().as_u16(), 200, "{path}");
+    // Row 43 of the capabilities: the time, without a credential.
+    for path in ["/alive", "/now"] {
+        let answer = http.get(served.url(path)).send().await.unwrap();
+        assert_eq!(answer.status().as_u16(), 200, "{path}");
+        let text = answer.text().await.unwrap();
+        let shape: String = text.trim_end().chars().map(|c| if c.is_ascii_digit() { '9' } else { c }).collect();
+        assert_eq!(shape, "9999-99-99T99:99:99Z", "{path}");
+    }
+    for path in ["/ready", "/readyz"] {
+        let answer = http.get(served.url(path)).send().await.unwrap();
+        assert_eq!((answer.status().as_u16(), answer.text().await.unwrap().as_str()), (200, "ready\n"), "{path}");
     }
     let channel = Endpoint::from_shared(served.text("grpc_endpoint").to_owned()).unwrap().connect().await.unwrap();
     for service in ["", "roster.v1.UserService", "roster.v1.ServiceAccountService"] {

@@ -3,6 +3,7 @@
 //! The engine does not matter here, so these stories run on SQLite alone; every other story starts a server on both.
 
 mod faces;
+mod metrics;
 mod program;
 mod reflection;
 mod slow;
@@ -55,6 +56,7 @@ fn config(folder: &Path) -> Config {
         engine: Engine::Sqlite(folder.join("roster.sqlite")),
         grpc: "127.0.0.1:0".parse().unwrap(),
         network: network(),
+        token_max_days: roster::limits::TOKEN_DAYS,
     }
 }
 
