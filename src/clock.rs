@@ -1,25 +1,36 @@
 //! The clock and the id source; nothing else asks the system for either.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 use uuid::Uuid;
 
 /// Microseconds since 1970-01-01T00:00:00Z: the only form of time that is stored.
 pub type Micros = i64;
 
-/// Where time comes from.
+/// Where time comes from: the system, and how far ahead of it this clock was set. Clones keep the same time.
 #[derive(Debug, Clone, Default)]
-pub struct Clock(());
+pub struct Clock(Arc<AtomicI64>);
 
 impl Clock {
     /// The system's clock.
     pub fn system() -> Self {
-        Clock(())
+        Clock::default()
     }
 
     /// Now, in microseconds since 1970.
     pub fn now(&self) -> Micros {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
+        i64::try_from(since.as_micros()).unwrap_or(i64::MAX).saturating_add(self.0.load(Ordering::Relaxed))
+    }
+
+    /// Sets the clock ahead, for stories in which days pass. What was said before is not taken back.
+    pub fn advance(&self, by: Duration) {
+        self.0.fetch_add(i64::try_from(by.as_micros()).unwrap_or(i64::MAX), Ordering::Relaxed);
     }
 
     /// Now as RFC 3339 writes it, in UTC and to the second.

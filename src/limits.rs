@@ -128,6 +128,14 @@ pub const RESOLVER_CACHE_ENTRIES: usize = 10_000;
 pub const RESOLVER_CACHE_LIFE: Duration = Duration::from_secs(1);
 /// Days a softly deleted user is kept unless its connection says otherwise.
 pub const PURGE_DAYS: i64 = 30;
+/// Seconds that a connection may have them kept at least: shorter is a purge.
+pub const PURGE_AFTER_SHORTEST: i64 = 3_600;
+/// Seconds that a connection may have them kept at most: 3,650 days, longer than any duty to keep that we know of.
+pub const PURGE_AFTER_LONGEST: i64 = 3_650 * 86_400;
+/// How often each node looks for softly deleted users whose time is over.
+pub const PURGE_EVERY: Duration = Duration::from_mins(10);
+/// Users erased before the next are looked for: writes that wait get their turn between them.
+pub const PURGE_BATCH: usize = 100;
 
 /// Connections one face holds at once.
 pub const CONNECTIONS: usize = 20_000;

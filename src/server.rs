@@ -30,7 +30,7 @@ pub use requests::REQUEST_ID;
 use crate::{
     clock::Clock,
     config::{BadSetting, Config, Engine},
-    directory::Services,
+    directory::{Purge, Services},
     store::{Database, OpenError, Store, StoreOptions},
 };
 use door::Door;
@@ -75,6 +75,7 @@ pub struct Server {
     health: Health,
     services: Services,
     store: Store,
+    clock: Clock,
     _home: Home,
 }
 
@@ -108,10 +109,12 @@ impl Server {
         let health = Health::of_store(store.clone(), wired.health, wiring::SERVED);
         running.spawn(health.clone().report());
         running.spawn(http::serve(http.gate, http.socket, wired.facade, health.clone(), clock.clone(), running.stop_sign()));
-        running.spawn(grpc::serve(grpc.gate, grpc.socket, wired.routes, wired.access, clock, running.stop_sign()));
+        running.spawn(grpc::serve(grpc.gate, grpc.socket, wired.routes, wired.access, clock.clone(), running.stop_sign()));
+        let (purge, stop) = (services.purge.clone(), running.stop_sign());
+        running.spawn(async move { stop.run_until_cancelled(purge.run()).await.unwrap_or_default() });
         let (http, grpc) = (http.address, grpc.address);
         let metrics = metrics.map(|metrics| metrics.spawn(&mut running, Some(store.clone())));
-        Ok(Server { http, grpc, metrics, base_url, grpc_endpoint, bootstrap, running, health, services, store, _home: home })
+        Ok(Server { http, grpc, metrics, base_url, grpc_endpoint, bootstrap, running, health, services, store, clock, _home: home })
     }
 
     /// The bound HTTP address.
@@ -147,6 +150,16 @@ impl Server {
     /// The store, for tests that count what it does.
     pub fn store(&self) -> &Store {
         &self.store
+    }
+
+    /// The server's clock, for stories in which days pass.
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// Who is erased when; the server asks every few minutes.
+    pub fn purge(&self) -> &Purge {
+        &self.services.purge
     }
 
     /// Says on both faces that no more requests should come; those that come are still served.

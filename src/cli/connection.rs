@@ -1,5 +1,6 @@
 //! `roster connection …`
 
+use super::lifecycle::Lifecycle;
 use super::{
     Done,
     connect::{ClientSettings, refused},
@@ -22,9 +23,11 @@ pub(super) enum Verb {
         #[command(flatten)]
         switches: Switches,
         #[command(flatten)]
+        lifecycle: Lifecycle,
+        #[command(flatten)]
         form: Form,
     },
-    /// Change a connection's name, profile or tolerances; what is not given stays
+    /// Change a connection's name, profile, tolerances or policy; what is not given stays
     Update {
         /// Its id.
         id: String,
@@ -36,6 +39,8 @@ pub(super) enum Verb {
         profile: Option<String>,
         #[command(flatten)]
         switches: Switches,
+        #[command(flatten)]
+        lifecycle: Lifecycle,
         #[command(flatten)]
         form: Form,
     },
@@ -139,9 +144,10 @@ pub(super) async fn run(verb: Verb, client: &ClientSettings) -> Done {
     let organization_id = session.organization().await?;
     let mut service = ProvisioningServiceClient::new(session.channel);
     let (enabled, id, form) = match verb {
-        Verb::Create { display_name, profile, switches, form } => {
+        Verb::Create { display_name, profile, switches, lifecycle, form } => {
             let mut connection = v1::Connection { display_name, profile, ..v1::Connection::default() };
             switches.apply(&mut connection.tolerances);
+            lifecycle.apply(&mut connection);
             let connection = Some(connection);
             let request = v1::CreateConnectionRequest { organization_id, connection, write: None };
             let answer = service.create_connection(request).await.map_err(refused)?;
@@ -169,7 +175,7 @@ pub(super) async fn run(verb: Verb, client: &ClientSettings) -> Done {
             service.delete_connection(request).await.map_err(refused)?;
             return Ok(());
         }
-        Verb::Update { id, display_name, profile, switches, form } => {
+        Verb::Update { id, display_name, profile, switches, lifecycle, form } => {
             let request = v1::GetConnectionRequest { organization_id: organization_id.clone(), connection_id: id };
             let mut connection = service.get_connection(request).await.map_err(refused)?.into_inner().connection.unwrap_or_default();
             // What was read is what is switched: nobody else's change is lost.
@@ -178,7 +184,8 @@ pub(super) async fn run(verb: Verb, client: &ClientSettings) -> Done {
             connection.display_name = display_name.unwrap_or(connection.display_name);
             connection.profile = profile.unwrap_or(connection.profile);
             switches.apply(&mut connection.tolerances);
-            let paths = ["display_name", "profile", "tolerances"].map(str::to_owned).to_vec();
+            lifecycle.apply(&mut connection);
+            let paths = ["display_name", "profile", "tolerances"].into_iter().chain(Lifecycle::FIELDS).map(str::to_owned).collect();
             let update_mask = Some(prost_types::FieldMask { paths });
             let request =
                 v1::UpdateConnectionRequest { organization_id, connection: Some(connection), update_mask, precondition, write: None };

@@ -3,6 +3,7 @@
 mod connect;
 mod connection;
 mod group;
+mod lifecycle;
 mod migrate;
 mod organization;
 mod output;

@@ -31,6 +31,18 @@ pub(super) enum Verb {
         #[command(flatten)]
         form: Form,
     },
+    /// Bring back a user that was deleted, with its memberships
+    Undelete {
+        /// Its id.
+        id: String,
+        #[command(flatten)]
+        form: Form,
+    },
+    /// Erase a user for good, living or deleted, with what earlier changes told of it
+    Purge {
+        /// Its id.
+        id: String,
+    },
 }
 
 /// Exactly one way to name a user.
@@ -98,6 +110,18 @@ pub(super) async fn run(verb: Verb, client: &ClientSettings) -> Done {
             let request = v1::GetUserRequest { organization_id, user, ..v1::GetUserRequest::default() };
             let answer = UserServiceClient::new(session.channel).get_user(request).await.map_err(refused)?;
             output::one(form, &answer.into_inner().user.unwrap_or_default())
+        }
+        Verb::Undelete { id, form } => {
+            let session = client.open().await?;
+            let request = v1::UndeleteUserRequest { organization_id: session.organization().await?, user_id: id, write: None };
+            let answer = UserServiceClient::new(session.channel).undelete_user(request).await.map_err(refused)?;
+            output::one(form, &answer.into_inner().user.unwrap_or_default())
+        }
+        Verb::Purge { id } => {
+            let session = client.open().await?;
+            let request = v1::PurgeUserRequest { organization_id: session.organization().await?, user_id: id, write: None };
+            UserServiceClient::new(session.channel).purge_user(request).await.map_err(refused)?;
+            Ok(())
         }
         Verb::List { filter, order_by, limit, form } => {
             let session = client.open().await?;

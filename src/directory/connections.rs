@@ -14,8 +14,9 @@ use crate::{
         GetConnectionRequest, GetConnectionResponse, ListConnectionsRequest, ListConnectionsResponse, ResourceKind, ResourceMeta,
         UpdateConnectionRequest, UpdateConnectionResponse,
         change_event::Action,
-        connection::{Deprovision, Takeover, UnknownAttributes, Visibility},
+        connection::{Deprovision, Recreate, Takeover, UnknownAttributes, Visibility},
     },
+    limits,
     store::RecordKind,
     tolerances::{PROFILES, TABLE, Tolerance},
 };
@@ -44,7 +45,7 @@ const FIELDS: &[Field<Connection>] = &[
     ("takeover", |to, from| to.takeover = from.takeover),
     ("takeover_match_attributes", |to, from| to.takeover_match_attributes.clone_from(&from.takeover_match_attributes)),
     ("on_delete", |to, from| to.on_delete = from.on_delete),
-    ("drop_memberships_on_deactivate", |to, from| to.drop_memberships_on_deactivate = from.drop_memberships_on_deactivate),
+    ("on_recreate", |to, from| to.on_recreate = from.on_recreate),
     ("purge_after", |to, from| to.purge_after = from.purge_after),
     ("visibility", |to, from| to.visibility = from.visibility),
     ("unknown_attributes", |to, from| to.unknown_attributes = from.unknown_attributes),
@@ -167,16 +168,25 @@ fn check(connection: &mut Connection) -> Result<()> {
         Err(_) => return Err(unserved("on_delete")),
     }
     match Visibility::try_from(connection.visibility) {
-        Ok(Visibility::Unspecified | Visibility::Organization) => connection.visibility = Visibility::Organization.into(),
-        _ => return Err(unserved("visibility")),
+        Ok(Visibility::Unspecified) => connection.visibility = Visibility::Organization.into(),
+        Ok(_) => {}
+        Err(_) => return Err(unserved("visibility")),
+    }
+    match Recreate::try_from(connection.on_recreate) {
+        Ok(Recreate::Unspecified) => connection.on_recreate = Recreate::Restore.into(),
+        Ok(_) => {}
+        Err(_) => return Err(unserved("on_recreate")),
+    }
+    let (shortest, longest) = (limits::PURGE_AFTER_SHORTEST, limits::PURGE_AFTER_LONGEST);
+    if connection.purge_after.is_some_and(|after| after.seconds < shortest || after.seconds > longest || after.nanos != 0) {
+        let detail = format!("connection.purge_after is {shortest} to {longest} whole seconds.");
+        return Err(Error::value("connection.purge_after", detail));
     }
     if UnknownAttributes::try_from(connection.unknown_attributes).is_err() {
         return Err(unserved("unknown_attributes"));
     }
     let later = [
         ("takeover_match_attributes", !connection.takeover_match_attributes.is_empty()),
-        ("drop_memberships_on_deactivate", connection.drop_memberships_on_deactivate),
-        ("purge_after", connection.purge_after.is_some()),
         ("allowed_actions", !connection.allowed_actions.is_empty()),
         ("owned_attributes", !connection.owned_attributes.is_empty()),
         ("role_mappings", !connection.role_mappings.is_empty()),
@@ -217,7 +227,10 @@ mod tests {
             (Connection { tolerances: [("capital_ops".to_owned(), true)].into(), ..good() }, "tolerances"),
             (Connection { takeover: Takeover::Always.into(), ..good() }, "takeover"),
             (Connection { on_delete: 99, ..good() }, "on_delete"),
-            (Connection { visibility: Visibility::Linked.into(), ..good() }, "visibility"),
+            (Connection { visibility: 99, ..good() }, "visibility"),
+            (Connection { on_recreate: 99, ..good() }, "on_recreate"),
+            (Connection { purge_after: Some(prost_types::Duration { seconds: 3_599, nanos: 0 }), ..good() }, "purge_after"),
+            (Connection { purge_after: Some(prost_types::Duration { seconds: 315_360_001, nanos: 0 }), ..good() }, "purge_after"),
             (Connection { owned_attributes: vec!["title".into()], ..good() }, "owned_attributes"),
         ] {
             let mut connection = connection;

@@ -1,6 +1,8 @@
 //! All services of a directory, each behind its check.
 
-use super::{Credentials, Directory, Groups, Mutations, Organizations, Provisioning, ServiceAccounts, Users, deviations::Deviations};
+use super::{
+    Credentials, Directory, Groups, Mutations, Organizations, Provisioning, Purge, ServiceAccounts, Users, deviations::Deviations,
+};
 use crate::{
     access::{Cached, Guarded, Witness},
     clock::Clock,
@@ -25,6 +27,8 @@ pub struct Services {
     pub service_accounts: Arc<Guarded<ServiceAccounts>>,
     /// Who the tokens speak for, remembered for a second.
     pub credentials: Arc<Cached<Credentials>>,
+    /// Who is erased when.
+    pub purge: Purge,
     deviations: Deviations,
 }
 
@@ -42,6 +46,7 @@ impl Services {
             organizations: Arc::new(Guarded::new(Organizations(Arc::clone(&directory)), Arc::clone(&witness))),
             provisioning: Arc::new(Guarded::new(Provisioning(Arc::clone(&directory)), Arc::clone(&witness))),
             service_accounts: Arc::new(Guarded::new(ServiceAccounts(Arc::clone(&directory)), Arc::clone(&witness))),
+            purge: Purge(Arc::clone(&directory)),
             credentials: Arc::new(Cached::new(Credentials::new(directory), clock.clone())),
             deviations,
         }

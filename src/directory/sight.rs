@@ -1,7 +1,16 @@
 //! What of an organization's resources a caller sees.
 
-use super::{Error, Result, core::Call, links, links::Linked};
-use crate::api::v1::connection::Visibility;
+use super::{
+    Error, Result,
+    core::{Call, Edit},
+    links,
+    links::Linked,
+};
+use crate::{
+    api::v1::connection::Visibility,
+    store::{Reader, View, Work},
+};
+use std::collections::BTreeSet;
 
 /// Whose eyes look at resources. Callers without a connection see everything.
 #[derive(Debug, Clone, Default)]
@@ -38,6 +47,30 @@ impl Sight {
     /// `NOT_FOUND`.
     pub(super) fn check(&self, resource: &impl Linked, name: &'static str) -> Result<()> {
         if self.sees(resource) { Ok(()) } else { Err(Error::not_found(name)) }
+    }
+
+    /// The same, as the store is asked for it. A connection that has let nothing go pays a probe of an index.
+    pub(super) async fn view(&self, reader: &mut Reader) -> Result<View> {
+        Ok(match (self.connection.is_empty(), self.linked) {
+            (true, _) => View::All,
+            (false, true) => View::Only(self.connection.clone()),
+            (false, false) => reader.view_except(&self.connection).await?,
+        })
+    }
+
+    /// The same inside an edit.
+    pub(super) fn view_in(&self, work: &mut Work) -> Edit<View> {
+        Ok(match (self.connection.is_empty(), self.linked) {
+            (true, _) => View::All,
+            (false, true) => View::Only(self.connection.clone()),
+            (false, false) => work.view_except(&self.connection)?,
+        })
+    }
+
+    /// Which of these users and groups are there, inside an edit.
+    pub(super) fn seen_in(&self, work: &mut Work, ids: &[String]) -> Edit<BTreeSet<String>> {
+        let view = self.view_in(work)?;
+        Ok(work.seen(&view, ids)?)
     }
 
     /// Takes away what only others are to see: a connection's link and externalId are its own affair.

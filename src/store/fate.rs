@@ -1,6 +1,6 @@
 //! What a batch does to one row.
 
-use super::{Grant, GroupRow, Record, UserRow, work::Tombstone};
+use super::{Grant, GroupRow, Record, Tombstone, UserRow};
 use std::sync::Arc;
 
 /// What happened to one row, by its value before and after.

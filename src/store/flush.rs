@@ -1,7 +1,7 @@
 //! Writing what a batch changed: set by set, a constant number of statements whatever the number of edits.
 
 use super::{
-    Connection, Fault, Rows, Text, Work,
+    Connection, Fault, Rows, Text, Tombstone, Work,
     fate::{Fate, fate},
     users,
     work::Change,
@@ -21,6 +21,7 @@ impl Work {
         self.flush_whole_away(on).await?;
         let users_gained = self.flush_users(on, &mut keys).await?;
         let groups_gained = self.flush_groups(on, &mut keys).await?;
+        self.flush_tombstones(on, &mut keys).await?;
         let organization = self.organization.clone();
         set(on, DROP_KEYS, &organization, keys.dropped.len(), || keys_of(&keys.dropped)).await?;
         set(on, PUT_KEYS, &organization, keys.put.len(), || keys_of(&keys.put)).await?;
@@ -31,7 +32,6 @@ impl Work {
             on.statement(NEW_HEADS).rows(Rows::new().text(self.new_heads.iter().map(String::as_str))).execute().await?;
         }
         self.flush_records(on).await?;
-        self.flush_tombstones(on).await?;
         self.flush_grants(on).await?;
         self.flush_feed(on).await?;
         self.flush_erased(on).await?;
@@ -180,23 +180,31 @@ impl Work {
         .await
     }
 
-    async fn flush_tombstones(&mut self, on: &mut Connection<'_>) -> Result<(), Fault> {
+    async fn flush_tombstones(&mut self, on: &mut Connection<'_>, keys: &mut KeyChanges) -> Result<(), Fault> {
         let (mut put, mut dropped) = (Vec::new(), Vec::new());
         for (id, after) in self.tombstones.written() {
-            match fate(self.tombstones.was(id), after) {
+            let before = self.tombstones.was(id);
+            let old = before.and_then(Option::as_deref).map(Tombstone::keys).unwrap_or_default();
+            match fate(before, after) {
                 Fate::Same => {}
-                Fate::Drop => dropped.push(id.clone()),
-                Fate::Put(tombstone) => put.push((id.clone(), tombstone)),
+                Fate::Drop => {
+                    keys.change(id, &old, &[]);
+                    dropped.push(id.clone());
+                }
+                Fate::Put(tombstone) => {
+                    keys.change(id, &old, &tombstone.keys());
+                    put.push((id.clone(), tombstone));
+                }
             }
         }
         set(on, DROP_TOMBSTONES, &self.organization, dropped.len(), || Rows::new().text(dropped)).await?;
         set(on, PUT_TOMBSTONES, &self.organization, put.len(), || {
             Rows::new()
                 .text(put.iter().map(|t| t.0.as_str()))
-                .integer(put.iter().map(|t| t.1.kind))
+                .integer(put.iter().map(|_| Tombstone::KIND))
                 .integer(put.iter().map(|t| t.1.deleted_at))
                 .integer(put.iter().map(|t| t.1.purge_at))
-                .blob(put.iter().map(|t| Some(t.1.body.clone())))
+                .blob(put.iter().map(|t| Some(t.1.body())))
         })
         .await
     }

@@ -1,7 +1,10 @@
 //! Reading what the edits of a batch missed: one statement per table, whatever the number of edits.
 
-use super::{Connection, Fault, GroupRow, Record, Rows, Text, UserRow, Work, grants, groups, members, records, users, work::Tombstone};
-use crate::clock::Micros;
+use super::{
+    Connection, Fault, GroupRow, Record, Rows, Text, UserRow, Work, grants, groups, members, records,
+    tombstones::{self, Tombstone},
+    users, view,
+};
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
@@ -61,6 +64,8 @@ pub(super) const LANE_READS: &[(&str, Text)] = &[
     ("grants by id", grants::BY_IDS),
     ("grants by principal", grants::BY_PRINCIPALS),
     ("grants by role", grants::BY_ROLE),
+    ("any with a key", view::ANY),
+    ("held keys", view::HELD),
 ];
 
 impl Work {
@@ -77,6 +82,8 @@ impl Work {
             || self.records.wants()
             || self.record_keys.wants()
             || self.tombstones.wants()
+            || self.any.wants()
+            || self.held.wants()
             || self.whole.wants()
             || self.grants.wants()
     }
@@ -88,6 +95,7 @@ impl Work {
         self.load_edges(on).await?;
         self.load_whole(on).await?;
         self.load_grants(on).await?;
+        self.load_view(on).await?;
         self.load_records(on).await
     }
 
@@ -122,13 +130,12 @@ impl Work {
             }
         }
         let wanted = self.tombstones.take_wanted();
-        let rows: Vec<(String, i64, Micros, Micros, Vec<u8>)> =
-            users::by_keys(on, TOMBSTONES, self.organization.clone(), wanted.clone()).await?;
+        let rows: Vec<tombstones::Columns> = users::by_keys(on, TOMBSTONES, self.organization.clone(), wanted.clone()).await?;
         for id in wanted {
             self.tombstones.load(id, None);
         }
-        for (id, kind, deleted_at, purge_at, body) in rows {
-            self.tombstones.load(id, Some(Arc::new(Tombstone { kind, deleted_at, purge_at, body })));
+        for row in rows {
+            self.tombstones.load(row.0.clone(), Some(Arc::new(Tombstone::decode(row)?)));
         }
         Ok(())
     }

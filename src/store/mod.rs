@@ -28,7 +28,9 @@ mod scan;
 mod schemas;
 mod sqlite;
 mod statement;
+mod tombstones;
 mod users;
+mod view;
 mod whole;
 mod work;
 mod writes;
@@ -47,10 +49,12 @@ pub use records::{Record, RecordKind};
 pub use rows::Rows;
 pub use scan::Narrow;
 pub use statement::{Connection, Statement, Text};
+pub use tombstones::Tombstone;
 pub use users::UserRow;
 pub use users::etag;
+pub use view::View;
 pub use whole::{Difference, Tell};
-pub use work::{Miss, Tombstone, Work};
+pub use work::{Miss, Work};
 
 /// The reserved organization that owns organizations and platform service accounts.
 pub const SYSTEM: &str = "system";
@@ -76,6 +80,12 @@ pub const KEY_GROUP_LINKED: i64 = 6;
 pub const KEY_GROUP_UNLINKED: i64 = 7;
 /// What a connection called a user that it let go.
 pub const KEY_USER_FORMER_EXTERNAL_ID: i64 = 8;
+/// The folded userName of a user that a connection deleted softly, in the form of an externalId; so are the two that follow.
+pub const KEY_GONE_USER_NAME: i64 = 9;
+/// What the connection called it.
+pub const KEY_GONE_EXTERNAL_ID: i64 = 12;
+/// An e-mail address of it, folded.
+pub const KEY_GONE_EMAIL: i64 = 13;
 
 /// A value of a user's roles, as it is.
 pub const KEY_USER_ROLE: i64 = 10;

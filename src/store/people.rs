@@ -3,7 +3,10 @@
 #![allow(clippy::missing_errors_doc, reason = "every question answers `Miss` until what it asks for was read")]
 
 use super::{GroupRow, MEMBER_GROUP, MEMBER_USER, Miss, UserRow, Work};
-use crate::api::v1::{Group, User};
+use crate::{
+    api::v1::{Group, User},
+    clock::micros,
+};
 use std::{collections::BTreeSet, sync::Arc};
 
 impl Work {
@@ -30,7 +33,9 @@ impl Work {
     pub fn put_user(&mut self, user: User, name_key: String) -> Arc<UserRow> {
         let id = user.id.clone();
         let old = self.users.peek(&id).cloned().flatten();
-        let created_at = old.as_ref().map_or(self.now(), |o| o.created_at);
+        // Who was brought back was made when it was made.
+        let made_at = user.meta.as_ref().and_then(|meta| meta.create_time.as_ref()).map(micros);
+        let created_at = old.as_ref().map(|o| o.created_at).or(made_at).unwrap_or(self.now());
         let row = Arc::new(UserRow::new(user, name_key, created_at, self.now(), self.revision()));
         self.follow_user(&id, old.as_deref(), Some(&row));
         self.users.set(id, Some(row.clone()));
@@ -57,14 +62,16 @@ impl Work {
         self.kinds.follow(id.to_owned(), |_| new.map(|_| MEMBER_USER));
     }
 
-    fn follow_keys(&mut self, id: &str, old: &[(i64, String)], new: &[(i64, String)]) {
+    pub(super) fn follow_keys(&mut self, id: &str, old: &[(i64, String)], new: &[(i64, String)]) {
         for key in old.iter().filter(|k| !new.contains(k)) {
+            self.follow_view(id, key, false);
             self.holders.follow(key.clone(), |mut ids| {
                 ids.remove(id);
                 ids
             });
         }
         for key in new.iter().filter(|k| !old.contains(k)) {
+            self.follow_view(id, key, true);
             self.holders.follow(key.clone(), |mut ids| {
                 ids.insert(id.to_owned());
                 ids

@@ -2,7 +2,7 @@
 //! from fixed parts only.
 
 use super::{
-    Fault, GroupRow, KEY_GROUP_EXTERNAL_ID, KEY_USER_EMAIL, KEY_USER_EXTERNAL_ID, Reader, Statement, external_key,
+    Fault, GroupRow, KEY_GROUP_EXTERNAL_ID, KEY_USER_EMAIL, KEY_USER_EXTERNAL_ID, Reader, Statement, View, external_key,
     groups::Columns as GroupColumns,
 };
 use crate::{attributes::narrow::Condition, limits};
@@ -19,12 +19,16 @@ pub struct Narrow {
     pub below: BTreeMap<String, Vec<String>>,
     /// Whether the greatest id comes first: the newest.
     pub backwards: bool,
+    /// What is there for the reader.
+    pub view: View,
 }
 
 /// Text with its values.
 struct Assembled {
     text: String,
     values: Vec<Value>,
+    /// The column whose order the rows come in.
+    id: &'static str,
 }
 
 enum Value {
@@ -33,9 +37,28 @@ enum Value {
 }
 
 impl Assembled {
-    fn begin(columns: &str, table: &str, organization: &str) -> Self {
+    /// What is there for the reader decides how to begin. Where that is but what a connection manages and nothing else narrows,
+    /// the keys of it lead, in the order of the ids; else they are asked of each candidate.
+    fn begin(columns: &str, table: &str, organization: &str, narrow: &Narrow) -> Self {
+        let values = vec![Value::Text(organization.to_owned())];
         let text = format!("SELECT {columns} FROM {table} t WHERE t.organization_id = $1");
-        Assembled { text, values: vec![Value::Text(organization.to_owned())] }
+        let mut query = Assembled { text, values, id: "t.id" };
+        let Some((kind, connection)) = narrow.view.key(table == "groups") else { return query };
+        let whose = Value::Text(connection.to_owned());
+        let keyed = "(SELECT 1 FROM resource_keys v WHERE v.organization_id = $1 AND v.resource_id = t.id AND v.key = ? AND v.kind = ";
+        match narrow.view {
+            View::Only(_) if narrow.conditions.is_empty() => {
+                query.id = "v.resource_id";
+                query.text = format!(
+                    "SELECT {columns} FROM resource_keys v CROSS JOIN {table} t \
+                     WHERE t.organization_id = $1 AND t.id = v.resource_id AND v.organization_id = $1 AND v.kind = {kind}"
+                );
+                query.and("v.key = ?", whose);
+            }
+            View::Only(_) => query.and(&format!("EXISTS {keyed}{kind})"), whose),
+            View::All | View::Except(_) => query.and(&format!("NOT EXISTS {keyed}{kind})"), whose),
+        }
+        query
     }
 
     /// Adds a condition; `?` is the place of its value.
@@ -46,13 +69,13 @@ impl Assembled {
     }
 
     fn page(mut self, backwards: bool, after: &str, limit: usize) -> Self {
-        let (follows, direction) = if backwards { ("t.id < ?", "DESC") } else { ("t.id > ?", "ASC") };
+        let (follows, direction) = if backwards { ("<", "DESC") } else { (">", "ASC") };
         if !after.is_empty() {
-            self.and(follows, Value::Text(after.to_owned()));
+            self.and(&format!("{} {follows} ?", self.id), Value::Text(after.to_owned()));
         }
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         self.values.push(Value::Integer(limit));
-        write!(self.text, " ORDER BY t.id {direction} LIMIT ${}", self.values.len()).unwrap_or_default();
+        write!(self.text, " ORDER BY {} {direction} LIMIT ${}", self.id, self.values.len()).unwrap_or_default();
         self
     }
 
@@ -110,7 +133,7 @@ impl Reader {
     /// # Errors
     /// When the store cannot answer.
     pub async fn scan_users(&mut self, narrow: &Narrow, after: &str, limit: usize) -> Result<Vec<(String, Vec<u8>)>, Fault> {
-        let mut query = Assembled::begin("t.id, t.body", "users", self.organization());
+        let mut query = Assembled::begin("t.id, t.body", "users", self.organization(), narrow);
         query.narrow(narrow, KEY_USER_EXTERNAL_ID);
         let query = query.page(narrow.backwards, after, limit);
         bound(self.connection().assembled(query.text), query.values).all().await
@@ -122,7 +145,7 @@ impl Reader {
     /// When the store cannot answer.
     pub async fn scan_groups(&mut self, narrow: &Narrow, after: &str, limit: usize) -> Result<Vec<GroupRow>, Fault> {
         let columns = "t.id, t.member_count, t.created_at, t.updated_at, t.version, t.body";
-        let mut query = Assembled::begin(columns, "groups", self.organization());
+        let mut query = Assembled::begin(columns, "groups", self.organization(), narrow);
         query.narrow(narrow, KEY_GROUP_EXTERNAL_ID);
         let query = query.page(narrow.backwards, after, limit);
         let rows: Vec<GroupColumns> = bound(self.connection().assembled(query.text), query.values).all().await?;

@@ -4,7 +4,7 @@
 //! An edit that does so stands alone in its transaction, so that no edit beside it needs to see its edges one by one.
 
 use super::{
-    Connection, Fault, MEMBER_GROUP, MEMBER_USER, Miss, Rows, Text, Work,
+    Connection, Fault, MEMBER_GROUP, MEMBER_USER, Miss, Rows, Text, View, Work,
     members::PRINCIPAL_KINDS,
     users,
     writes::{DROP_EDGES, PUT_CHANGES, PUT_EDGES},
@@ -74,7 +74,7 @@ pub type Tell = fn(index: u32, came: bool, group: &str, member: &str, kind: i64)
 /// What a batch knows of a whole membership: one at most.
 #[derive(Debug, Default)]
 pub(super) struct Whole {
-    wanted: Option<(String, Arc<Roster>)>,
+    wanted: Option<(String, Arc<Roster>, View)>,
     found: Option<(String, Arc<Roster>, Arc<Difference>)>,
     /// What the edit set, and the index of its first change.
     set: Option<(u32, Tell)>,
@@ -104,12 +104,13 @@ impl Whole {
 }
 
 impl Work {
-    /// What making these the members of a group comes to. Only for an edit that touches no other edge of the group; it is run
-    /// again, alone in its transaction, if others are beside it.
+    /// What making these the members of a group comes to, for a caller that does not see all: who is not there for it stays, and
+    /// cannot come. Only for an edit that touches no other edge of the group; it is run again, alone in its transaction, if
+    /// others are beside it.
     ///
     /// # Errors
     /// [`Miss`] until it was found.
-    pub fn difference(&mut self, group: &str, roster: &Arc<Roster>) -> Result<Arc<Difference>, Miss> {
+    pub fn difference(&mut self, group: &str, roster: &Arc<Roster>, view: &View) -> Result<Arc<Difference>, Miss> {
         if !self.alone {
             self.wants_alone = true;
             return Err(Miss);
@@ -120,7 +121,7 @@ impl Work {
         {
             return Ok(Arc::clone(difference));
         }
-        self.whole.wanted = Some((group.to_owned(), Arc::clone(roster)));
+        self.whole.wanted = Some((group.to_owned(), Arc::clone(roster), view.clone()));
         Err(Miss)
     }
 
@@ -130,8 +131,9 @@ impl Work {
     }
 
     pub(super) async fn load_whole(&mut self, on: &mut Connection<'_>) -> Result<(), Fault> {
-        let Some((group, roster)) = self.whole.wanted.take() else { return Ok(()) };
-        let mut search = Search { organization: &self.organization, roster: &roster, asked: Vec::new(), found: Difference::default() };
+        let Some((group, roster, view)) = self.whole.wanted.take() else { return Ok(()) };
+        let mut search =
+            Search { organization: &self.organization, view: &view, roster: &roster, asked: Vec::new(), found: Difference::default() };
         search.run(on, &group).await?;
         let found = Arc::new(search.found);
         self.whole.found = Some((group, roster, found));
@@ -192,6 +194,7 @@ impl Work {
 /// Walks the edges and the roster side by side: both are in the order of the ids.
 struct Search<'a> {
     organization: &'a str,
+    view: &'a View,
     roster: &'a Roster,
     /// Places of those who would come and whose kind is not known yet.
     asked: Vec<u32>,
@@ -204,6 +207,7 @@ impl Search<'_> {
         loop {
             let page = on.statement(EDGES_AFTER).bind(self.organization.to_owned()).bind(group.to_owned()).bind(after.clone());
             let edges: Vec<(String, i64)> = page.bind(i64::try_from(PIECE).unwrap_or(i64::MAX)).all().await?;
+            let mut gone = Vec::new();
             for (member, kind) in &edges {
                 while self.roster.get(at).is_some_and(|(id, _)| id < member.as_str()) {
                     self.ask(on, at).await?;
@@ -217,8 +221,15 @@ impl Search<'_> {
                             self.miss(member);
                         }
                     }
-                    None => self.found.go(member, *kind),
+                    None => gone.push((member, *kind)),
                 }
+            }
+            let there = match self.view {
+                View::All => None,
+                view => Some(view.seen(on, self.organization, gone.iter().map(|(member, _)| (*member).clone()).collect()).await?),
+            };
+            for (member, kind) in gone {
+                if there.as_ref().is_none_or(|there| there.contains(member)) { self.found.go(member, kind) } else { self.found.kept += 1 }
             }
             match edges.into_iter().last() {
                 Some((last, _)) => after = last,
@@ -241,7 +252,10 @@ impl Search<'_> {
     async fn answer(&mut self, on: &mut Connection<'_>) -> Result<(), Fault> {
         let (asked, roster) = (std::mem::take(&mut self.asked), self.roster);
         let named = |at: u32| usize::try_from(at).ok().and_then(|at| roster.get(at)).unwrap_or(("", Said::Any));
-        let ids = asked.iter().map(|at| named(*at).0.to_owned()).collect();
+        let mut ids: Vec<String> = asked.iter().map(|at| named(*at).0.to_owned()).collect();
+        if *self.view != View::All {
+            ids = self.view.seen(on, self.organization, ids).await?.into_iter().collect();
+        }
         let kinds: Vec<(String, i64)> = users::by_keys(on, PRINCIPAL_KINDS, self.organization.to_owned(), ids).await?;
         let kinds: BTreeMap<String, i64> = kinds.into_iter().collect();
         for at in asked {

@@ -6,7 +6,7 @@
 
 #![allow(clippy::missing_errors_doc, reason = "every question answers `Miss` until what it asks for was read")]
 
-use super::{GroupRow, Record, RecordKind, UserRow, cells::Cells, grants::Grants, whole::Whole};
+use super::{GroupRow, Record, RecordKind, Tombstone, UserRow, cells::Cells, grants::Grants, whole::Whole};
 use crate::{attributes::Schemas, clock::Micros};
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -22,19 +22,6 @@ pub(super) struct Change {
     pub kind: i64,
     pub action: i64,
     pub resource_id: String,
-    pub body: Vec<u8>,
-}
-
-/// What remembers a softly deleted user or group.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Tombstone {
-    /// [`super::MEMBER_USER`] or [`super::MEMBER_GROUP`].
-    pub kind: i64,
-    /// When it was deleted, in microseconds since 1970.
-    pub deleted_at: Micros,
-    /// When it may be erased, in microseconds since 1970.
-    pub purge_at: Micros,
-    /// The encoded message, and what else is needed to bring it back.
     pub body: Vec<u8>,
 }
 
@@ -61,6 +48,9 @@ pub struct Work {
     pub(super) record_keys: Cells<(i64, String), Option<String>>,
     pub(super) tombstones: Cells<String, Option<Arc<Tombstone>>>,
     pub(super) grants: Grants,
+    /// Whether any resource has a key of this kind and text; whether this one has it.
+    pub(super) any: Cells<(i64, String), bool>,
+    pub(super) held: Cells<(i64, String, String), bool>,
     /// One cell: what the organization has registered.
     schemas: Cells<(), Schemas>,
     pub(super) new_heads: Vec<String>,
@@ -96,6 +86,8 @@ impl Work {
             record_keys: Cells::new(),
             tombstones: Cells::new(),
             grants: Grants::default(),
+            any: Cells::new(),
+            held: Cells::new(),
             schemas,
             new_heads: Vec::new(),
             erased: Vec::new(),
@@ -176,16 +168,6 @@ impl Work {
         (self.schemas.was(&()) != self.schemas.peek(&())).then_some(self.made)
     }
 
-    /// What remembers a softly deleted resource.
-    pub fn tombstone(&mut self, id: &str) -> Result<Option<Arc<Tombstone>>, Miss> {
-        self.tombstones.get(id)
-    }
-
-    /// Remembers (or forgets) a softly deleted resource.
-    pub fn set_tombstone(&mut self, id: &str, tombstone: Option<Tombstone>) {
-        self.tombstones.set(id.to_owned(), tombstone.map(Arc::new));
-    }
-
     /// Makes room for a new organization; only in the organization `system`.
     pub fn add_head(&mut self, organization: &str) {
         self.new_heads.push(organization.to_owned());
@@ -259,6 +241,8 @@ impl Work {
         f(&mut self.record_keys);
         f(&mut self.tombstones);
         self.grants.each(f);
+        f(&mut self.any);
+        f(&mut self.held);
         f(&mut self.schemas);
     }
 }

@@ -76,9 +76,11 @@ pub(super) const DROP_TOMBSTONES: Text = Text::twin(
 );
 pub(super) const PUT_TOMBSTONES: Text = Text::twin(
     "INSERT INTO tombstones (organization_id, id, kind, deleted_at, purge_at, body) \
-     SELECT $1, value->>0, value->>1, value->>2, value->>3, substr($3, value->>4, value->>5) FROM json_each($2)",
+     SELECT $1, value->>0, value->>1, value->>2, value->>3, substr($3, value->>4, value->>5) FROM json_each($2) WHERE true \
+     ON CONFLICT (organization_id, id) DO UPDATE SET deleted_at = excluded.deleted_at, purge_at = excluded.purge_at, body = excluded.body",
     "INSERT INTO tombstones (organization_id, id, kind, deleted_at, purge_at, body) \
-     SELECT $1, r.* FROM unnest($2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bytea[]) AS r",
+     SELECT $1, r.* FROM unnest($2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bytea[]) AS r \
+     ON CONFLICT (organization_id, id) DO UPDATE SET deleted_at = excluded.deleted_at, purge_at = excluded.purge_at, body = excluded.body",
 );
 pub(super) const DROP_GRANTS: Text = Text::twin(
     "DELETE FROM role_assignments WHERE organization_id = $1 AND id IN (SELECT value->>0 FROM json_each($2))",

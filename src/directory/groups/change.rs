@@ -75,17 +75,17 @@ pub(super) fn deltas(deltas: Vec<MemberDelta>) -> Result<Vec<Step>> {
     Ok(steps)
 }
 
-pub(super) fn take(work: &mut Work, group: &str, steps: &[Step]) -> Edit<Moved> {
+pub(super) fn take(work: &mut Work, sight: &Sight, group: &str, steps: &[Step]) -> Edit<Moved> {
     if steps.len() > 1 && !steps.iter().any(|step| matches!(step, Step::Replace(_))) {
-        return net::take(work, group, steps);
+        return net::take(work, sight, group, steps);
     }
     let mut moved = Moved::default();
     for step in steps {
         let one = match step {
-            Step::Add(members) => membership::add(work, group, members)?,
-            Step::Remove(ids) => membership::remove(work, group, ids)?,
-            Step::Replace(members) => membership::replace(work, group, members)?,
-            Step::Whole(roster) => membership::replace_whole(work, group, roster)?,
+            Step::Add(members) => membership::add(work, sight, group, members)?,
+            Step::Remove(ids) => membership::remove(work, sight, group, ids)?,
+            Step::Replace(members) => membership::replace(work, sight, group, members)?,
+            Step::Whole(roster) => membership::replace_whole(work, sight, group, roster)?,
         };
         moved.added += one.added;
         moved.removed += one.removed;
@@ -127,7 +127,7 @@ pub(super) fn modification<C: Fn(&mut Group, &Schemas) -> Result<Vec<Step>> + Se
         }
         links::follow_external_id(&mut group, sight.connection(), work.now());
         let unique = check_unique(work, &group, Some(&before));
-        let moved = take(work, &id, &steps);
+        let moved = take(work, &sight, &id, &steps);
         unique?;
         let moved = moved?;
         if group == before.group {

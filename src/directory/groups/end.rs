@@ -57,8 +57,9 @@ pub(in crate::directory) fn deletion(
             return Ok(DeleteOutcome::Unlinked);
         }
         match standing {
-            Standing::Alone => membership::replace_whole(work, &id, &nobody)?,
-            Standing::Among => membership::replace(work, &id, &[])?,
+            // Everybody goes, whoever sees them.
+            Standing::Alone => membership::replace_whole(work, &Sight::default(), &id, &nobody)?,
+            Standing::Among => membership::replace(work, &Sight::default(), &id, &[])?,
         };
         // Of a group that is in itself that edge was one of those.
         if work.memberships(&id)?.contains(&id) {

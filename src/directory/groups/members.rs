@@ -20,7 +20,7 @@ use crate::{
     },
     feed::append,
     limits,
-    store::{MemberRow, Reader},
+    store::{MemberRow, Reader, View},
 };
 use std::{
     sync::Arc,
@@ -38,20 +38,44 @@ fn member((row, direct): (MemberRow, bool)) -> GroupMember {
     GroupMember { member: Some(append::principal(&row.member_id, row.member_kind)), display: row.display, kind: kind as i32 }
 }
 
-/// A page of a group's members: its own, or those of the groups below it as well, each once.
-async fn page_of(
-    directory: &Directory,
-    reader: &mut Reader,
-    group: &str,
+/// Which members of a group are asked for: its own, or those of the groups below it as well, each once.
+struct Asked<'a> {
+    directory: &'a Directory,
+    sight: &'a Sight,
+    group: &'a str,
     transitive: bool,
-    after: &str,
-    limit: usize,
-) -> Result<Vec<(MemberRow, bool)>> {
-    if !transitive {
-        return Ok(reader.members(group, after, limit).await?.into_iter().map(|row| (row, true)).collect());
+}
+
+impl Asked<'_> {
+    /// A page of those that are there for the caller.
+    async fn page(&self, reader: &mut Reader, after: &str, limit: usize) -> Result<Vec<(MemberRow, bool)>> {
+        let view = self.sight.view(reader).await?;
+        let (mut kept, mut after) = (Vec::new(), after.to_owned());
+        loop {
+            let rows = self.rows(reader, &after, limit).await?;
+            let last = rows.len() < limit;
+            if let Some((row, _)) = rows.last() {
+                row.member_id.clone_into(&mut after);
+            }
+            if view == View::All {
+                return Ok(rows);
+            }
+            let seen = reader.seen(&view, rows.iter().map(|(row, _)| row.member_id.clone()).collect()).await?;
+            kept.extend(rows.into_iter().filter(|(row, _)| seen.contains(&row.member_id)));
+            if last || kept.len() >= limit {
+                kept.truncate(limit);
+                return Ok(kept);
+            }
+        }
     }
-    let groups = directory.nesting.graph(reader).await?.from_down(group);
-    Ok(reader.members_of_any(group, groups.into_iter().collect(), after, limit).await?)
+
+    async fn rows(&self, reader: &mut Reader, after: &str, limit: usize) -> Result<Vec<(MemberRow, bool)>> {
+        if !self.transitive {
+            return Ok(reader.members(self.group, after, limit).await?.into_iter().map(|row| (row, true)).collect());
+        }
+        let groups = self.directory.nesting.graph(reader).await?.from_down(self.group);
+        Ok(reader.members_of_any(self.group, groups.into_iter().collect(), after, limit).await?)
+    }
 }
 
 pub(super) async fn list(directory: &Directory, call: &Call, request: ListGroupMembersRequest) -> Result<ListGroupMembersResponse> {
@@ -60,8 +84,10 @@ pub(super) async fn list(directory: &Directory, call: &Call, request: ListGroupM
     let binding = page::binding(call, &organization, &[b"members", group.as_bytes(), &[u8::from(request.transitive)]]);
     let from = page::open(&directory.store, &binding, &request.page_token, directory.clock.now())?.unwrap_or_default();
     let mut reader = directory.read(&organization, request.consistency.as_ref()).await?;
-    read::by_id(&mut reader, &Sight::of(call), &group).await?;
-    let mut rows = page_of(directory, &mut reader, &group, request.transitive, &from.after, size + 1).await?;
+    let sight = Sight::of(call);
+    read::by_id(&mut reader, &sight, &group).await?;
+    let asked = Asked { directory, sight: &sight, group: &group, transitive: request.transitive };
+    let mut rows = asked.page(&mut reader, &from.after, size + 1).await?;
     let more = rows.len() > size;
     rows.truncate(size);
     let after = rows.last().map(|(row, _)| row.member_id.clone()).filter(|_| more);
@@ -155,7 +181,8 @@ impl Pager {
             (reader, Instant::now())
         };
         let limit = limits::MEMBER_PAGE_DEFAULT + 1;
-        let mut rows = page_of(&self.directory, &mut reader, &self.group, self.transitive, &self.after, limit).await?;
+        let asked = Asked { directory: &self.directory, sight: &self.sight, group: &self.group, transitive: self.transitive };
+        let mut rows = asked.page(&mut reader, &self.after, limit).await?;
         let last = rows.len() <= limits::MEMBER_PAGE_DEFAULT;
         rows.truncate(limits::MEMBER_PAGE_DEFAULT);
         if let Some((row, _)) = rows.last() {
@@ -175,7 +202,7 @@ impl Pager {
 
 pub(super) async fn groups_of_principals(
     directory: &Directory,
-    _call: &Call,
+    call: &Call,
     request: BatchListPrincipalGroupsRequest,
 ) -> Result<BatchListPrincipalGroupsResponse> {
     if request.principals.is_empty() {
@@ -187,10 +214,13 @@ pub(super) async fn groups_of_principals(
     let most = page::size(request.max_groups, limits::USER_GROUPS, limits::MEMBER_PAGE_MAX)?;
     let mut reader = directory.read(&request.organization_id, request.consistency.as_ref()).await?;
     let named = request.principals.into_iter().map(|p| refer::principal(p, "principals")).collect::<Result<Vec<_>>>()?;
-    let known: std::collections::BTreeMap<String, i64> =
+    let mut known: std::collections::BTreeMap<String, i64> =
         reader.kinds(named.iter().map(|n| n.id.clone()).collect()).await?.into_iter().collect();
+    let view = Sight::of(call).view(&mut reader).await?;
+    let seen = reader.seen(&view, known.keys().cloned().collect()).await?;
+    known.retain(|id, _| seen.contains(id));
     let ids: Vec<String> = known.keys().cloned().collect();
-    let found = belonging::groups_of(directory, &mut reader, &ids, request.transitive, most).await?;
+    let found = belonging::groups_of(directory, &mut reader, &view, &ids, request.transitive, most).await?;
     let results = named
         .into_iter()
         .map(|one| {

@@ -1,7 +1,7 @@
 //! Edges under the lock: the cost of a change follows the change, never the size of the group.
 
 use super::{
-    super::{Error, core::Edit},
+    super::{Error, core::Edit, sight::Sight},
     refer::{self, Named},
 };
 use crate::{
@@ -28,10 +28,10 @@ pub(in crate::directory) fn touch(work: &mut Work, group: &GroupRow, gained: i64
     work.put_group(group.group.clone(), gained)
 }
 
-/// Adds members; who is in already stays. Every member must exist in the organization.
-pub(super) fn add(work: &mut Work, group: &str, members: &[Named]) -> Edit<Moved> {
+/// Adds members; who is in already stays. Every member must exist in the organization, and be there for the caller.
+pub(super) fn add(work: &mut Work, sight: &Sight, group: &str, members: &[Named]) -> Edit<Moved> {
     let ids: Vec<String> = members.iter().map(|m| m.id.clone()).collect();
-    let (kinds, edges) = (work.kinds(&ids), work.edges(group, &ids));
+    let (kinds, edges) = (kinds(work, sight, &ids), work.edges(group, &ids));
     let (kinds, edges) = (kinds?, edges?);
     let (mut moved, mut seen) = (Moved::default(), BTreeSet::new());
     for ((member, kind), edge) in members.iter().zip(kinds).zip(edges) {
@@ -49,17 +49,25 @@ pub(super) fn add(work: &mut Work, group: &str, members: &[Named]) -> Edit<Moved
     Ok(moved)
 }
 
+/// The kind of each principal; none for one that does not exist, or is not there for the caller.
+pub(super) fn kinds(work: &mut Work, sight: &Sight, ids: &[String]) -> Edit<Vec<Option<i64>>> {
+    let (kinds, seen) = (work.kinds(ids), sight.seen_in(work, ids));
+    let (kinds, seen) = (kinds?, seen?);
+    Ok(ids.iter().zip(kinds).map(|(id, kind)| kind.filter(|_| seen.contains(id))).collect())
+}
+
 /// The kind of a member, given what is there under its id: it must exist, and be what it is said to be.
 pub(super) fn check_kind(member: &Named, there: Option<i64>) -> Edit<i64> {
     Ok(there.filter(|kind| member.kind.is_none_or(|said| said == *kind)).ok_or_else(|| unknown(&member.id))?)
 }
 
-/// Removes members; who is not in is no error.
-pub(super) fn remove(work: &mut Work, group: &str, ids: &[String]) -> Edit<Moved> {
-    let edges = work.edges(group, ids)?;
+/// Removes members; who is not in, or not there for the caller, is no error and stays as it is.
+pub(super) fn remove(work: &mut Work, sight: &Sight, group: &str, ids: &[String]) -> Edit<Moved> {
+    let (edges, there) = (work.edges(group, ids), sight.seen_in(work, ids));
+    let (edges, there) = (edges?, there?);
     let (mut moved, mut seen) = (Moved::default(), BTreeSet::new());
     for (id, edge) in ids.iter().zip(edges) {
-        let Some(kind) = edge.filter(|_| seen.insert(id.as_str())) else {
+        let Some(kind) = edge.filter(|_| there.contains(id) && seen.insert(id.as_str())) else {
             moved.kept += 1;
             moved.redundant.get_or_insert_with(|| id.clone());
             continue;
@@ -71,26 +79,27 @@ pub(super) fn remove(work: &mut Work, group: &str, ids: &[String]) -> Edit<Moved
     Ok(moved)
 }
 
-/// Makes these the members, and nobody else.
-pub(super) fn replace(work: &mut Work, group: &str, members: &[Named]) -> Edit<Moved> {
+/// Makes these the members, and nobody else but whom the caller does not see.
+pub(super) fn replace(work: &mut Work, sight: &Sight, group: &str, members: &[Named]) -> Edit<Moved> {
     let ids: Vec<String> = members.iter().map(|m| m.id.clone()).collect();
-    let (roster, kinds) = (work.roster(group), work.kinds(&ids));
+    let (roster, kinds) = (work.roster(group), kinds(work, sight, &ids));
     let (roster, _) = (roster?, kinds?);
     let wanted: BTreeSet<&str> = members.iter().map(|m| m.id.as_str()).collect();
     let gone: Vec<String> = roster.into_iter().map(|(id, _)| id).filter(|id| !wanted.contains(id.as_str())).collect();
-    let removed = remove(work, group, &gone)?;
-    let added = add(work, group, members)?;
+    let removed = remove(work, sight, group, &gone)?;
+    let added = add(work, sight, group, members)?;
     Ok(Moved { added: added.added, removed: removed.removed, kept: added.kept, redundant: None })
 }
 
 /// The same for any number of them, and however many there were, in an edit that touches no other edge of the group and
 /// stands by itself.
-pub(super) fn replace_whole(work: &mut Work, group: &str, roster: &Arc<Roster>) -> Edit<Moved> {
+pub(super) fn replace_whole(work: &mut Work, sight: &Sight, group: &str, roster: &Arc<Roster>) -> Edit<Moved> {
     let there = work.group(group)?.map_or(0, |row| usize::try_from(row.member_count).unwrap_or(usize::MAX));
     if roster.len().saturating_add(there) <= limits::MEMBERS_PER_REQUEST {
-        return replace(work, group, &refer::named(roster));
+        return replace(work, sight, group, &refer::named(roster));
     }
-    let difference = work.difference(group, roster)?;
+    let view = sight.view_in(work)?;
+    let difference = work.difference(group, roster, &view)?;
     if let Some(id) = &difference.unknown {
         return Err(unknown(id).into());
     }

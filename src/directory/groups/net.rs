@@ -2,7 +2,7 @@
 //! has not moved.
 
 use super::{
-    super::core::Edit,
+    super::{core::Edit, sight::Sight},
     change::Step,
     membership::{self, Moved},
     refer::Named,
@@ -12,12 +12,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Adds and removes, in this order, what is left of them in the end. Every member that is added must exist, even if it does
 /// not stay.
-pub(super) fn take(work: &mut Work, group: &str, steps: &[Step]) -> Edit<Moved> {
+pub(super) fn take(work: &mut Work, sight: &Sight, group: &str, steps: &[Step]) -> Edit<Moved> {
     let added: Vec<&Named> = steps.iter().flat_map(|step| if let Step::Add(members) = step { members.as_slice() } else { &[] }).collect();
     let ids: BTreeSet<&str> = steps.iter().flat_map(ids_of).collect();
     let ids: Vec<String> = ids.into_iter().map(str::to_owned).collect();
     let added_ids: Vec<String> = added.iter().map(|member| member.id.clone()).collect();
-    let (kinds, edges) = (work.kinds(&added_ids), work.edges(group, &ids));
+    let (kinds, edges) = (membership::kinds(work, sight, &added_ids), work.edges(group, &ids));
     let (kinds, edges) = (kinds?, edges?);
     for (member, kind) in added.iter().zip(kinds) {
         membership::check_kind(member, kind)?;
@@ -38,8 +38,8 @@ pub(super) fn take(work: &mut Work, group: &str, steps: &[Step]) -> Edit<Moved> 
     let mut named = BTreeSet::new();
     let come: Vec<Named> =
         added.into_iter().filter(|member| turned(&member.id.as_str(), true) && named.insert(member.id.as_str())).cloned().collect();
-    moved.removed = membership::remove(work, group, &gone)?.removed;
-    moved.added = membership::add(work, group, &come)?.added;
+    moved.removed = membership::remove(work, sight, group, &gone)?.removed;
+    moved.added = membership::add(work, sight, group, &come)?.added;
     Ok(moved)
 }
 

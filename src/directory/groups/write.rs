@@ -76,14 +76,14 @@ pub(in crate::directory) fn creation(
     organization.clone_into(&mut group.organization_id);
     check::check_group(&mut group)?;
     let members = refer::principals(members, "members")?;
-    let connection = call.connection().to_owned();
+    let sight = Sight::of(call);
     Ok(move |work: &mut Work| -> Edit<Arc<GroupRow>> {
         let mut group = group.clone();
         work.schemas().admit(ResourceType::Group, &mut group.extensions, None).map_err(Error::from)?;
         let unique = check_unique(work, &group, None);
-        let moved = membership::add(work, &group.id, &members);
+        let moved = membership::add(work, &sight, &group.id, &members);
         unique?;
-        links::link(&mut group, &connection, Reason::Created, "", work.now());
+        links::link(&mut group, sight.connection(), Reason::Created, "", work.now());
         let row = work.put_group(group, moved?.added);
         append::group(work, Action::Created, None, Some(&row.message()), changed(&Group::default(), &row.group));
         Ok(row)
@@ -254,7 +254,7 @@ pub(in crate::directory) fn moving(
         let row = work.group(&id)?.ok_or_else(|| Error::not_found("group"))?;
         sight.check(&row.group, "group")?;
         precondition::check(condition.as_ref(), row.version)?;
-        let moved = take(work, &id, &steps)?;
+        let moved = take(work, &sight, &id, &steps)?;
         if let Some(member) = moved.redundant.as_ref().filter(|_| fail) {
             let detail = "A member to add is in already, or one to remove is not.";
             return Err(Error::new(ErrorReason::RedundantChange, detail).with("member", member).into());

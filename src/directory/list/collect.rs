@@ -10,7 +10,7 @@ use crate::{
     api::v1::{Group, list_options::TotalSize},
     attributes::{Context, ResourceType},
     limits,
-    store::Reader,
+    store::{Reader, View},
 };
 use std::{cmp::Ordering, collections::BinaryHeap};
 
@@ -53,12 +53,10 @@ pub(super) struct Page {
 
 /// Collects the page.
 pub(super) async fn collect(reader: &mut Reader, call: &Call, query: &Query) -> Result<Page> {
-    // Everything unfiltered is counted already.
-    let counted = match (&query.filter, query.kind) {
-        (Some(_), _) => None,
-        (None, ResourceType::User) => Some(reader.user_count()),
-        (None, ResourceType::Group) => Some(reader.group_count()),
-    };
+    // Everything unfiltered is counted already; for a connection that does not see everything, by its keys.
+    let view = &query.narrow.view;
+    let free = query.filter.is_none() && (*view == View::All || query.counts() || query.total == TotalSize::Only);
+    let counted = if free { Some(reader.count(view, query.kind == ResourceType::Group).await?) } else { None };
     let size = if query.total == TotalSize::Only { 0 } else { query.size };
     if size == 0 && counted.is_some() {
         return Ok(Page { found: Vec::new(), more: false, total: counted });

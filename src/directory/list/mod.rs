@@ -9,7 +9,9 @@ mod edges;
 use super::{
     Error, Result,
     core::{Call, Directory},
-    groups, page, users as user_service,
+    groups, page,
+    sight::Sight,
+    users as user_service,
 };
 use crate::{
     api::v1::{Group, ListGroupsRequest, ListGroupsResponse, ListOptions, ListUsersRequest, ListUsersResponse, list_options::TotalSize},
@@ -121,6 +123,7 @@ pub(super) async fn users(directory: &Directory, call: &Call, request: ListUsers
     let schemas = reader.schemas().await?;
     let mut query = Query::new(directory, call, ResourceType::User, &organization, request.filter.as_ref(), &options, &schemas)?;
     let shown = shown.among(schemas);
+    query.narrow.view = Sight::of(call).view(&mut reader).await?;
     query.look_below(directory, &mut reader).await?;
     let page = collect::collect(&mut reader, call, &query).await?;
     let mut users = page.found.iter().map(|found| user_service::decode(found.body()?)).collect::<Result<Vec<_>>>()?;
@@ -140,7 +143,8 @@ pub(super) async fn groups(directory: &Directory, call: &Call, request: ListGrou
     let shown = groups::Shown::new(request.selection.as_ref())?;
     let mut reader = directory.read(&organization, request.consistency.as_ref()).await?;
     let schemas = reader.schemas().await?;
-    let query = Query::new(directory, call, ResourceType::Group, &organization, request.filter.as_ref(), &options, &schemas)?;
+    let mut query = Query::new(directory, call, ResourceType::Group, &organization, request.filter.as_ref(), &options, &schemas)?;
+    query.narrow.view = Sight::of(call).view(&mut reader).await?;
     let shown = shown.among(schemas);
     let page = collect::collect(&mut reader, call, &query).await?;
     let groups = page.found.iter().map(|found: &Found| Ok(shown.finish(call, Group::clone(found.group()?)))).collect::<Result<Vec<_>>>()?;

@@ -27,8 +27,10 @@ const TEMP_ID_CHARS: usize = 128;
 /// A request, ready to be done.
 struct Batch {
     organization: String,
-    /// The writes with ids in the places of names; those that are wrong in themselves say why.
+    /// The writes; those that are wrong in themselves say why.
     writes: Vec<Result<Write>>,
+    /// The ids that stand for the names in them. A create may come to an older id than the one it was offered.
+    names: BTreeMap<String, String>,
     /// The id of what each write makes, or is about.
     ids: Vec<String>,
     /// For each write, the writes it names.
@@ -75,16 +77,20 @@ fn read(directory: &Directory, call: &Call, request: ApplyMutationsRequest) -> R
     }
     let by_name: BTreeMap<String, String> = temp_ids.iter().map(|(name, (_, id))| (name.clone(), id.clone())).collect();
     let (mut writes, mut needs) = (Vec::with_capacity(ids.len()), Vec::with_capacity(ids.len()));
+    let mut targets = Vec::with_capacity(ids.len());
     for Mutation { write, .. } in request.mutations {
-        let mut write = write.ok_or_else(|| Error::missing("mutations.write"))?;
+        let write = write.ok_or_else(|| Error::missing("mutations.write"))?;
         let scope = edits::method_of(&write).scope;
         if !call.caller.scopes.has(scope) {
             return Err(Error::scope_missing(scope));
         }
         let mut names = Names::new(&by_name);
-        names.resolve(&mut write);
+        let mut resolved = write.clone();
+        names.resolve(&mut resolved);
         let creating = |name: &String| temp_ids.get(name).map(|(index, _)| *index);
         needs.push(names.used.iter().filter_map(creating).collect());
+        // A target may be named too: then the id is the one that the named write makes.
+        targets.push(edits::target_of(&resolved).map(str::to_owned));
         let organization = edits::organization_of(&write);
         writes.push(if !organization.is_empty() && organization != request.organization_id {
             Err(edits::foreign())
@@ -94,13 +100,12 @@ fn read(directory: &Directory, call: &Call, request: ApplyMutationsRequest) -> R
             Err(Error::value("mutations", "A write names a temp_id that no write of the request has."))
         });
     }
-    // A target may be named too: then the id is the one that the named write makes.
-    for (id, write) in ids.iter_mut().zip(&writes) {
-        if let Some(target) = write.as_ref().ok().and_then(edits::target_of) {
-            target.clone_into(id);
+    for (id, target) in ids.iter_mut().zip(targets) {
+        if let Some(target) = target {
+            *id = target;
         }
     }
-    Ok(Batch { organization: request.organization_id, writes, ids, needs })
+    Ok(Batch { organization: request.organization_id, writes, names: by_name, ids, needs })
 }
 
 fn naming(write: &Result<Write>) -> Naming {
@@ -149,11 +154,24 @@ impl Batch {
         }
         let write = self.writes.get_mut(index).ok_or_else(Error::internal)?;
         let mut write = std::mem::replace(write, Err(Error::internal()))?;
+        Names::new(&self.names).resolve(&mut write);
         if let Step::Begin(_) = step {
             let absent = unit.iter().filter(|write| !made.contains(write)).filter_map(|write| self.ids.get(*write));
             later.insert(index, split::take(&mut write, &absent.map(String::as_str).collect()));
         }
         edits::prepare(call, &self.organization, write, id, standing)
+    }
+
+    /// The ids of those of these writes that others of them name.
+    fn offered(&self, writes: &[usize]) -> BTreeMap<usize, String> {
+        let named = writes.iter().filter_map(|write| self.needs.get(*write)).flatten().filter(|need| writes.contains(need));
+        named.filter_map(|need| Some((*need, self.ids.get(*need)?.clone()))).collect()
+    }
+
+    /// A create brought an older resource back: whoever names it from now on means that one.
+    fn rename(&mut self, index: usize, id: &str) {
+        let Some(offered) = self.ids.get(index).filter(|offered| *offered != id).cloned() else { return };
+        self.names.values_mut().chain(&mut self.ids).filter(|named| **named == offered).for_each(|named| id.clone_into(named));
     }
 }
 
@@ -168,12 +186,22 @@ fn refused_with() -> Error {
 /// What tells which write was refused.
 const MUTATION: &str = "mutation";
 
-/// All of these edits in one: the last outcome of each write, or the first refusal with its write's index.
-fn together(mut edits: Edits) -> impl FnMut(&mut Work) -> Edit<BTreeMap<usize, Outcome>> + Send {
+fn named_before() -> Error {
+    let detail =
+        "A user that was deleted comes back with its own id, which other writes of the same commit cannot name; create it by itself.";
+    Error::value("mutations", detail).with("unresolved", "restored")
+}
+
+/// All of these edits in one: the last outcome of each write, or the first refusal with its write's index. `offered` are the
+/// ids of creates that other writes among them name.
+fn together(mut edits: Edits, offered: BTreeMap<usize, String>) -> impl FnMut(&mut Work) -> Edit<BTreeMap<usize, Outcome>> + Send {
     move |work| {
         let (mut outcomes, mut missed) = (BTreeMap::new(), false);
         for (index, edit) in &mut edits {
             match edit(work) {
+                Ok(outcome) if offered.get(index).is_some_and(|id| *id != outcome.id) && !missed => {
+                    return Err(Stop::Refused(named_before().with(MUTATION, index.to_string())));
+                }
                 Ok(outcome) => drop(outcomes.insert(*index, outcome)),
                 // All run, so that all say what they need; a verdict counts only when nothing is missing.
                 Err(Stop::Miss) => missed = true,
@@ -197,7 +225,8 @@ async fn at_once(directory: &Directory, call: &Call, mut batch: Batch, units: &[
             }
         }
     }
-    let written = directory.write(call, &batch.organization, options, together(edits)).await?;
+    let offered = batch.offered(&(0..batch.ids.len()).collect::<Vec<_>>());
+    let written = directory.write(call, &batch.organization, options, together(edits, offered)).await?;
     let revision = directory.revision(written.revision);
     Ok(written.answer.into_values().map(|outcome| done(outcome, revision.clone())).collect())
 }
@@ -248,8 +277,10 @@ async fn try_unit(
 ) -> std::result::Result<BTreeMap<usize, Done>, BTreeMap<usize, Error>> {
     let standing = if unit.writes.len() == 1 { Standing::Alone } else { Standing::Among };
     let edits = batch.edits(call, unit, standing)?;
-    match directory.write(call, &batch.organization, options, together(edits)).await {
+    let offered = batch.offered(&unit.writes);
+    match directory.write(call, &batch.organization, options, together(edits, offered)).await {
         Ok(written) => {
+            written.answer.iter().for_each(|(index, outcome)| batch.rename(*index, &outcome.id));
             let revision = directory.revision(written.revision);
             Ok(written.answer.into_iter().map(|(write, outcome)| (write, done(outcome, revision.clone()))).collect())
         }

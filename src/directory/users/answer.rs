@@ -66,7 +66,8 @@ impl Shown {
     ) -> Result<()> {
         if let Some(reader) = reader.filter(|_| self.groups) {
             let ids: Vec<String> = users.iter().map(|u| u.id.clone()).collect();
-            let mut found = belonging::groups_of(directory, reader, &ids, true, limits::USER_GROUPS).await?;
+            let view = Sight::of(call).view(reader).await?;
+            let mut found = belonging::groups_of(directory, reader, &view, &ids, true, limits::USER_GROUPS).await?;
             for user in &mut *users {
                 (user.groups, user.groups_truncated) = found.remove(&user.id).unwrap_or_default();
                 user.groups_version = belonging::fingerprint(&user.groups);

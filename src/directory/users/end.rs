@@ -8,8 +8,8 @@ use super::{
         sight::Sight,
     },
     answer::Shown,
-    read,
-    write::{changed, check_unique, required},
+    restore::revive,
+    write::{changed, required},
 };
 use crate::{
     api::v1::{
@@ -22,16 +22,7 @@ use crate::{
     limits,
     store::{MEMBER_USER, Tombstone, UserRow, Work},
 };
-use prost::Message;
-
-/// What a tombstone remembers of a user.
-#[derive(Clone, PartialEq, Message)]
-struct Remembered {
-    #[prost(bytes = "vec", tag = "1")]
-    user: Vec<u8>,
-    #[prost(string, repeated, tag = "2")]
-    groups: Vec<String>,
-}
+use std::sync::Arc;
 
 /// What the caller's policy makes of a delete, and how long a soft one waits for its purge, in microseconds.
 ///
@@ -81,16 +72,15 @@ pub(in crate::directory) fn deletion(
             Deprovision::Purge => {
                 leave_groups(work, &id, MEMBER_USER)?;
                 work.drop_user(&id);
-                work.erase(&id);
-                append::user(work, Action::Purged, Some(&bare(&row.user)), None, Vec::new());
+                erase(work, &bare(&row.user));
                 Ok(DeleteOutcome::Purged)
             }
             _ => {
-                let memberships = leave_groups(work, &id, MEMBER_USER)?;
+                let groups = leave_groups(work, &id, MEMBER_USER)?;
                 work.drop_user(&id);
-                let body = Remembered { user: row.user.encode_to_vec(), groups: memberships }.encode_to_vec();
-                let now = work.now();
-                work.set_tombstone(&id, Some(Tombstone { kind: MEMBER_USER, deleted_at: now, purge_at: now.saturating_add(wait), body }));
+                let (now, deleted_by) = (work.now(), sight.connection().to_owned());
+                let (user, purge_at) = (row.user.clone(), now.saturating_add(wait));
+                work.set_tombstone(&id, Some(Tombstone { user, groups, deleted_by, deleted_at: now, purge_at }));
                 append::user(work, Action::SoftDeleted, Some(&row.user), None, Vec::new());
                 Ok(DeleteOutcome::SoftDeleted)
             }
@@ -114,24 +104,12 @@ fn let_go(work: &mut Work, row: &UserRow, sight: &Sight, deactivate: bool) -> De
 
 pub(super) async fn undelete(directory: &Directory, call: &Call, request: UndeleteUserRequest) -> Result<UndeleteUserResponse> {
     let id = required(&request.user_id, "user_id")?;
-    let edit = move |work: &mut Work| -> Edit<std::sync::Arc<UserRow>> {
-        let tombstone = work.tombstone(&id)?.filter(|t| t.kind == MEMBER_USER).ok_or_else(|| Error::not_found("user"))?;
-        let remembered = Remembered::decode(tombstone.body.as_slice()).map_err(|_| Error::internal())?;
-        let user = read::decode(&remembered.user)?;
-        let name_key = fold::user_name(&user.user_name).map_err(Error::from)?;
-        let unique = check_unique(work, &user, &name_key, None);
-        let groups: Vec<_> = remembered.groups.iter().map(|g| work.group(g)).collect();
-        unique?;
-        let groups = groups.into_iter().collect::<std::result::Result<Vec<_>, _>>()?;
-        work.set_tombstone(&id, None);
-        let row = work.put_user(user, name_key);
-        append::user(work, Action::Restored, None, Some(&row.user), changed(&User::default(), &row.user));
-        for group in groups.into_iter().flatten() {
-            work.set_edge(&group.group.id, &id, Some(MEMBER_USER));
-            work.put_group(group.group.clone(), 1);
-            append::membership(work, Action::Added, &group.group.id, &id, MEMBER_USER);
-        }
-        Ok(row)
+    let connection = call.connection().to_owned();
+    let edit = move |work: &mut Work| -> Edit<Arc<UserRow>> {
+        let own = |tombstone: &Arc<Tombstone>| connection.is_empty() || tombstone.deleted_by == connection;
+        let tombstone = work.tombstone(&id)?.filter(own).ok_or_else(|| Error::not_found("user"))?;
+        let name_key = fold::user_name(&tombstone.user.user_name).map_err(Error::from)?;
+        revive(work, tombstone.user.clone(), name_key, &tombstone)
     };
     let written = directory.write(call, &request.organization_id, request.write, edit).await?;
     let mut user = written.answer.user.clone();
@@ -142,29 +120,33 @@ pub(super) async fn undelete(directory: &Directory, call: &Call, request: Undele
 
 pub(super) async fn purge(directory: &Directory, call: &Call, request: PurgeUserRequest) -> Result<PurgeUserResponse> {
     let id = required(&request.user_id, "user_id")?;
+    let sight = Sight::of(call);
     let edit = move |work: &mut Work| -> Edit<()> {
         let (row, tombstone) = (work.user(&id), work.tombstone(&id));
-        let (row, tombstone) = (row?, tombstone?.filter(|t| t.kind == MEMBER_USER));
-        if row.is_none() && tombstone.is_none() {
-            return Err(Error::not_found("user").into());
-        }
+        let own = |tombstone: &Arc<Tombstone>| sight.connection().is_empty() || tombstone.deleted_by == sight.connection();
+        let (row, tombstone) = (row?.filter(|row| sight.sees(&row.user)), tombstone?.filter(own));
+        let user = row.as_ref().map(|row| &row.user).or(tombstone.as_ref().map(|t| &t.user));
+        let bare = bare(user.ok_or_else(|| Error::not_found("user"))?);
         if row.is_some() {
             leave_groups(work, &id, MEMBER_USER)?;
             work.drop_user(&id);
         }
-        if tombstone.is_some() {
-            work.set_tombstone(&id, None);
-        }
-        work.erase(&id);
-        append::user(work, Action::Purged, Some(&User { id: id.clone(), ..User::default() }), None, Vec::new());
+        erase(work, &bare);
         Ok(())
     };
     let written = directory.write(call, &request.organization_id, request.write, edit).await?;
     Ok(PurgeUserResponse { committed_at: directory.revision(written.revision) })
 }
 
+/// Nothing is left of the user but its id, here and in the changes that told of it.
+pub(in crate::directory) fn erase(work: &mut Work, bare: &User) {
+    work.set_tombstone(&bare.id, None);
+    work.erase(&bare.id);
+    append::user(work, Action::Purged, Some(bare), None, Vec::new());
+}
+
 /// A user of whom nothing but the id is left.
-fn bare(user: &User) -> User {
+pub(in crate::directory) fn bare(user: &User) -> User {
     User { id: user.id.clone(), organization_id: user.organization_id.clone(), ..User::default() }
 }
 

@@ -3,6 +3,7 @@
 mod answer;
 mod end;
 mod read;
+mod restore;
 mod write;
 
 use super::{
@@ -18,7 +19,7 @@ use crate::api::v1::{
 use std::sync::Arc;
 
 pub(super) use answer::Shown;
-pub(super) use end::{deletion, leave_groups, policy};
+pub(super) use end::{bare, deletion, erase, leave_groups, policy};
 pub(super) use read::decode;
 use tonic::{Request, Response, Status};
 pub(super) use write::{creation, patching, replacement};

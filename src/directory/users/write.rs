@@ -8,6 +8,7 @@ use super::{
         sight::Sight,
     },
     answer::Shown,
+    restore::Recall,
 };
 use crate::{
     api::v1::{
@@ -79,6 +80,7 @@ pub(in crate::directory) fn creation(
 ) -> Result<impl FnMut(&mut Work) -> Edit<Made> + Send + use<>> {
     let mut user = given(call, user)?;
     let connection = call.connection().to_owned();
+    let recall = Recall::of(call.caller.connection.as_deref());
     user.id = id;
     organization.clone_into(&mut user.organization_id);
     user.active.get_or_insert(true);
@@ -90,6 +92,11 @@ pub(in crate::directory) fn creation(
     Ok(move |work: &mut Work| {
         let mut user = user.clone();
         work.schemas().admit(ResourceType::User, &mut user.extensions, None).map_err(Error::from)?;
+        if let Some(recall) = &recall
+            && let Some(made) = recall.restore(work, &user, &name_key)?
+        {
+            return Ok(made);
+        }
         check_unique(work, &user, &name_key, None)?;
         links::link(&mut user, &connection, Reason::Created, "", work.now());
         let row = work.put_user(user, name_key.clone());

@@ -2,11 +2,11 @@
 
 use super::users::everything;
 use crate::harness::{
-    World, both,
+    Engine, World, both,
     refusal::ExpectRefusal as _,
-    shapes::{by_email, by_external_id, by_id, by_name, external, principal, user, user_with_email},
+    shapes::{by_email, by_external_id, by_id, by_name, external, operation, principal, text, user, user_with_email},
 };
-use roster::api::v1::{DeleteOutcome, DeleteUserRequest, ErrorReason, PurgeUserRequest, UndeleteUserRequest};
+use roster::api::v1::{DeleteOutcome, DeleteUserRequest, ErrorReason, PurgeUserRequest, UndeleteUserRequest, User, patch_operation::Op};
 use tonic::Code;
 
 async fn a_deleted_user_is_gone_and_its_name_is_free(world: World) {
@@ -86,7 +86,60 @@ async fn a_purged_user_does_not_come_back(world: World) {
     }
 }
 
+/// How many changes the feed keeps, and how many of them tell of a "Lovelace".
+async fn told(world: &World) -> (i64, i64) {
+    let query = match world.engine {
+        Engine::Sqlite => "SELECT COUNT(*), COALESCE(SUM(instr(body, CAST('Lovelace' AS BLOB)) > 0), 0) FROM changes",
+        Engine::Postgres => "SELECT COUNT(*), COUNT(*) FILTER (WHERE position('Lovelace'::bytea IN body) > 0) FROM changes",
+    };
+    world.pairs(query).await[0]
+}
+
+fn lovelace(name: &str) -> User {
+    User { display_name: Some("Lovelace".to_owned()), ..user(name) }
+}
+
+async fn an_erasure_reaches_what_earlier_changes_told_and_that_they_happened_stays(world: World) {
+    let (ada, grace) = (world.create_user(lovelace("ada")).await, world.create_user(lovelace("grace")).await);
+    world.patch_user(&ada.id, vec![operation(Op::Replace, "title", Some(text("x")))]).await.unwrap();
+    world.delete_user(&grace.id).await;
+    let (changes, telling) = told(&world).await;
+    assert_eq!(telling, 4);
+
+    for id in [&ada.id, &grace.id] {
+        let request = PurgeUserRequest { organization_id: world.organization.clone(), user_id: id.clone(), ..PurgeUserRequest::default() };
+        world.grpc().users.purge_user(request).await.unwrap();
+    }
+
+    assert_eq!(told(&world).await, (changes + 2, 0));
+}
+
+async fn who_was_deleted_is_erased_when_the_time_is_over_and_not_before(world: World) {
+    let (ada, grace) = (world.create_user(lovelace("ada")).await, world.create_user(lovelace("grace")).await);
+    world.delete_user(&ada.id).await;
+    let undelete = |id: &str| {
+        let request = UndeleteUserRequest { organization_id: world.organization.clone(), user_id: id.to_owned(), ..Default::default() };
+        let mut users = world.grpc().users;
+        async move { users.undelete_user(request).await }
+    };
+
+    assert_eq!(world.after_days(29).await, 0);
+    world.delete_user(&grace.id).await;
+    assert_eq!(world.after_days(2).await, 1);
+    assert_eq!(world.after_days(0).await, 0);
+
+    undelete(&ada.id).await.refused().is(Code::NotFound, ErrorReason::NotFound);
+    undelete(&grace.id).await.unwrap();
+    let (_, telling) = told(&world).await;
+    assert_eq!(telling, 3, "what was told of the other stays");
+    // Who was brought back is not erased when the time would have been over.
+    assert_eq!(world.after_days(60).await, 0);
+    world.user(&grace.id).await;
+}
+
 both! {
+    an_erasure_reaches_what_earlier_changes_told_and_that_they_happened_stays
+    who_was_deleted_is_erased_when_the_time_is_over_and_not_before
     a_deleted_user_is_gone_and_its_name_is_free
     an_undeleted_user_comes_back_whole
     an_undelete_does_not_take_a_name_from_another

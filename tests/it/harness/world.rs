@@ -101,6 +101,12 @@ impl World {
         self.server.store()
     }
 
+    /// Lets days pass for the server, and the purge do what is due then; how many it erased.
+    pub async fn after_days(&self, days: u64) -> usize {
+        self.server.clock().advance(std::time::Duration::from_secs(days * 86_400));
+        self.server.purge().due().await.unwrap()
+    }
+
     /// Users straight into the store, without a request for each; their ids in order.
     pub async fn populate(&self, count: usize) -> Vec<String> {
         const EACH: usize = 2_000;

@@ -26,6 +26,7 @@ mod policies;
 mod projection;
 mod put;
 mod query;
+mod recreate;
 mod remote;
 mod resources;
 mod robustness;

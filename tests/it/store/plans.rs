@@ -30,6 +30,8 @@ fn keys() -> BTreeMap<&'static str, &'static [&'static str]> {
         ("grants by principal", &["organization_id", "principal_id"]),
         ("grants by role", &["organization_id", "role_id"]),
         ("drop grants", &["organization_id", "id"]),
+        ("any with a key", &["organization_id", "kind", "key"]),
+        ("held keys", &["organization_id", "kind", "key", "resource_id"]),
         ("drop users", &["organization_id", "id"]),
         ("free names", &["organization_id", "id"]),
         ("drop groups", &["organization_id", "id"]),
