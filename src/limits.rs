@@ -46,6 +46,11 @@ pub const FILTER_NODES: usize = 256;
 pub const FILTER_DEPTH: usize = 32;
 /// Bytes of a PATCH path.
 pub const PATH_BYTES: usize = 4 * 1024;
+/// Attributes that one connection may own: more than a user has; each is compared in every write to a user of two connections.
+pub const OWNED_ATTRIBUTES: usize = 64;
+/// Users that one match rule of a takeover looks at. One too many would do to tell that it is ambiguous; some of them may not be
+/// there for the connection.
+pub const MATCHES: usize = 64;
 /// Writes of one `ApplyMutations`.
 pub const MUTATIONS: usize = 1_000;
 /// Operations of one PATCH.

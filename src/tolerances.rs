@@ -28,6 +28,7 @@ pub enum Tolerance {
     AddByFilter,
     DottedUrn,
     SilentGroupPatch,
+    OwnedAttributes,
 }
 
 /// What is known of a tolerance.
@@ -68,7 +69,7 @@ pub const PROFILES: &[&str; 15] = &[
 const LENIENT: &[&str] = PROFILES.split_at(1).1;
 
 /// Every tolerance, in the order of their numbers.
-pub const TABLE: [Row; 15] = [
+pub const TABLE: [Row; 16] = [
     Row {
         tolerance: Tolerance::CapitalOp,
         name: "capital_op",
@@ -174,6 +175,13 @@ pub const TABLE: [Row; 15] = [
         about: "A PATCH of a group that asks for no attributes is answered with 204 whatever the group's size",
         evidence: "Entra advises it; others expect the group",
         profiles: &["entra", "entra-legacy"],
+    },
+    Row {
+        tolerance: Tolerance::OwnedAttributes,
+        name: "owned_attributes",
+        about: "What another connection owns of a user is left as it is, and the rest of the write is done",
+        evidence: "Okta and JumpCloud send the whole user with every change, and stop at a refusal",
+        profiles: LENIENT,
     },
 ];
 

@@ -102,7 +102,7 @@ fn locate(table: &'static dyn Table, path: &[&str], whole: &str) -> Result<Vec<u
 }
 
 /// A source that has nothing at a row clears what lies there.
-fn copy_rows(table: &'static dyn Table, rows: &[usize], from: Option<&dyn Any>, to: &mut dyn Any) {
+pub(super) fn copy_rows(table: &'static dyn Table, rows: &[usize], from: Option<&dyn Any>, to: &mut dyn Any) {
     let Some((&row, below)) = rows.split_first() else { return };
     let view = from.map_or(View::Absent, |from| table.view(row, from));
     if below.is_empty() {

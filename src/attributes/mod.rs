@@ -23,6 +23,7 @@ pub mod narrow;
 pub mod number;
 mod operand;
 pub mod order;
+pub mod owned;
 pub mod parse;
 pub mod patch;
 mod patch_list;

@@ -7,11 +7,13 @@ mod lifecycle;
 mod migrate;
 mod organization;
 mod output;
+mod permissions;
 mod recover;
 mod scim;
 mod serve;
 mod service_account;
 mod signals;
+mod takeover;
 mod token;
 mod user;
 
@@ -64,6 +66,8 @@ enum Command {
     ServiceAccount(Noun<service_account::Verb>),
     /// Manage the tokens of connections and service accounts
     Token(Noun<token::Verb>),
+    /// Decide who takes over whose users, and take links back
+    Takeover(Noun<takeover::Verb>),
 }
 
 /// A noun's commands, and the server they are sent to.
@@ -122,6 +126,7 @@ async fn dispatch(command: Command) -> Done {
         Command::Connection(noun) => connection::run(noun.verb, &noun.client).await,
         Command::ServiceAccount(noun) => service_account::run(noun.verb, &noun.client).await,
         Command::Token(noun) => token::run(noun.verb, &noun.client).await,
+        Command::Takeover(noun) => takeover::run(noun.verb, &noun.client).await,
     }
 }
 

@@ -1,12 +1,12 @@
 //! Connections: the part of `ProvisioningService` that is about identity providers.
 
 use super::{
-    Directory, Error, Reply, Result,
+    Directory, Error, Reply, Result, actions,
     core::Call,
     fields::{self, Field},
-    precondition, record,
+    ownership, precondition, record,
     record::Noun,
-    tokens,
+    takeovers, tokens,
 };
 use crate::{
     api::v1::{
@@ -14,7 +14,7 @@ use crate::{
         GetConnectionRequest, GetConnectionResponse, ListConnectionsRequest, ListConnectionsResponse, ResourceKind, ResourceMeta,
         UpdateConnectionRequest, UpdateConnectionResponse,
         change_event::Action,
-        connection::{Deprovision, Recreate, Takeover, UnknownAttributes, Visibility},
+        connection::{Deprovision, Recreate, UnknownAttributes, Visibility},
     },
     limits,
     store::RecordKind,
@@ -68,6 +68,7 @@ pub(super) async fn create(directory: &Arc<Directory>, request: Request<CreateCo
     let kept = Arc::clone(directory);
     let written = directory
         .write(&call, &message.organization_id, message.write, move |work| {
+            ownership::check(&work.schemas(), &connection.owned_attributes)?;
             record::put(&kept, work, connection.clone(), Action::Created, Vec::new())
         })
         .await?;
@@ -108,6 +109,7 @@ pub(super) async fn update(directory: &Arc<Directory>, request: Request<UpdateCo
             let before = connection.clone();
             let changed = fields::take(&mut connection, &given, mask.as_ref(), FIELDS, OUTPUT_ONLY)?;
             check(&mut connection)?;
+            ownership::check(&work.schemas(), &connection.owned_attributes)?;
             if connection == before {
                 return Ok(connection);
             }
@@ -158,10 +160,7 @@ fn check(connection: &mut Connection) -> Result<()> {
         let known = TABLE.each_ref().map(|row| row.name).join(", ");
         return Err(Error::value("connection.tolerances", format!("connection.tolerances takes the names {known}.")));
     }
-    match Takeover::try_from(connection.takeover) {
-        Ok(Takeover::Unspecified | Takeover::Never) => connection.takeover = Takeover::Never.into(),
-        _ => return Err(unserved("takeover")),
-    }
+    takeovers::check(connection)?;
     match Deprovision::try_from(connection.on_delete) {
         Ok(Deprovision::Unspecified) => connection.on_delete = Deprovision::SoftDelete.into(),
         Ok(_) => {}
@@ -185,10 +184,8 @@ fn check(connection: &mut Connection) -> Result<()> {
     if UnknownAttributes::try_from(connection.unknown_attributes).is_err() {
         return Err(unserved("unknown_attributes"));
     }
+    actions::check(&connection.allowed_actions)?;
     let later = [
-        ("takeover_match_attributes", !connection.takeover_match_attributes.is_empty()),
-        ("allowed_actions", !connection.allowed_actions.is_empty()),
-        ("owned_attributes", !connection.owned_attributes.is_empty()),
         ("role_mappings", !connection.role_mappings.is_empty()),
         ("mass_change_alarm", connection.mass_change_alarm.is_some()),
         ("unique_group_names", connection.unique_group_names),
@@ -207,6 +204,7 @@ fn unserved(field: &str) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::v1::connection::Takeover;
 
     #[test]
     fn a_connection_gets_the_defaults_its_contract_names() {
@@ -225,13 +223,14 @@ mod tests {
             (Connection { display_name: String::new(), ..good() }, "display_name"),
             (Connection { profile: "Okta".into(), ..good() }, "profile"),
             (Connection { tolerances: [("capital_ops".to_owned(), true)].into(), ..good() }, "tolerances"),
-            (Connection { takeover: Takeover::Always.into(), ..good() }, "takeover"),
+            (Connection { takeover: 9, ..good() }, "takeover"),
+            (Connection { takeover_match_attributes: vec!["email".into()], ..good() }, "takeover_match_attributes"),
             (Connection { on_delete: 99, ..good() }, "on_delete"),
             (Connection { visibility: 99, ..good() }, "visibility"),
             (Connection { on_recreate: 99, ..good() }, "on_recreate"),
             (Connection { purge_after: Some(prost_types::Duration { seconds: 3_599, nanos: 0 }), ..good() }, "purge_after"),
             (Connection { purge_after: Some(prost_types::Duration { seconds: 315_360_001, nanos: 0 }), ..good() }, "purge_after"),
-            (Connection { owned_attributes: vec!["title".into()], ..good() }, "owned_attributes"),
+            (Connection { allowed_actions: vec![9], ..good() }, "allowed_actions"),
         ] {
             let mut connection = connection;
             assert_eq!(check(&mut connection).unwrap_err().field, format!("connection.{field}"));

@@ -103,9 +103,9 @@ impl Directory {
         let options = options.unwrap_or_default();
         check_options(&options)?;
         let actor = call.actor(options.annotations).encode_to_vec();
-        let terms = Terms { at: self.clock.now(), actor, validate_only: options.validate_only };
+        let terms = Terms { at: self.clock.now(), actor, validate_only: options.validate_only, leave_owned: options.leave_owned };
         match self.store.write(organization, terms, edit).await {
-            Ok(verdict) => verdict,
+            Ok(verdict) => verdict.inspect(|written| self.deviations.left_owned(&call.caller, written.left)),
             Err(WriteError::NoOrganization) => Err(Error::organization_denied()),
             Err(WriteError::Unavailable) => Err(Error::unavailable()),
             Err(WriteError::Failed) => Err(Error::internal()),

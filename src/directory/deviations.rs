@@ -93,6 +93,14 @@ impl Deviations {
         Deviations(Arc::new(Inner { store, clock, waiting: Mutex::default(), writing: tokio::sync::Mutex::default() }))
     }
 
+    /// A write of a connection left what another connection owns.
+    pub(super) fn left_owned(&self, caller: &Caller, times: u32) {
+        let row = Tolerance::OwnedAttributes.row().filter(|_| times > 0 && caller.connection.is_some());
+        if let Some(row) = row {
+            self.note(&caller.organization, caller.connection_id(), &BTreeMap::from([(row.name, i64::from(times))]));
+        }
+    }
+
     fn note(&self, organization: &str, connection: &str, used: &BTreeMap<&'static str, i64>) {
         if used.is_empty() {
             return;

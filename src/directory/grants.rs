@@ -1,6 +1,6 @@
 //! What may be granted: known scopes, held by whoever grants them, for a bounded time.
 
-use super::{Error, Result, core::Call};
+use super::{Error, Result, core::Call, ownership};
 use crate::{access::Scopes, api::method, clock::Micros, limits};
 
 /// A day.
@@ -32,7 +32,11 @@ pub(super) fn check_scopes(scopes: &[String]) -> Result<()> {
 
 /// Every scope that can be granted.
 pub fn known_scopes() -> impl Iterator<Item = &'static str> {
-    method::ALL.iter().map(|method| method.scope).filter(|scope| !scope.is_empty()).chain(["scim", "administrators.write"])
+    method::ALL.iter().map(|method| method.scope).filter(|scope| !scope.is_empty()).chain([
+        "scim",
+        "administrators.write",
+        ownership::OVERRIDE,
+    ])
 }
 
 pub(super) fn require_held(call: &Call, scopes: &[String]) -> Result<()> {

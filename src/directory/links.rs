@@ -78,8 +78,24 @@ pub(super) fn link(resource: &mut impl Linked, connection: &str, reason: Reason,
             matched_attribute: matched_attribute.to_owned(),
             external_id: None,
             link_time: Some(timestamp(now)),
+            revision: 0,
         },
     );
+}
+
+/// Notes which revision makes a link, for the way back.
+pub(super) fn made_at(resource: &mut impl Linked, connection: &str, revision: i64) {
+    let (links, _) = resource.parts();
+    for link in links.iter_mut().filter(|link| link.connection_id == connection) {
+        link.revision = u64::try_from(revision).unwrap_or_default();
+    }
+}
+
+/// As if the connection had never managed the resource, nor called it anything.
+pub(super) fn forget(resource: &mut impl Linked, connection: &str) {
+    let (links, external_ids) = resource.parts();
+    links.retain(|link| link.connection_id != connection);
+    external_ids.retain(|e| e.connection_id != connection);
 }
 
 /// The connection lets the resource go. What it called it is remembered in the link, and free for another resource.

@@ -1,4 +1,5 @@
 //! The services: one file per gRPC service, one function per method in proto order. Every rule lives here.
+mod actions;
 mod belonging;
 mod caller;
 mod connections;
@@ -13,6 +14,7 @@ mod links;
 mod list;
 mod mutations;
 mod organizations;
+mod ownership;
 mod page;
 mod precondition;
 mod provisioning;
@@ -23,7 +25,9 @@ mod schemas;
 mod service_accounts;
 mod services;
 mod sight;
+mod takeovers;
 mod tokens;
+mod touch;
 mod users;
 
 pub use core::Directory;
@@ -37,6 +41,7 @@ pub use provisioning::Provisioning;
 pub use purge::Purge;
 pub use service_accounts::ServiceAccounts;
 pub use services::Services;
+pub use takeovers::Takeovers;
 pub use users::Users;
 
 /// What every method of a service answers.

@@ -1,7 +1,8 @@
 //! All services of a directory, each behind its check.
 
 use super::{
-    Credentials, Directory, Groups, Mutations, Organizations, Provisioning, Purge, ServiceAccounts, Users, deviations::Deviations,
+    Credentials, Directory, Groups, Mutations, Organizations, Provisioning, Purge, ServiceAccounts, Takeovers, Users,
+    deviations::Deviations,
 };
 use crate::{
     access::{Cached, Guarded, Witness},
@@ -25,6 +26,8 @@ pub struct Services {
     pub provisioning: Arc<Guarded<Provisioning>>,
     /// `ServiceAccountService`
     pub service_accounts: Arc<Guarded<ServiceAccounts>>,
+    /// `TakeoverService`
+    pub takeovers: Arc<Guarded<Takeovers>>,
     /// Who the tokens speak for, remembered for a second.
     pub credentials: Arc<Cached<Credentials>>,
     /// Who is erased when.
@@ -47,6 +50,7 @@ impl Services {
             provisioning: Arc::new(Guarded::new(Provisioning(Arc::clone(&directory)), Arc::clone(&witness))),
             service_accounts: Arc::new(Guarded::new(ServiceAccounts(Arc::clone(&directory)), Arc::clone(&witness))),
             purge: Purge(Arc::clone(&directory)),
+            takeovers: Arc::new(Guarded::new(Takeovers(Arc::clone(&directory)), Arc::clone(&witness))),
             credentials: Arc::new(Cached::new(Credentials::new(directory), clock.clone())),
             deviations,
         }

@@ -10,7 +10,7 @@ use super::{
     respond::{Outcome, json},
     session::Session,
 };
-use crate::{api::v1, limits};
+use crate::{api::v1, attributes::ResourceType, limits};
 use axum::{
     http::{StatusCode, request::Parts},
     response::Response,
@@ -21,8 +21,10 @@ const CONFIG: &str = "urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfi
 const RESOURCE_TYPE: &str = "urn:ietf:params:scim:schemas:core:2.0:ResourceType";
 const SCHEMA: &str = "urn:ietf:params:scim:schemas:core:2.0:Schema";
 
-/// Name, endpoint, description, and core schema of each resource type.
-const TYPES: [(&str, &str, &str, &str); 2] = [
+/// Name, endpoint, description, and core schema of a resource type.
+type Type = (&'static str, &'static str, &'static str, &'static str);
+
+const TYPES: [Type; 2] = [
     ("User", "/Users", "User accounts", "urn:ietf:params:scim:schemas:core:2.0:User"),
     ("Group", "/Groups", "Groups of users and of groups", "urn:ietf:params:scim:schemas:core:2.0:Group"),
 ];
@@ -75,7 +77,7 @@ pub fn service_provider_config(base: &str) -> Response {
 /// What the directory answers.
 pub async fn resource_types(facade: &Facade, session: &Session) -> Outcome {
     let schemas = schemas_of(facade, session).await?;
-    let all: Vec<Value> = TYPES.iter().map(|of| resource_type(*of, &schemas, &session.base)).collect();
+    let all: Vec<Value> = types(session).map(|of| resource_type(*of, &schemas, &session.base)).collect();
     Ok(json(StatusCode::OK, &whole(&all)))
 }
 
@@ -84,7 +86,7 @@ pub async fn resource_types(facade: &Facade, session: &Session) -> Outcome {
 /// # Errors
 /// 404 for another name; what the directory answers.
 pub async fn one_resource_type(facade: &Facade, session: &Session, name: &str) -> Outcome {
-    let of = TYPES.iter().find(|(known, ..)| *known == name);
+    let of = types(session).find(|(known, ..)| *known == name);
     let of = of.ok_or_else(|| Refusal::new(StatusCode::NOT_FOUND, "No such resource type."))?;
     let schemas = schemas_of(facade, session).await?;
     Ok(json(StatusCode::OK, &resource_type(*of, &schemas, &session.base)))
@@ -111,9 +113,20 @@ pub async fn one_schema(facade: &Facade, session: &Session, urn: &str) -> Outcom
     Ok(json(StatusCode::OK, &schema(found, &session.base)))
 }
 
+/// The types that are told of: without groups where the connection does not write any.
+fn types(session: &Session) -> impl Iterator<Item = &'static Type> {
+    TYPES.iter().filter(|(name, ..)| session.groups || *name != "Group")
+}
+
+/// The schemas that are told of: those of the types, and those of nothing but groups only where groups are.
 async fn schemas_of(facade: &Facade, session: &Session) -> Result<Vec<v1::Schema>, Refusal> {
     let request = v1::ListSchemasRequest { organization_id: session.organization.clone() };
-    Ok(facade.provisioning.list_schemas(session.call(request)).await?.into_inner().schemas)
+    let mut schemas = facade.provisioning.list_schemas(session.call(request)).await?.into_inner().schemas;
+    if !session.groups {
+        let of_groups = |s: &v1::Schema| s.urn == ResourceType::Group.schema() || (s.extends.len() == 1 && s.extends.contains_key("Group"));
+        schemas.retain(|s| !of_groups(s));
+    }
+    Ok(schemas)
 }
 
 /// A list that is always whole.

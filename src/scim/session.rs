@@ -5,12 +5,15 @@ use super::{
     error::Refusal,
     operations::Rules,
     path::Target,
-    profiles::{Leeway, Noted, Tolerances},
+    profiles::{Leeway, Noted, Tolerance, Tolerances},
     provider,
 };
 use crate::{
     access,
-    api::v1::{self, connection::UnknownAttributes},
+    api::v1::{
+        self,
+        connection::{AllowedAction, UnknownAttributes},
+    },
     attributes::{ResourceType, Schemas},
     limits,
     telemetry::Served,
@@ -40,6 +43,8 @@ pub struct Session {
     pub tolerances: Tolerances,
     /// What becomes of attributes no schema knows: the connection's policy, or its profile's.
     pub unknown: UnknownAttributes,
+    /// Whether groups are part of what the connection provisions; if not, they can be read, and discovery leaves them out.
+    pub groups: bool,
     /// What the organization has registered.
     pub schemas: Schemas,
     noted: Arc<Noted>,
@@ -127,6 +132,7 @@ impl Session {
                 UnknownAttributes::Unspecified if connection.profile == "strict" => UnknownAttributes::Reject,
                 given => given,
             },
+            groups: connection.allowed_actions.is_empty() || connection.allowed_actions.contains(&AllowedAction::WriteGroups.into()),
             schemas,
             noted: Arc::default(),
             provider: provider::of(&parts.headers),
@@ -155,6 +161,12 @@ impl Session {
     /// What the log says of who was served.
     pub fn served(&self) -> Served {
         Served { organization: self.organization.clone(), connection: self.connection.clone(), provider: self.provider }
+    }
+
+    /// What every write of the caller carries: whether it passes over what another connection owns. The directory counts that.
+    pub fn write(&self) -> Option<v1::WriteOptions> {
+        let leave_owned = !self.connection.is_empty() && self.tolerances.has(Tolerance::OwnedAttributes);
+        leave_owned.then(|| v1::WriteOptions { leave_owned, ..v1::WriteOptions::default() })
     }
 
     /// The connection's tolerances, each use noted for the next call.

@@ -11,7 +11,11 @@ use super::{
     session::Session,
     writes,
 };
-use crate::{api::v1, attributes::ResourceType, limits};
+use crate::{
+    api::v1::{self, ErrorReason},
+    attributes::ResourceType,
+    limits,
+};
 use axum::{
     body::Body,
     http::{StatusCode, request::Parts},
@@ -72,7 +76,8 @@ pub async fn create(facade: &Facade, session: &Session, parts: &Parts, body: &mu
     let request = writes::create_user(session, &bytes)?;
     let created = facade.users.create_user(session.call(request)).await?.into_inner();
     if created.outcome() == v1::create_user_response::Outcome::PendingApproval {
-        return Err(Refusal::new(StatusCode::CONFLICT, "The user exists; taking it over waits for an administrator's approval."));
+        let detail = "The user is there, and managed by others; taking it over waits for an administrator's approval.";
+        return Err(Refusal::because(ErrorReason::Uniqueness, detail));
     }
     let user = created.user.unwrap_or_default();
     let answer = whole(&shown, &user, StatusCode::CREATED).location(&location(session, &user));

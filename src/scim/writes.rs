@@ -13,7 +13,7 @@ pub fn create_user(session: &Session, bytes: &[u8]) -> Result<v1::CreateUserRequ
     Ok(v1::CreateUserRequest {
         organization_id: session.organization.clone(),
         user: Some(given.resource),
-        write: None,
+        write: session.write(),
         password: given.password,
     })
 }
@@ -27,6 +27,7 @@ pub fn replace_user(session: &Session, id: &str, bytes: &[u8]) -> Result<v1::Rep
     Ok(v1::ReplaceUserRequest {
         organization_id: session.organization.clone(),
         user: Some(v1::User { id: id.to_owned(), ..given.resource }),
+        write: session.write(),
         password: given.password,
         ..v1::ReplaceUserRequest::default()
     })
@@ -41,6 +42,7 @@ pub fn patch_user(session: &Session, id: &str, bytes: &[u8]) -> Result<v1::Patch
         organization_id: session.organization.clone(),
         user_id: id.to_owned(),
         operations: patch::read(&session.rules(ResourceType::User), bytes)?,
+        write: session.write(),
         ..v1::PatchUserRequest::default()
     })
 }

@@ -8,7 +8,7 @@ use crate::{
         group_service_client::GroupServiceClient, group_service_server::GroupServiceServer,
         organization_service_server::OrganizationServiceServer, provisioning_service_client::ProvisioningServiceClient,
         provisioning_service_server::ProvisioningServiceServer, service_account_service_server::ServiceAccountServiceServer,
-        user_service_client::UserServiceClient, user_service_server::UserServiceServer,
+        takeover_service_server::TakeoverServiceServer, user_service_client::UserServiceClient, user_service_server::UserServiceServer,
     },
     directory::Services,
     limits::MESSAGE_BYTES,
@@ -30,6 +30,7 @@ pub(super) const SERVED: &[&str] = &[
     "roster.v1.OrganizationService",
     "roster.v1.ProvisioningService",
     "roster.v1.ServiceAccountService",
+    "roster.v1.TakeoverService",
 ];
 
 /// Both faces, ready to be served.
@@ -57,6 +58,7 @@ pub(super) fn wire(services: Services, base_url: &str) -> Result<Wired, Box<dyn 
     serve!(OrganizationServiceServer, services.organizations);
     serve!(ProvisioningServiceServer, services.provisioning.clone());
     serve!(ServiceAccountServiceServer, services.service_accounts);
+    serve!(TakeoverServiceServer, services.takeovers);
     routes.add_service(health);
     grpc::reflect(&mut routes, SERVED)?;
 

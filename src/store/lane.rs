@@ -4,8 +4,8 @@
 //! The lane is a task of its own, never a caller's future: a caller that goes away takes nobody's write with it. On
 //! SQLite all lanes share the file's one writer connection, which hands itself on in order.
 
-use super::{Connection, Fault, Miss, Reach, Store, Text, Work, open::Inner};
-use crate::{clock::Micros, limits, telemetry::metrics};
+use super::{Connection, Fault, Miss, Reach, Store, Terms, Text, Work, open::Inner};
+use crate::{limits, telemetry::metrics};
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
@@ -57,17 +57,8 @@ pub struct Written<T> {
     pub revision: i64,
     /// Whether it changed something.
     pub changed: bool,
-}
-
-/// What a write is, besides its edit.
-#[derive(Debug, Clone, Default)]
-pub struct Terms {
-    /// When it was asked for, in microseconds since 1970.
-    pub at: Micros,
-    /// The encoded `Actor`.
-    pub actor: Vec<u8>,
-    /// Check everything, change nothing.
-    pub validate_only: bool,
+    /// How many attributes it left alone, because another connection owns them.
+    pub left: u32,
 }
 
 /// An edit without its types.
@@ -102,7 +93,7 @@ impl<T: Send, E: Send, F: FnMut(&mut Work) -> Result<T, Stop<E>> + Send> Job for
                 let changed = work.changed();
                 let stands = changed && !self.terms.validate_only;
                 let revision = if stands { work.revision() } else { before };
-                self.verdict = Some(Ok(Written { answer, revision, changed }));
+                self.verdict = Some(Ok(Written { answer, revision, changed, left: work.left }));
                 Ok(stands)
             }
         }
@@ -285,7 +276,7 @@ async fn settle_edits(work: &mut Work, jobs: &mut [Box<dyn Job>], on: &mut Conne
     for _ in 0..ROUNDS {
         work.reset();
         for (at, job) in jobs.iter_mut().enumerate() {
-            work.begin(job.terms().at);
+            work.begin(job.terms());
             match job.run(work) {
                 Ok(true) => work.keep(job.terms().actor.clone()),
                 Ok(false) | Err(Miss) => work.undo(),

@@ -10,6 +10,16 @@ use crate::{
 use std::{collections::BTreeSet, sync::Arc};
 
 impl Work {
+    /// Whether the running edit leaves what another connection owns as it is, and does the rest.
+    pub fn leaves_owned(&self) -> bool {
+        self.leaves_owned
+    }
+
+    /// The running edit left one attribute as it is.
+    pub fn left_one(&mut self) {
+        self.left = self.left.saturating_add(1);
+    }
+
     /// A user by id.
     ///
     /// # Errors

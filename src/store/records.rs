@@ -19,6 +19,8 @@ pub enum RecordKind {
     Schemas = 10,
     /// A service account.
     ServiceAccount = 11,
+    /// A takeover that waits or was decided, by connection and user.
+    Takeover = 12,
 }
 
 /// One administrative resource.

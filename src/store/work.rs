@@ -6,7 +6,7 @@
 
 #![allow(clippy::missing_errors_doc, reason = "every question answers `Miss` until what it asks for was read")]
 
-use super::{GroupRow, Record, RecordKind, Tombstone, UserRow, cells::Cells, grants::Grants, whole::Whole};
+use super::{GroupRow, Record, RecordKind, Terms, Tombstone, UserRow, cells::Cells, grants::Grants, whole::Whole};
 use crate::{attributes::Schemas, clock::Micros};
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -32,6 +32,9 @@ pub struct Work {
     pub(super) head: i64,
     pub(super) made: i64,
     now: Micros,
+    /// Whether the edit leaves what it may not change, and how often it did.
+    pub(super) leaves_owned: bool,
+    pub(super) left: u32,
     pub(super) users: Cells<String, Option<Arc<UserRow>>>,
     pub(super) names: Cells<String, Option<String>>,
     pub(super) holders: Cells<(i64, String), BTreeSet<String>>,
@@ -73,6 +76,8 @@ impl Work {
             head,
             made: head,
             now: 0,
+            leaves_owned: false,
+            left: 0,
             users: Cells::new(),
             names: Cells::new(),
             holders: Cells::new(),
@@ -197,8 +202,9 @@ impl Work {
     }
 
     /// An edit begins.
-    pub(super) fn begin(&mut self, now: Micros) {
-        self.now = now;
+    pub(super) fn begin(&mut self, terms: &Terms) {
+        self.now = terms.at;
+        (self.leaves_owned, self.left) = (terms.leave_owned, 0);
         self.marked = (self.changes.len(), self.new_heads.len(), self.erased.len());
         self.each(&mut |c| c.mark());
     }

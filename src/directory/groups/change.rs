@@ -2,7 +2,7 @@
 
 use super::{
     super::{
-        Error, Result,
+        Error, Result, actions,
         core::{Call, Edit},
         links, precondition,
         sight::Sight,
@@ -12,7 +12,7 @@ use super::{
     refer::{self, Named},
 };
 use crate::{
-    api::v1::{Group, MemberDelta, Precondition, change_event::Action, member_delta},
+    api::v1::{Group, MemberDelta, Precondition, change_event::Action, connection::AllowedAction, member_delta},
     attributes::{ResourceType, Schemas, check, patch::MemberEdit, roster::Roster},
     feed::append,
     store::{GroupRow, KEY_GROUP_EXTERNAL_ID, Work},
@@ -112,6 +112,7 @@ pub(super) fn modification<C: Fn(&mut Group, &Schemas) -> Result<Vec<Step>> + Se
     condition: Option<Precondition>,
     change: C,
 ) -> Result<impl FnMut(&mut Work) -> Edit<Changed> + Send + use<C>> {
+    actions::require(&call.caller, AllowedAction::WriteGroups)?;
     precondition::check_form(condition.as_ref())?;
     let sight = Sight::of(call);
     Ok(move |work: &mut Work| -> Edit<Changed> {

@@ -2,7 +2,7 @@
 
 use super::{
     super::{
-        Error, Result,
+        Error, Result, actions,
         core::{Call, Directory, Edit},
         links, precondition,
         sight::Sight,
@@ -13,7 +13,7 @@ use super::{
     write::required,
 };
 use crate::{
-    api::v1::{DeleteGroupRequest, DeleteGroupResponse, DeleteOutcome, Precondition, change_event::Action},
+    api::v1::{DeleteGroupRequest, DeleteGroupResponse, DeleteOutcome, Precondition, change_event::Action, connection::AllowedAction},
     feed::append,
     store::{MEMBER_GROUP, Work},
 };
@@ -33,6 +33,7 @@ pub(in crate::directory) fn deletion(
     allow_missing: bool,
     standing: Standing,
 ) -> Result<impl FnMut(&mut Work) -> Edit<DeleteOutcome> + Send + use<>> {
+    actions::require(&call.caller, AllowedAction::WriteGroups)?;
     let id = required(id, "group_id")?;
     precondition::check_form(condition.as_ref())?;
     // A connection that may not delete may not delete groups either. A group knows no other state than being there: it goes

@@ -2,7 +2,7 @@
 
 use super::{
     super::{
-        Error, Result,
+        Error, Result, actions,
         core::{Call, Directory, Edit},
         links, precondition, schemas,
         sight::Sight,
@@ -18,7 +18,7 @@ use crate::{
         CreateGroupRequest, CreateGroupResponse, ErrorReason, Group, MemberDelta, ModifyGroupMembersRequest, ModifyGroupMembersResponse,
         PatchGroupRequest, PatchGroupResponse, PatchOperation, Precondition, PrincipalRef, RedundantChange, ReplaceGroupRequest,
         ReplaceGroupResponse, StreamReplaceGroupRequest, StreamReplaceGroupResponse, UpdateGroupRequest, UpdateGroupResponse,
-        change_event::Action, link::Reason,
+        change_event::Action, connection::AllowedAction, link::Reason,
     },
     attributes::{Context, ResourceType, Schemas, check, mask, patch, replace, roster::Roster},
     feed::append,
@@ -71,6 +71,7 @@ pub(in crate::directory) fn creation(
     group: Option<Group>,
     members: Vec<PrincipalRef>,
 ) -> Result<impl FnMut(&mut Work) -> Edit<Arc<GroupRow>> + Send + use<>> {
+    actions::require(&call.caller, AllowedAction::WriteGroups)?;
     let mut group = given(call, group)?;
     group.id = id;
     organization.clone_into(&mut group.organization_id);
@@ -159,6 +160,7 @@ pub(super) async fn replace_streamed(
     call: &Call,
     stream: Streaming<StreamReplaceGroupRequest>,
 ) -> Result<StreamReplaceGroupResponse> {
+    actions::require(&call.caller, AllowedAction::WriteGroups)?;
     let (header, members) = upload::receive(call, stream).await?;
     let (organization, id) = (header.organization_id, required(&header.group_id, "header.group_id")?);
     let source = header.group.map(|group| given(call, Some(group))).transpose()?;
@@ -235,6 +237,7 @@ pub(in crate::directory) fn moving(
     on_redundant: i32,
     condition: Option<Precondition>,
 ) -> Result<impl FnMut(&mut Work) -> Edit<Changed> + Send + use<>> {
+    actions::require(&call.caller, AllowedAction::WriteGroups)?;
     let id = required(id, "group_id")?;
     if changes.is_empty() {
         return Err(Error::missing("deltas"));

@@ -3,13 +3,15 @@
 use super::{
     super::{
         Error, Result,
-        core::{Call, Directory, Edit},
+        core::{Call, Directory},
         groups::Standing,
+        takeovers,
     },
     edits::{self, Any, Outcome},
     plan::{self, Naming, Step, Unit},
     references::Names,
     split,
+    together::{Edits, MUTATION, together},
 };
 use crate::{
     api::v1::{
@@ -17,7 +19,6 @@ use crate::{
         apply_mutations_response::Result as Done, mutation::Write,
     },
     limits,
-    store::{Stop, Work},
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -116,9 +117,6 @@ fn naming(write: &Result<Write>) -> Naming {
     }
 }
 
-/// The edits of a unit, each with its write's index.
-type Edits = Vec<(usize, Any)>;
-
 impl Batch {
     /// The edits of a unit, or what is wrong with its writes before anything is read.
     fn edits(&mut self, call: &Call, unit: &Unit, standing: Standing) -> std::result::Result<Edits, BTreeMap<usize, Error>> {
@@ -183,39 +181,10 @@ fn refused_with() -> Error {
     Error::value("mutations", "A write that this one names was refused.").with("unresolved", "refused")
 }
 
-/// What tells which write was refused.
-const MUTATION: &str = "mutation";
-
-fn named_before() -> Error {
-    let detail =
-        "A user that was deleted comes back with its own id, which other writes of the same commit cannot name; create it by itself.";
-    Error::value("mutations", detail).with("unresolved", "restored")
-}
-
-/// All of these edits in one: the last outcome of each write, or the first refusal with its write's index. `offered` are the
-/// ids of creates that other writes among them name.
-fn together(mut edits: Edits, offered: BTreeMap<usize, String>) -> impl FnMut(&mut Work) -> Edit<BTreeMap<usize, Outcome>> + Send {
-    move |work| {
-        let (mut outcomes, mut missed) = (BTreeMap::new(), false);
-        for (index, edit) in &mut edits {
-            match edit(work) {
-                Ok(outcome) if offered.get(index).is_some_and(|id| *id != outcome.id) && !missed => {
-                    return Err(Stop::Refused(named_before().with(MUTATION, index.to_string())));
-                }
-                Ok(outcome) => drop(outcomes.insert(*index, outcome)),
-                // All run, so that all say what they need; a verdict counts only when nothing is missing.
-                Err(Stop::Miss) => missed = true,
-                Err(Stop::Refused(_)) if missed => {}
-                Err(Stop::Refused(error)) => return Err(Stop::Refused(error.with(MUTATION, index.to_string()))),
-            }
-        }
-        if missed { Err(Stop::Miss) } else { Ok(outcomes) }
-    }
-}
-
 /// One commit, or nothing.
 async fn at_once(directory: &Directory, call: &Call, mut batch: Batch, units: &[Unit], options: Option<WriteOptions>) -> Result<Vec<Done>> {
     let mut edits = Edits::new();
+    let offered = batch.offered(&(0..batch.ids.len()).collect::<Vec<_>>());
     for unit in units {
         match batch.edits(call, unit, Standing::Among) {
             Ok(some) => edits.extend(some),
@@ -225,7 +194,6 @@ async fn at_once(directory: &Directory, call: &Call, mut batch: Batch, units: &[
             }
         }
     }
-    let offered = batch.offered(&(0..batch.ids.len()).collect::<Vec<_>>());
     let written = directory.write(call, &batch.organization, options, together(edits, offered)).await?;
     let revision = directory.revision(written.revision);
     Ok(written.answer.into_values().map(|outcome| done(outcome, revision.clone())).collect())
@@ -280,7 +248,12 @@ async fn try_unit(
     let offered = batch.offered(&unit.writes);
     match directory.write(call, &batch.organization, options, together(edits, offered)).await {
         Ok(written) => {
-            written.answer.iter().for_each(|(index, outcome)| batch.rename(*index, &outcome.id));
+            for (write, outcome) in &written.answer {
+                if outcome.waits {
+                    return Err([(*write, takeovers::waiting())].into());
+                }
+                batch.rename(*write, &outcome.id);
+            }
             let revision = directory.revision(written.revision);
             Ok(written.answer.into_iter().map(|(write, outcome)| (write, done(outcome, revision.clone()))).collect())
         }

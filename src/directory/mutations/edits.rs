@@ -23,6 +23,8 @@ pub(super) struct Outcome {
     pub(super) id: String,
     /// Empty when the resource is gone.
     pub(super) etag: String,
+    /// The write is noted, and not done until a person agrees.
+    pub(super) waits: bool,
 }
 
 /// The method a write stands for; its scope is what the caller needs.
@@ -75,7 +77,9 @@ pub(super) fn target_of(write: &Write) -> Option<&str> {
 /// What is wrong with the write before anything is read.
 pub(super) fn prepare(call: &Call, organization: &str, write: Write, new_id: String, standing: Standing) -> Result<Any> {
     Ok(match write {
-        Write::CreateUser(r) => then(users::creation(call, organization, new_id, r.user)?, |made| of(&made.row.user.id, made.row.version)),
+        Write::CreateUser(r) => then(users::creation(call, organization, new_id, r.user)?, |made| {
+            made.row.map_or_else(|| Outcome { waits: true, ..Outcome::default() }, |row| of(&row.user.id, row.version))
+        }),
         Write::ReplaceUser(r) => then(users::replacement(call, r.user, r.precondition)?, |row| of(&row.user.id, row.version)),
         Write::PatchUser(r) => then(users::patching(call, &r.user_id, r.operations, r.precondition)?, |row| of(&row.user.id, row.version)),
         Write::DeleteUser(r) => then(users::deletion(call, &r.user_id, r.precondition, r.allow_missing)?, gone(r.user_id)),
@@ -100,11 +104,11 @@ pub(super) fn prepare(call: &Call, organization: &str, write: Write, new_id: Str
 
 /// A delete comes to the same whatever the policy made of it.
 fn gone(id: String) -> impl Fn(DeleteOutcome) -> Outcome + Send {
-    move |_| Outcome { id: id.clone(), etag: String::new() }
+    move |_| Outcome { id: id.clone(), ..Outcome::default() }
 }
 
 fn of(id: &str, version: i64) -> Outcome {
-    Outcome { id: id.to_owned(), etag: etag(version) }
+    Outcome { id: id.to_owned(), etag: etag(version), waits: false }
 }
 
 fn then<T>(mut edit: impl FnMut(&mut Work) -> Edit<T> + Send + 'static, outcome: impl Fn(T) -> Outcome + Send + 'static) -> Any {

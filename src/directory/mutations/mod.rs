@@ -5,6 +5,7 @@ mod edits;
 mod plan;
 mod references;
 mod split;
+mod together;
 
 use super::core::{Call, Directory};
 use crate::api::v1::{ApplyMutationsRequest, ApplyMutationsResponse, directory_service_server::DirectoryService};

@@ -2,10 +2,11 @@
 
 use super::{
     super::{
-        Error, Result,
+        Error, Result, actions,
         core::{Call, Directory, Edit},
         groups, links, precondition,
         sight::Sight,
+        touch::{self, Deed},
     },
     answer::Shown,
     restore::revive,
@@ -14,7 +15,9 @@ use super::{
 use crate::{
     api::v1::{
         DeleteOutcome, DeleteUserRequest, DeleteUserResponse, ErrorReason, Precondition, PurgeUserRequest, PurgeUserResponse,
-        UndeleteUserRequest, UndeleteUserResponse, User, change_event::Action, connection::Deprovision,
+        UndeleteUserRequest, UndeleteUserResponse, User,
+        change_event::Action,
+        connection::{AllowedAction, Deprovision},
     },
     attributes::fold,
     clock::Micros,
@@ -54,7 +57,8 @@ pub(in crate::directory) fn deletion(
     let id = required(id, "user_id")?;
     precondition::check_form(condition.as_ref())?;
     let (on_delete, wait) = policy(call)?;
-    let sight = Sight::of(call);
+    actions::require(&call.caller, AllowedAction::DeleteUsers)?;
+    let (sight, caller) = (Sight::of(call), call.caller.clone());
     Ok(move |work: &mut Work| -> Edit<DeleteOutcome> {
         let Some(row) = work.user(&id)?.filter(|row| sight.sees(&row.user)) else {
             if allow_missing {
@@ -64,6 +68,7 @@ pub(in crate::directory) fn deletion(
             return Err(Error::not_found("user").into());
         };
         precondition::check(condition.as_ref(), row.version)?;
+        touch::may_touch(work, &caller, &row.user, Deed::Delete)?;
         // What others manage too is not one connection's to end.
         let shared = !sight.connection().is_empty() && links::managed_by_others(work, &row.user, sight.connection())?;
         match if shared { Deprovision::Unlink } else { on_delete } {

@@ -22,7 +22,7 @@ pub(super) use answer::Shown;
 pub(super) use end::{bare, deletion, erase, leave_groups, policy};
 pub(super) use read::decode;
 use tonic::{Request, Response, Status};
-pub(super) use write::{creation, patching, replacement};
+pub(super) use write::{changed, check_unique, creation, patching, replacement, required};
 
 /// Users of an organization.
 #[derive(Debug, Clone)]

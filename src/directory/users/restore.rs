@@ -1,10 +1,16 @@
 //! Bringing users back: by a person's word, or because the connection that deleted them creates them again.
 
 use super::{
-    super::{Error, core::Edit, groups, links},
+    super::{
+        Error,
+        core::Edit,
+        groups, links, ownership,
+        touch::{self, Deed},
+    },
     write::{Made, changed, check_unique},
 };
 use crate::{
+    access::Caller,
     api::v1::{Connection, User, change_event::Action, connection::Recreate, create_user_response::Outcome, link::Reason},
     attributes::{Context, check, fold, replace},
     clock::Micros,
@@ -46,7 +52,7 @@ impl Recall {
     ///
     /// # Errors
     /// `UNIQUENESS` when its names are held by others by now.
-    pub(super) fn restore(&self, work: &mut Work, given: &User, name_key: &str) -> Edit<Option<Made>> {
+    pub(super) fn restore(&self, work: &mut Work, caller: &Caller, given: &User, name_key: &str) -> Edit<Option<Made>> {
         let Some(found) = self.find(work, given, name_key)? else { return Ok(None) };
         let before = match &found {
             Found::Alive(row, _) => &row.user,
@@ -61,23 +67,13 @@ impl Recall {
         }
         links::link(&mut user, &self.connection, Reason::Restored, attribute, work.now());
         let row = match &found {
-            Found::Alive(row, _) => self.relink(work, row, user, name_key)?,
+            Found::Alive(row, _) => relink(work, caller, row, user)?,
             Found::Gone(tombstone, _) => {
                 self.keep_free(work, &mut user)?;
                 revive(work, user, name_key.to_owned(), tombstone)?
             }
         };
-        Ok(Some(Made { row, outcome: Outcome::Reactivated }))
-    }
-
-    fn relink(&self, work: &mut Work, row: &UserRow, mut user: User, name_key: &str) -> Edit<Arc<UserRow>> {
-        check::check_user(&mut user).map_err(Error::from)?;
-        check_unique(work, &user, name_key, Some(row))?;
-        let wakes = !row.user.active.unwrap_or(false) && user.active.unwrap_or(false);
-        let after = work.put_user(user, name_key.to_owned());
-        let action = if wakes { Action::Activated } else { Action::Linked };
-        append::user(work, action, Some(&row.user), Some(&after.user), changed(&row.user, &after.user));
-        Ok(after)
+        Ok(Some(Made { row: Some(row), outcome: Outcome::Reactivated }))
     }
 
     /// What others called the user is no reason to refuse it to the connection, should it name somebody else by now.
@@ -147,6 +143,20 @@ impl Recall {
         let own = found.into_iter().flatten().filter(|tombstone| tombstone.deleted_by == self.connection);
         Ok(own.max_by_key(|tombstone| (tombstone.deleted_at, tombstone.user.id.clone())))
     }
+}
+
+/// A user that lives on is the connection's again, and what the create says as far as others do not own it.
+fn relink(work: &mut Work, caller: &Caller, row: &UserRow, mut user: User) -> Edit<Arc<UserRow>> {
+    check::check_user(&mut user).map_err(Error::from)?;
+    ownership::hold(work, caller, &row.user, &mut user)?;
+    touch::may_touch(work, caller, &row.user, Deed::Link)?;
+    let name_key = fold::user_name(&user.user_name).map_err(Error::from)?;
+    check_unique(work, &user, &name_key, Some(row))?;
+    let wakes = !row.user.active.unwrap_or(false) && user.active.unwrap_or(false);
+    let after = work.put_user(user, name_key);
+    let action = if wakes { Action::Activated } else { Action::Linked };
+    append::user(work, action, Some(&row.user), Some(&after.user), changed(&row.user, &after.user));
+    Ok(after)
 }
 
 /// A deleted user lives again, with those of its memberships whose groups still live and have room.

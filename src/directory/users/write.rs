@@ -2,10 +2,12 @@
 
 use super::{
     super::{
-        Error, Result,
+        Error, Result, actions,
         core::{Call, Directory, Edit},
-        links, precondition, schemas,
+        links, ownership, precondition, schemas,
         sight::Sight,
+        takeovers::{self, Met},
+        touch::{self, Deed},
     },
     answer::Shown,
     restore::Recall,
@@ -13,8 +15,8 @@ use super::{
 use crate::{
     api::v1::{
         CreateUserRequest, CreateUserResponse, PatchOperation, PatchUserRequest, PatchUserResponse, Precondition, ReplaceUserRequest,
-        ReplaceUserResponse, UpdateUserRequest, UpdateUserResponse, User, change_event::Action, create_user_response::Outcome,
-        link::Reason, user::SetupState,
+        ReplaceUserResponse, UpdateUserRequest, UpdateUserResponse, User, change_event::Action, connection::AllowedAction,
+        create_user_response::Outcome, link::Reason, user::SetupState,
     },
     attributes::{Context, ResourceType, Schemas, check, fold, mask, patch, replace},
     feed::append,
@@ -57,16 +59,16 @@ pub(super) async fn create(directory: &Directory, call: &Call, request: CreateUs
     let edit = creation(call, &organization, directory.clock.new_id(), request.user)?;
     let written = directory.write(call, &organization, request.write, edit).await?;
     let Made { row, outcome } = written.answer;
-    let mut user = row.user.clone();
+    let mut user: Vec<User> = row.iter().map(|row| row.user.clone()).collect();
     let registered = schemas::seen(directory, &organization);
-    Shown::new(None)?.written(registered).finish(directory, call, None, std::slice::from_mut(&mut user)).await?;
-    Ok(CreateUserResponse { user: Some(user), outcome: outcome as i32, committed_at: directory.revision(written.revision) })
+    Shown::new(None)?.written(registered).finish(directory, call, None, &mut user).await?;
+    Ok(CreateUserResponse { user: user.pop(), outcome: outcome as i32, committed_at: directory.revision(written.revision) })
 }
 
 /// What came of a create.
 pub(in crate::directory) struct Made {
-    /// The user, whose id may be an older one than the one that was offered.
-    pub(in crate::directory) row: Arc<UserRow>,
+    /// The user, whose id may be an older one than the one that was offered; none while a person has to agree.
+    pub(in crate::directory) row: Option<Arc<UserRow>>,
     /// How it came about.
     pub(in crate::directory) outcome: Outcome,
 }
@@ -78,11 +80,13 @@ pub(in crate::directory) fn creation(
     id: String,
     user: Option<User>,
 ) -> Result<impl FnMut(&mut Work) -> Edit<Made> + Send + use<>> {
+    actions::require(&call.caller, AllowedAction::CreateUsers)?;
     let mut user = given(call, user)?;
-    let connection = call.connection().to_owned();
+    let caller = call.caller.clone();
     let recall = Recall::of(call.caller.connection.as_deref());
     user.id = id;
     organization.clone_into(&mut user.organization_id);
+    let says_active = user.active.is_some();
     user.active.get_or_insert(true);
     if user.setup_state() == SetupState::Unspecified {
         user.set_setup_state(SetupState::Provisioned);
@@ -93,15 +97,24 @@ pub(in crate::directory) fn creation(
         let mut user = user.clone();
         work.schemas().admit(ResourceType::User, &mut user.extensions, None).map_err(Error::from)?;
         if let Some(recall) = &recall
-            && let Some(made) = recall.restore(work, &user, &name_key)?
+            && let Some(made) = recall.restore(work, &caller, &user, &name_key)?
         {
             return Ok(made);
         }
-        check_unique(work, &user, &name_key, None)?;
-        links::link(&mut user, &connection, Reason::Created, "", work.now());
+        // What a create does not say is no reason to let somebody in again.
+        let said = User { active: user.active.filter(|_| says_active), ..user.clone() };
+        let met = takeovers::meet(work, &caller, &user.id, &said, &name_key);
+        let unique = check_unique(work, &user, &name_key, None);
+        match met? {
+            Met::Nobody => {}
+            Met::Waits => return Ok(Made { row: None, outcome: Outcome::PendingApproval }),
+            Met::Taken(row) => return Ok(Made { row: Some(row), outcome: Outcome::Linked }),
+        }
+        unique?;
+        links::link(&mut user, caller.connection_id(), Reason::Created, "", work.now());
         let row = work.put_user(user, name_key.clone());
         append::user(work, Action::Created, None, Some(&row.user), changed(&User::default(), &row.user));
-        Ok(Made { row, outcome: Outcome::Created })
+        Ok(Made { row: Some(row), outcome: Outcome::Created })
     })
 }
 
@@ -183,7 +196,7 @@ fn modification<C: Fn(&mut User, &Schemas) -> Result<()> + Send + 'static>(
     change: C,
 ) -> Result<impl FnMut(&mut Work) -> Edit<Arc<UserRow>> + Send + use<C>> {
     precondition::check_form(condition.as_ref())?;
-    let sight = Sight::of(call);
+    let (sight, caller) = (Sight::of(call), call.caller.clone());
     Ok(move |work: &mut Work| {
         let row = work.user(&id)?.ok_or_else(|| Error::not_found("user"))?;
         sight.check(&row.user, "user")?;
@@ -195,11 +208,17 @@ fn modification<C: Fn(&mut User, &Schemas) -> Result<()> + Send + 'static>(
         if user == row.user {
             return Ok(row);
         }
+        ownership::hold(work, &caller, &row.user, &mut user)?;
         schemas.admit(ResourceType::User, &mut user.extensions, Some(&row.user.extensions)).map_err(Error::from)?;
         if user == row.user {
             return Ok(row);
         }
+        touch::may_touch(work, &caller, &row.user, Deed::Change(&user))?;
         links::follow_external_id(&mut user, sight.connection(), work.now());
+        if links::is_linked(&user, sight.connection()) && !links::is_linked(&row.user, sight.connection()) {
+            takeovers::may_link(work, sight.connection(), &row.user.id)?;
+            touch::may_touch(work, &caller, &row.user, Deed::Link)?;
+        }
         let name_key = fold::user_name(&user.user_name).map_err(Error::from)?;
         check_unique(work, &user, &name_key, Some(&row))?;
         // Who was cleared of it is not let in: a value that is gone must never undo a deactivation.
@@ -215,7 +234,7 @@ fn modification<C: Fn(&mut User, &Schemas) -> Result<()> + Send + 'static>(
 }
 
 /// Nobody else may hold the name or the connection's identifier. All is asked for before the first verdict.
-pub(super) fn check_unique(work: &mut Work, user: &User, name_key: &str, before: Option<&UserRow>) -> Edit<()> {
+pub(in crate::directory) fn check_unique(work: &mut Work, user: &User, name_key: &str, before: Option<&UserRow>) -> Edit<()> {
     let named = if before.is_some_and(|b| b.name_key == name_key) { Ok(None) } else { work.user_named(name_key) };
     let external: Vec<_> = UserRow::external_keys(user)
         .into_iter()
@@ -233,10 +252,10 @@ pub(super) fn check_unique(work: &mut Work, user: &User, name_key: &str, before:
     Ok(())
 }
 
-pub(super) fn changed(before: &User, after: &User) -> Vec<String> {
+pub(in crate::directory) fn changed(before: &User, after: &User) -> Vec<String> {
     append::changed(append::USER_FIELDS, before, after)
 }
 
-pub(super) fn required(id: &str, field: &str) -> Result<String> {
+pub(in crate::directory) fn required(id: &str, field: &str) -> Result<String> {
     if id.is_empty() { Err(Error::missing(field)) } else { Ok(id.to_owned()) }
 }

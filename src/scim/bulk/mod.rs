@@ -43,7 +43,7 @@ pub async fn run(facade: &Facade, session: &Session, parts: &Parts, body: &mut B
         mode: Mode::BestEffort as i32,
         mutations: operations.iter().enumerate().map(mutation).collect(),
         max_errors: job.fail_on_errors,
-        write: None,
+        write: session.write(),
     };
     let done = facade.directory.apply_mutations(session.call(request)).await?.into_inner();
     Ok(answer::write(session, operations, done.results))

@@ -1,4 +1,6 @@
 //! What administrators expect around SCIM, row by row as `docs/capabilities.md` lists it. A comment `/// Row 16 (Infisical)`
 //! above a story puts it into that line of the table; `tidy` holds the two together.
 
+mod actions;
+mod ownership;
 mod setup;

@@ -12,10 +12,11 @@ use roster::api::v1::{
     DeleteSchemaRequest, DeleteServiceAccountRequest, DeleteUserRequest, GetCallerRequest, GetConnectionRequest, GetDeviationReportRequest,
     GetGroupRequest, GetOrganizationRequest, GetServiceAccountRequest, GetUserRequest, Group, IssueTokenRequest, ListConnectionsRequest,
     ListGroupMembersRequest, ListGroupsRequest, ListOrganizationsRequest, ListSchemasRequest, ListServiceAccountsRequest,
-    ListTokensRequest, ListUsersRequest, ModifyGroupMembersRequest, Organization, PatchGroupRequest, PatchUserRequest, PrincipalRef,
-    PurgeUserRequest, PutSchemaRequest, ReplaceGroupRequest, ReplaceUserRequest, RevokeTokenRequest, RotateTokenRequest, ServiceAccount,
-    StreamGroupMembersRequest, StreamReplaceGroupRequest, UndeleteUserRequest, UpdateConnectionRequest, UpdateGroupRequest,
-    UpdateOrganizationRequest, UpdateServiceAccountRequest, UpdateUserRequest, User, WriteOptions,
+    ListTakeoversRequest, ListTokensRequest, ListUsersRequest, ModifyGroupMembersRequest, Organization, PatchGroupRequest,
+    PatchUserRequest, PrincipalRef, PurgeUserRequest, PutSchemaRequest, ReplaceGroupRequest, ReplaceUserRequest, ResolveTakeoverRequest,
+    RevokeTokenRequest, RotateTokenRequest, ServiceAccount, StreamGroupMembersRequest, StreamReplaceGroupRequest, UndeleteUserRequest,
+    UndoTakeoverRequest, UpdateConnectionRequest, UpdateGroupRequest, UpdateOrganizationRequest, UpdateServiceAccountRequest,
+    UpdateUserRequest, User, WriteOptions,
     patch_operation::Op,
     principal_ref::Principal,
     stream_replace_group_request::{Header, Part},
@@ -246,6 +247,17 @@ pub async fn call(clients: &Clients, method: &str, organization: &str, id: &str)
                     update_mask: mask("display_name"),
                     ..Default::default()
                 })
+                .await,
+        ),
+        "ListTakeovers" => said(to.takeovers.list_takeovers(ListTakeoversRequest { organization_id, ..Default::default() }).await),
+        "ResolveTakeover" => said(
+            to.takeovers
+                .resolve_takeover(ResolveTakeoverRequest { organization_id, user_id: id.clone(), connection_id: id, ..Default::default() })
+                .await,
+        ),
+        "UndoTakeover" => said(
+            to.takeovers
+                .undo_takeover(UndoTakeoverRequest { organization_id, user_id: id.clone(), connection_id: id, ..Default::default() })
                 .await,
         ),
         "DeleteServiceAccount" => said(

@@ -3,7 +3,8 @@
 use roster::api::v1::{
     directory_service_client::DirectoryServiceClient, group_service_client::GroupServiceClient,
     organization_service_client::OrganizationServiceClient, provisioning_service_client::ProvisioningServiceClient,
-    service_account_service_client::ServiceAccountServiceClient, user_service_client::UserServiceClient,
+    service_account_service_client::ServiceAccountServiceClient, takeover_service_client::TakeoverServiceClient,
+    user_service_client::UserServiceClient,
 };
 use tonic::{
     Request, Status,
@@ -37,6 +38,7 @@ pub struct Clients {
     pub organizations: OrganizationServiceClient<Authorized>,
     pub provisioning: ProvisioningServiceClient<Authorized>,
     pub service_accounts: ServiceAccountServiceClient<Authorized>,
+    pub takeovers: TakeoverServiceClient<Authorized>,
 }
 
 impl Clients {
@@ -57,6 +59,7 @@ impl Clients {
             organizations: client!(OrganizationServiceClient),
             provisioning: client!(ProvisioningServiceClient),
             service_accounts: client!(ServiceAccountServiceClient),
+            takeovers: client!(TakeoverServiceClient),
         }
     }
 }

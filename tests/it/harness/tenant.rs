@@ -30,7 +30,8 @@ pub fn every_scope() -> Vec<String> {
 
 /// The methods of the services that are served.
 pub fn served() -> impl Iterator<Item = &'static Method> {
-    const SERVICES: [&str; 5] = ["UserService", "GroupService", "OrganizationService", "ProvisioningService", "ServiceAccountService"];
+    const SERVICES: [&str; 6] =
+        ["UserService", "GroupService", "OrganizationService", "ProvisioningService", "ServiceAccountService", "TakeoverService"];
     method::ALL.iter().filter(|m| SERVICES.iter().any(|s| m.path.starts_with(&format!("/roster.v1.{s}/"))))
 }
 
@@ -62,6 +63,20 @@ impl World {
             ..CreateConnectionRequest::default()
         };
         self.grpc().provisioning.create_connection(request).await.unwrap().into_inner().connection.unwrap()
+    }
+
+    /// A SCIM client of a new connection with these settings, in the world's organization.
+    pub async fn scim_with(&self, connection: Connection) -> (Connection, Scim) {
+        let connection = Connection { display_name: "IdP".to_owned(), ..connection };
+        let request = CreateConnectionRequest {
+            organization_id: self.organization.clone(),
+            connection: Some(connection),
+            ..CreateConnectionRequest::default()
+        };
+        let connection = self.grpc().provisioning.create_connection(request).await.unwrap().into_inner().connection.unwrap();
+        let token = self.issue(&self.organization, &connection.id, "", &["scim".to_owned()]).await.unwrap().secret;
+        let scim = self.scim().at(&connection.scim_base_url).with_token(&token);
+        (connection, scim)
     }
 
     /// A SCIM client of a new connection with this profile, in the world's organization.

@@ -1,0 +1,98 @@
+//! `TakeoverService`: who decides what becomes of a create that met a user of somebody else, and takes links back.
+
+mod entry;
+mod meet;
+mod rules;
+mod undo;
+
+use super::{
+    Directory, Error, Reply,
+    core::{Call, Edit},
+    links, record, users,
+};
+use crate::{
+    api::v1::{
+        Connection, ErrorReason, ListTakeoversRequest, ListTakeoversResponse, ResolveTakeoverRequest, ResolveTakeoverResponse, Takeover,
+        UndoTakeoverRequest, UndoTakeoverResponse, change_event::Action, link::Reason, takeover::State,
+        takeover_service_server::TakeoverService,
+    },
+    feed::append,
+    store::Work,
+};
+use std::sync::Arc;
+use tonic::{Request, Response};
+
+pub(super) use meet::{Met, meet, waiting};
+pub(super) use rules::check;
+
+/// The takeovers of an organization.
+#[derive(Debug, Clone)]
+pub struct Takeovers(pub(super) Arc<Directory>);
+
+#[tonic::async_trait]
+impl TakeoverService for Takeovers {
+    async fn list_takeovers(&self, request: Request<ListTakeoversRequest>) -> Reply<ListTakeoversResponse> {
+        let (call, message) = Call::of(request)?;
+        let mut reader = self.0.read(&message.organization_id, None).await?;
+        let page = (message.page_size, message.page_token.as_str());
+        let query: [&[u8]; 2] = [message.connection_id.as_bytes(), &[u8::from(message.show_resolved)]];
+        let keep = |entry: &Takeover| {
+            (message.show_resolved || entry.state() == State::Waiting)
+                && (message.connection_id.is_empty() || entry.connection_id == message.connection_id)
+        };
+        let (takeovers, next_page_token) = record::list(&self.0, &call, &mut reader, &query, page, keep).await?;
+        Ok(Response::new(ListTakeoversResponse { takeovers, next_page_token }))
+    }
+
+    async fn resolve_takeover(&self, request: Request<ResolveTakeoverRequest>) -> Reply<ResolveTakeoverResponse> {
+        let (call, message) = Call::of(request)?;
+        let (user, connection, approve) = named(message.user_id, message.connection_id, message.approve)?;
+        let directory = Arc::clone(&self.0);
+        let edit = move |work: &mut Work| -> Edit<Takeover> {
+            let (row, entry) = (work.user(&user), entry::find(work, &connection, &user));
+            let (row, entry) = (row?, entry?.ok_or_else(|| Error::not_found("takeover"))?);
+            match (entry.state(), approve) {
+                (State::Approved, true) | (State::Rejected, false) => return Ok(entry),
+                (State::Waiting, false) => return Ok(entry::resolve(work, entry, State::Rejected)),
+                (State::Waiting | State::Rejected, true) => {}
+                _ => return Err(Error::not_found("takeover").into()),
+            }
+            let row = row.ok_or_else(|| Error::not_found("user"))?;
+            record::find::<Connection>(&directory, work, &connection)?;
+            if !links::is_linked(&row.user, &connection) {
+                let mut after = row.user.clone();
+                links::link(&mut after, &connection, Reason::Approved, &entry.matched_attribute, work.now());
+                links::made_at(&mut after, &connection, work.revision());
+                let after = work.put_user(after, row.name_key.clone());
+                append::user(work, Action::Linked, Some(&row.user), Some(&after.user), Vec::new());
+            }
+            Ok(entry::resolve(work, entry, State::Approved))
+        };
+        let written = self.0.write(&call, &message.organization_id, message.write, edit).await?;
+        let committed_at = self.0.revision(written.revision);
+        Ok(Response::new(ResolveTakeoverResponse { committed_at, takeover: Some(written.answer) }))
+    }
+
+    async fn undo_takeover(&self, request: Request<UndoTakeoverRequest>) -> Reply<UndoTakeoverResponse> {
+        let (call, message) = Call::of(request)?;
+        Ok(Response::new(undo::undo(&self.0, &call, message).await?))
+    }
+}
+
+/// A connection that was refused a user, or from which one was taken, does not come to it by giving it an externalId either.
+///
+/// # Errors
+/// `POLICY`.
+pub(super) fn may_link(work: &mut Work, connection: &str, user: &str) -> Edit<()> {
+    match entry::find(work, connection, user)? {
+        Some(entry) if entry.state() == State::Rejected => {
+            let detail = "An administrator refused this connection to manage the user.";
+            Err(Error::new(ErrorReason::Policy, detail).with("policy", "TAKEOVER_REJECTED").into())
+        }
+        _ => Ok(()),
+    }
+}
+
+fn named<T>(user: String, connection: String, with: T) -> super::Result<(String, String, T)> {
+    Ok((users::required(&user, "user_id")?, users::required(&connection, "connection_id")?, with))
+}
