@@ -18,9 +18,13 @@ command -v cargo >/dev/null || die "cargo is not on the PATH: install Rust with 
 endings=()
 at_exit() { endings+=("$1"); }
 end_all() {
-    local status=$? index
-    for ((index = ${#endings[@]} - 1; index >= 0; index--)); do eval "${endings[index]}" || true; done
-    endings=()
+    local status=$? ending
+    while [ ${#endings[@]} != 0 ]; do
+        # Off the list first: what is ended is not ended again, whatever interrupts this.
+        ending=${endings[-1]}
+        unset 'endings[-1]'
+        eval "$ending" || true
+    done
     return "$status"
 }
 trap end_all EXIT
@@ -115,7 +119,8 @@ start_postgres() {
         "${as[@]}" "$bin/initdb" -D "$folder/data" -U roster --auth=trust --encoding=UTF8 --locale=C --no-sync >/dev/null
         "${as[@]}" "$bin/pg_ctl" -D "$folder/data" -l "$folder/log" -w -s -o "-h 127.0.0.1 -p $port -k $folder" start </dev/null
     ) || die "PostgreSQL did not start: $(cat "$folder/log" 2>/dev/null)"
-    at_exit "(cd / && ${as[*]} $bin/pg_ctl -D $folder/data -s -m immediate stop)"
+    # A signal from the terminal has reached the cluster too: it may be gone by then.
+    at_exit "[ ! -e $folder/data/postmaster.pid ] || (cd / && ${as[*]} $bin/pg_ctl -D $folder/data -s -m immediate stop 2>/dev/null)"
     postgres_url="postgres://roster@127.0.0.1:$port/postgres"
 }
 

@@ -18,14 +18,20 @@ pub trait Resolver: Send + Sync + 'static {
     /// `INVALID_CREDENTIAL` for a token that is unknown, expired or revoked; `CONNECTION_DISABLED`,
     /// `ORGANIZATION_SUSPENDED`; `STORE_UNAVAILABLE` when nobody can say.
     async fn resolve(&self, token: &Token) -> Result<Caller>;
+
+    /// A number that changes as soon as this process has changed what callers are resolved from.
+    fn generation(&self) -> u64 {
+        0
+    }
 }
 
-/// A resolver that remembers good answers for [`crate::limits::RESOLVER_CACHE_LIFE`], so a revocation bites within that time.
+/// A resolver that remembers good answers for [`crate::limits::RESOLVER_CACHE_LIFE`], so a revocation bites within that time;
+/// at once on the node that was asked for it.
 #[derive(Debug)]
 pub struct Cached<R> {
     inner: R,
     clock: Clock,
-    known: Recent<Caller>,
+    known: Recent<(u64, Caller)>,
 }
 
 impl<R> Cached<R> {
@@ -40,12 +46,13 @@ impl<R: Resolver> Resolver for Cached<R> {
     async fn resolve(&self, token: &Token) -> Result<Caller> {
         // The key covers the secret: knowing a lookup id opens nothing.
         let key: [u8; 32] = Sha256::digest(token.reveal().expose_secret().as_bytes()).into();
-        let caller = if let Some(caller) = self.known.get(&key) {
+        let generation = self.inner.generation();
+        let caller = if let Some((_, caller)) = self.known.get(&key).filter(|(then, _)| *then == generation) {
             caller
         } else {
             let asked = Instant::now();
             let caller = self.inner.resolve(token).await?;
-            self.known.put(key, asked, caller.clone());
+            self.known.put(key, asked, (generation, caller.clone()));
             caller
         };
         if caller.expires_at <= self.clock.now() {
@@ -61,12 +68,13 @@ mod tests {
     use crate::access::{Kind, Reach, Scopes};
     use std::sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     };
 
     #[derive(Default)]
     struct Counting {
         asked: AtomicUsize,
+        generation: AtomicU64,
         expires_at: i64,
     }
 
@@ -85,6 +93,10 @@ mod tests {
                 expires_at: self.expires_at,
             })
         }
+
+        fn generation(&self) -> u64 {
+            self.generation.load(Ordering::SeqCst)
+        }
     }
 
     #[tokio::test]
@@ -97,6 +109,11 @@ mod tests {
         assert_eq!(resolver.inner.asked.load(Ordering::SeqCst), 1);
         resolver.resolve(&other).await.unwrap();
         assert_eq!(resolver.inner.asked.load(Ordering::SeqCst), 2);
+        resolver.inner.generation.fetch_add(1, Ordering::SeqCst);
+        for _ in 0..3 {
+            resolver.resolve(&one).await.unwrap();
+        }
+        assert_eq!(resolver.inner.asked.load(Ordering::SeqCst), 3, "a write here is seen at once");
     }
 
     #[tokio::test]

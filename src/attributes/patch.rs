@@ -165,8 +165,9 @@ impl<'c> Patch<'c> {
         match steps.first().map(|s| (s.attribute.place, s.attribute)) {
             Some((Place::Password, attribute)) => return self.password(op, attribute, value),
             Some((Place::Members, attribute)) => return self.edges(op, target, attribute, path, value),
-            // Derived from what the resource has; saying it again changes nothing.
-            Some((Place::Computed, attribute)) if attribute.name == "schemas" => return Ok(()),
+            // Derived from what the resource has: to announce an extension before its values come changes nothing. What is there
+            // goes with its values alone.
+            Some((Place::Computed, attribute)) if attribute.name == "schemas" && op == Op::Add => return Ok(()),
             _ => {}
         }
         if let Some(step) = steps.iter().chain(&target.sub).find(|s| !s.attribute.writable()) {

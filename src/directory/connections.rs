@@ -185,12 +185,7 @@ fn check(connection: &mut Connection) -> Result<()> {
         return Err(unserved("unknown_attributes"));
     }
     actions::check(&connection.allowed_actions)?;
-    let later = [
-        ("role_mappings", !connection.role_mappings.is_empty()),
-        ("mass_change_alarm", connection.mass_change_alarm.is_some()),
-        ("unique_group_names", connection.unique_group_names),
-        ("members_on_request", connection.members_on_request),
-    ];
+    let later = [("role_mappings", !connection.role_mappings.is_empty()), ("mass_change_alarm", connection.mass_change_alarm.is_some())];
     match later.into_iter().find(|(_, given)| *given) {
         Some((field, _)) => Err(unserved(field)),
         None => Ok(()),

@@ -133,4 +133,8 @@ impl Resolver for Credentials {
             token_id: token.id,
         })
     }
+
+    fn generation(&self) -> u64 {
+        self.directory.store.counters().record_commits()
+    }
 }

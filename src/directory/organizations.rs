@@ -71,6 +71,7 @@ impl OrganizationService for Organizations {
             .write(&call, SYSTEM, message.write, move |work| {
                 require_key(work, &organization)?;
                 work.add_head(&organization.id);
+                work.set_refuses_cycles(&organization.id, organization.refuse_group_cycles);
                 record::put(&directory, work, organization.clone(), Action::Created, Vec::new())
             })
             .await?;
@@ -133,6 +134,8 @@ impl OrganizationService for Organizations {
                 if changed.is_empty() {
                     return Ok(organization);
                 }
+                // Its own lane looks at its own head.
+                work.set_refuses_cycles(&organization.id, organization.refuse_group_cycles);
                 record::put(&directory, work, organization, Action::Updated, changed)
             })
             .await?;
@@ -199,9 +202,6 @@ fn check(organization: &mut Organization) -> Result<()> {
         Ok(State::Unspecified) => organization.state = State::Active.into(),
         Ok(State::Active | State::Suspended) => {}
         Err(_) => return Err(Error::value(STATES, "organization.state has an unknown value.")),
-    }
-    if organization.refuse_group_cycles {
-        return Err(Error::value("organization.refuse_group_cycles", "organization.refuse_group_cycles is not served in this version."));
     }
     if organization.verified_domains.len() > limits::DOMAINS {
         return Err(Error::too_large("organization.verified_domains", limits::DOMAINS, "domains"));

@@ -126,6 +126,11 @@ async fn schemas_of(facade: &Facade, session: &Session) -> Result<Vec<v1::Schema
         let of_groups = |s: &v1::Schema| s.urn == ResourceType::Group.schema() || (s.extends.len() == 1 && s.extends.contains_key("Group"));
         schemas.retain(|s| !of_groups(s));
     }
+    if session.members_on_request {
+        let members =
+            schemas.iter_mut().filter(|schema| schema.urn == ResourceType::Group.schema()).flat_map(|schema| &mut schema.attributes);
+        members.filter(|attribute| attribute.name == "members").for_each(|members| "request".clone_into(&mut members.returned));
+    }
     Ok(schemas)
 }
 

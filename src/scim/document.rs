@@ -32,7 +32,11 @@ impl Shown {
     /// # Errors
     /// 400 for a selection that contradicts itself.
     pub fn new(kind: ResourceType, query: &Query, session: &Session) -> Result<Shown, Refusal> {
-        let projection = Projection::new(kind, &query.selection(kind))?.among(session.schemas.clone());
+        let mut selection = query.selection(kind);
+        if kind == ResourceType::Group && session.members_on_request && selection.attributes.is_empty() {
+            selection.excluded_attributes.push("members".to_owned());
+        }
+        let projection = Projection::new(kind, &selection)?.among(session.schemas.clone());
         Ok(Shown { projection, connection: session.connection.clone(), base: session.base.clone() })
     }
 

@@ -10,6 +10,7 @@ pub mod bulk;
 pub mod conditions;
 pub mod discovery;
 pub mod document;
+mod elements;
 pub mod error;
 pub mod groups;
 pub mod head;

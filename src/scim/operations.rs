@@ -65,6 +65,9 @@ impl Rules<'_> {
         let op = self.op(given.op.as_ref())?;
         let path = match given.path.and_then(|path| path.kind) {
             None | Some(Kind::NullValue(_)) => String::new(),
+            Some(Kind::StringValue(path)) if path.trim().is_empty() && !self.leeway.takes(T::EmptyIsAbsent) => {
+                return Err(Refusal::bad("invalidPath", "path is empty: leave it out, or name an attribute."));
+            }
             Some(Kind::StringValue(path)) => path.trim().to_owned(),
             Some(_) => return Err(Refusal::syntax("path is no text.")),
         };

@@ -1,6 +1,7 @@
 //! A PATCH document (RFC 7644 section 3.5.2) as it is sent: read with its keys in any letter case, each of them once.
 
 use super::{
+    elements::AtMost,
     error::Refusal,
     literals,
     operations::{self, Given, Rules},
@@ -12,7 +13,7 @@ use crate::{
     attributes::value::AnyValue,
     limits,
 };
-use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
 use std::fmt;
 
 /// The schema of a PATCH document.
@@ -98,7 +99,9 @@ impl<'de> Visitor<'de> for Envelope {
         while let Some(key) = map.next_key::<String>()? {
             let twice = match key.to_ascii_lowercase().as_str() {
                 "schemas" => document.schemas.replace(map.next_value_seed(AnyValue::default())?).is_some(),
-                "operations" => document.operations.replace(map.next_value_seed(Operations)?).is_some(),
+                "operations" => {
+                    document.operations.replace(map.next_value_seed(AtMost { most: limits::PATCH_OPERATIONS, each: Operation })?).is_some()
+                }
                 _ => map.next_value::<IgnoredAny>().map(|_| false)?,
             };
             if twice {
@@ -109,34 +112,7 @@ impl<'de> Visitor<'de> for Envelope {
     }
 }
 
-struct Operations;
-
-impl<'de> DeserializeSeed<'de> for Operations {
-    type Value = Vec<Given>;
-    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Vec<Given>, D::Error> {
-        json.deserialize_seq(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Operations {
-    type Value = Vec<Given>;
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list of operations")
-    }
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Vec<Given>, A::Error> {
-        let mut given = Vec::new();
-        // One more than the bound is kept, so that the excess shows; the rest is only counted past.
-        while given.len() <= limits::PATCH_OPERATIONS {
-            match list.next_element_seed(Operation)? {
-                Some(operation) => given.push(operation),
-                None => return Ok(given),
-            }
-        }
-        while list.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(given)
-    }
-}
-
+#[derive(Clone, Copy)]
 struct Operation;
 
 impl<'de> DeserializeSeed<'de> for Operation {

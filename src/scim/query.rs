@@ -46,7 +46,7 @@ impl Query {
     /// 400 for an empty or unreadable filter, a bad number, or a known parameter given twice.
     pub fn parse(raw: &str) -> Result<Query, Refusal> {
         let mut query = Query::default();
-        let mut bad_count = None;
+        let (mut bad_count, mut bad_start) = (None, None);
         for pair in raw.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             let Some(name) = decode(name) else { continue };
@@ -60,7 +60,12 @@ impl Query {
                     once("sortBy", query.sort_by.replace(sort_by).is_some())?;
                 }
                 "sortorder" => query.set_order(&text("sortOrder", value)?)?,
-                "startindex" => once("startIndex", query.start_index.replace(integer("startIndex", value)?.max(1)).is_some())?,
+                "startindex" => {
+                    // Whatever it says: beside a cursor it is the one too many.
+                    let start = integer("startIndex", value);
+                    once("startIndex", query.start_index.replace(start.as_ref().map_or(1, |start| *start.max(&1))).is_some())?;
+                    bad_start = start.err();
+                }
                 "count" => {
                     once("count", query.count.is_some())?;
                     match integer("count", value) {
@@ -77,8 +82,8 @@ impl Query {
                 _ => {}
             }
         }
-        if let Some(refusal) = bad_count {
-            return Err(query.bad_count(refusal));
+        if let Some(refusal) = bad_start.filter(|_| query.cursor.is_none()).or(bad_count.map(|refusal| query.bad_count(refusal))) {
+            return Err(refusal);
         }
         query.check()?;
         Ok(query)

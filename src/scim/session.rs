@@ -45,6 +45,8 @@ pub struct Session {
     pub unknown: UnknownAttributes,
     /// Whether groups are part of what the connection provisions; if not, they can be read, and discovery leaves them out.
     pub groups: bool,
+    /// Whether a group's members are shown only where they are asked for by name.
+    pub members_on_request: bool,
     /// What the organization has registered.
     pub schemas: Schemas,
     noted: Arc<Noted>,
@@ -133,6 +135,7 @@ impl Session {
                 given => given,
             },
             groups: connection.allowed_actions.is_empty() || connection.allowed_actions.contains(&AllowedAction::WriteGroups.into()),
+            members_on_request: connection.members_on_request,
             schemas,
             noted: Arc::default(),
             provider: provider::of(&parts.headers),

@@ -1,6 +1,9 @@
 //! What the store did, counted: tests assert costs by these, metrics show them.
 
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{
+    AtomicU64,
+    Ordering::{Acquire, Relaxed, Release},
+};
 
 /// Running totals since the store was opened.
 #[derive(Debug, Default)]
@@ -10,6 +13,7 @@ pub struct Counters {
     rows_written: AtomicU64,
     commits: AtomicU64,
     items: AtomicU64,
+    records: AtomicU64,
 }
 
 /// The totals at one moment.
@@ -38,12 +42,19 @@ impl Counters {
         self.rows_written.fetch_add(rows, Relaxed);
     }
 
-    pub(super) fn committed(&self) {
+    pub(super) fn committed(&self, wrote_records: bool) {
         self.commits.fetch_add(1, Relaxed);
+        self.records.fetch_add(u64::from(wrote_records), Release);
     }
 
     pub(super) fn answered(&self, items: usize) {
         self.items.fetch_add(items as u64, Relaxed);
+    }
+
+    /// Commits of this process that wrote connections, tokens, accounts or other records: while it stays the same, so does what
+    /// was read of them here, but for other nodes.
+    pub fn record_commits(&self) -> u64 {
+        self.records.load(Acquire)
     }
 
     /// The totals now.

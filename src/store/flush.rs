@@ -31,6 +31,7 @@ impl Work {
         if !self.new_heads.is_empty() {
             on.statement(NEW_HEADS).rows(Rows::new().text(self.new_heads.iter().map(String::as_str))).execute().await?;
         }
+        self.nested.flush(on).await?;
         self.flush_records(on).await?;
         self.flush_grants(on).await?;
         self.flush_feed(on).await?;

@@ -63,6 +63,12 @@ pub(super) const BY_IDS: Text = Text::twin(
     "SELECT g.* FROM unnest($2::text[]) AS k(id), LATERAL (SELECT id, member_count, created_at, updated_at, version, body FROM groups \
      WHERE organization_id = $1 AND id = k.id LIMIT 1) g",
 );
+// Few have one name where names are to be unique; of many some stay whatever a batch does.
+pub(super) const BY_NAMES: Text = Text::twin(
+    "SELECT g.name_key, g.id FROM json_each($2) e CROSS JOIN groups g ON g.organization_id = $1 AND g.name_key = e.value->>0",
+    "SELECT g.* FROM unnest($2::text[]) AS k(name), LATERAL (SELECT name_key, id FROM groups \
+     WHERE organization_id = $1 AND name_key = k.name LIMIT 2048) g",
+);
 // Two are enough to know that a name is ambiguous; some of them may not be there for the caller.
 const BY_NAME: Text = Text::same("SELECT id FROM groups WHERE organization_id = $1 AND name_key = $2 ORDER BY id LIMIT 64");
 

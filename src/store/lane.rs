@@ -4,7 +4,7 @@
 //! The lane is a task of its own, never a caller's future: a caller that goes away takes nobody's write with it. On
 //! SQLite all lanes share the file's one writer connection, which hands itself on in order.
 
-use super::{Connection, Fault, Miss, Reach, Store, Terms, Text, Work, open::Inner};
+use super::{Connection, Fault, Miss, Reach, Store, Terms, Work, head, open::Inner};
 use crate::{limits, telemetry::metrics};
 use std::{
     collections::HashMap,
@@ -12,9 +12,6 @@ use std::{
     time::{Duration, Instant},
 };
 use tokio::sync::{mpsc, oneshot};
-
-const LOCK: Text =
-    Text::same("UPDATE heads SET revision = revision WHERE organization_id = $1 RETURNING revision, schemas_revision, roles_revision");
 
 /// Rounds of read-and-run after which an edit that still asks for more is a fault of ours.
 const ROUNDS: usize = 16;
@@ -250,19 +247,19 @@ enum Ended {
 /// One transaction: lock, read, run, write, commit.
 async fn attempt(inner: &Inner, organization: &str, jobs: &mut [Box<dyn Job>]) -> Result<Ended, Fault> {
     let mut tx = inner.begin_write().await?;
-    let head: Option<(i64, i64, i64)> = tx.on(&inner.counters).statement(LOCK).bind(organization.to_owned()).optional().await?;
-    let Some((head, schemas_at, roles_at)) = head else { return Ok(Ended::NoOrganization) };
-    let schemas = inner.schemas.at(&mut tx.on(&inner.counters), organization, schemas_at).await?;
-    let mut work = Work::new(organization.to_owned(), head, schemas, jobs.len() == 1);
-    work.grants.begin(inner.books.known(organization, roles_at), roles_at);
+    let Some(head) = head::lock(&mut tx.on(&inner.counters), organization).await? else { return Ok(Ended::NoOrganization) };
+    let schemas = inner.schemas.at(&mut tx.on(&inner.counters), organization, head.schemas_revision).await?;
+    let mut work = Work::new(organization.to_owned(), head.revision, schemas, jobs.len() == 1);
+    work.nested.refuses = head.refuse_cycles != 0;
+    work.grants.begin(inner.books.known(organization, head.roles_revision), head.roles_revision);
     if let Some(at) = settle_edits(&mut work, jobs, &mut tx.on(&inner.counters)).await? {
         return Ok(Ended::Apart(at));
     }
-    inner.books.note_read(&work, roles_at);
-    if work.made > head {
+    inner.books.note_read(&work, head.roles_revision);
+    if work.made > head.revision {
         work.flush(&mut tx.on(&inner.counters)).await?;
         tx.commit().await?;
-        inner.counters.committed();
+        inner.counters.committed(work.records.written().next().is_some());
         if let Some(at) = work.schemas_changed() {
             inner.schemas.note(organization, at, work.schemas());
         }

@@ -53,6 +53,8 @@ pub(super) const LANE_READS: &[(&str, Text)] = &[
     ("users by id", users::BY_IDS),
     ("users by name", users::BY_NAMES),
     ("groups by id", groups::BY_IDS),
+    ("groups by name", groups::BY_NAMES),
+    ("groups in groups", members::NESTED),
     ("kinds of principals", members::PRINCIPAL_KINDS),
     ("holders of keys", HOLDERS),
     ("edges", EDGES),
@@ -76,6 +78,8 @@ impl Work {
             || self.holders.wants()
             || self.groups.wants()
             || self.kinds.wants()
+            || self.group_names.wants()
+            || self.nested.wants()
             || self.edges.wants()
             || self.rosters.wants()
             || self.memberships.wants()
@@ -149,6 +153,16 @@ impl Work {
         for row in rows {
             self.groups.load(row.0.clone(), Some(Arc::new(GroupRow::decode(row)?)));
         }
+        let wanted = self.group_names.take_wanted();
+        let rows: Vec<(String, String)> = users::by_keys(on, groups::BY_NAMES, self.organization.clone(), wanted.clone()).await?;
+        let mut found: BTreeMap<String, BTreeSet<String>> = wanted.into_iter().map(|name| (name, BTreeSet::new())).collect();
+        for (name, id) in rows {
+            found.entry(name).or_default().insert(id);
+        }
+        for (name, ids) in found {
+            self.group_names.load(name, ids);
+        }
+        self.nested.load(on, &self.organization).await?;
         let wanted = self.kinds.take_wanted();
         if !wanted.is_empty() {
             // SQLite shares one text between both halves, PostgreSQL one array.

@@ -42,7 +42,7 @@ const KINDS: Text = Text::twin(
      UNION ALL SELECT k.id, 2::bigint FROM unnest($2::text[]) AS k(id), LATERAL (SELECT 1 FROM groups WHERE organization_id = $1 AND id = k.id LIMIT 1) g",
 );
 
-const NESTED: Text = Text::same("SELECT group_id, member_id FROM members WHERE organization_id = $1 AND member_kind = 2");
+pub(super) const NESTED: Text = Text::same("SELECT group_id, member_id FROM members WHERE organization_id = $1 AND member_kind = 2");
 // A member of several of the groups is one member: direct if the first group has it, else indirect. Where a cycle leads back,
 // a group is below itself; it is no member of itself for that.
 const TRANSITIVE: Text = Text::twin(

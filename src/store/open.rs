@@ -83,7 +83,7 @@ pub struct Store {
 const IDENTITY: Text = Text::same("SELECT epoch, seal_key FROM store WHERE id = 1");
 const NEW_IDENTITY: Text = Text::same("INSERT INTO store (id, epoch, seal_key) VALUES (1, $1, $2) ON CONFLICT (id) DO NOTHING");
 const NEW_SYSTEM: Text = Text::same(
-    "INSERT INTO heads (organization_id, revision, nesting_revision, schemas_revision, roles_revision, user_count, group_count) VALUES ($1, 0, 0, 0, 0, 0, 0) ON CONFLICT (organization_id) DO NOTHING",
+    "INSERT INTO heads (organization_id, revision, nesting_revision, schemas_revision, roles_revision, refuse_cycles, user_count, group_count) VALUES ($1, 0, 0, 0, 0, 0, 0, 0) ON CONFLICT (organization_id) DO NOTHING",
 );
 
 impl Store {

@@ -102,6 +102,7 @@ impl Work {
         let (created_at, count) = old.as_ref().map_or((self.now(), 0), |o| (o.created_at, o.member_count));
         let row = Arc::new(GroupRow::new(group, count + gained, created_at, self.now(), self.revision()));
         self.follow_keys(&id, old.as_deref().map_or(&[], |o| &o.keys), &row.keys);
+        self.follow_name(&id, old.as_deref(), Some(&row));
         self.kinds.follow(id.clone(), |_| Some(MEMBER_GROUP));
         self.groups.set(id, Some(row.clone()));
         row
@@ -111,8 +112,28 @@ impl Work {
     pub fn drop_group(&mut self, id: &str) {
         let old = self.groups.peek(id).cloned().flatten();
         self.follow_keys(id, old.as_deref().map_or(&[], |o| &o.keys), &[]);
+        self.follow_name(id, old.as_deref(), None);
         self.kinds.follow(id.to_owned(), |_| None);
         self.groups.set(id.to_owned(), None);
+    }
+
+    /// The ids of the groups with this folded display name.
+    pub fn groups_named(&mut self, key: &str) -> Result<BTreeSet<String>, Miss> {
+        self.group_names.get(key)
+    }
+
+    fn follow_name(&mut self, id: &str, old: Option<&GroupRow>, new: Option<&GroupRow>) {
+        let names = [(old, false), (new, true)].into_iter().filter_map(|(row, stays)| Some((row?.name_key.clone(), stays)));
+        for (name, stays) in names {
+            self.group_names.follow(name, |mut ids| {
+                if stays {
+                    ids.insert(id.to_owned())
+                } else {
+                    ids.remove(id)
+                };
+                ids
+            });
+        }
     }
 
     /// The kind of each principal, `None` for one that does not exist. All are asked for before it stops.

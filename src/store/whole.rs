@@ -44,6 +44,12 @@ impl Difference {
         i64::try_from(self.gone.len()).unwrap_or(i64::MAX)
     }
 
+    /// The groups that come.
+    pub fn groups_added<'a>(&'a self, roster: &'a Roster) -> impl Iterator<Item = &'a str> {
+        let groups = self.came.iter().filter(|(_, kind)| *kind == MEMBER_GROUP);
+        groups.filter_map(|(at, _)| usize::try_from(*at).ok().and_then(|at| roster.get(at)).map(|(id, _)| id))
+    }
+
     fn go(&mut self, id: &str, kind: i64) {
         self.gone_text.push_str(id);
         self.gone.push((u32::try_from(self.gone_text.len()).unwrap_or(u32::MAX), kind));

@@ -6,7 +6,7 @@
 
 #![allow(clippy::missing_errors_doc, reason = "every question answers `Miss` until what it asks for was read")]
 
-use super::{GroupRow, Record, RecordKind, Terms, Tombstone, UserRow, cells::Cells, grants::Grants, whole::Whole};
+use super::{GroupRow, Record, RecordKind, Terms, Tombstone, UserRow, cells::Cells, grants::Grants, nested::Nested, whole::Whole};
 use crate::{attributes::Schemas, clock::Micros};
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -56,6 +56,9 @@ pub struct Work {
     pub(super) held: Cells<(i64, String, String), bool>,
     /// One cell: what the organization has registered.
     schemas: Cells<(), Schemas>,
+    /// Folded display name → the groups that have it.
+    pub(super) group_names: Cells<String, BTreeSet<String>>,
+    pub(super) nested: Nested,
     pub(super) new_heads: Vec<String>,
     pub(super) erased: Vec<String>,
     pub(super) changes: Vec<Change>,
@@ -94,6 +97,8 @@ impl Work {
             any: Cells::new(),
             held: Cells::new(),
             schemas,
+            group_names: Cells::new(),
+            nested: Nested::new(),
             new_heads: Vec::new(),
             erased: Vec::new(),
             changes: Vec::new(),
@@ -240,6 +245,8 @@ impl Work {
         f(&mut self.names);
         f(&mut self.holders);
         f(&mut self.groups);
+        f(&mut self.group_names);
+        self.nested.each(f);
         f(&mut self.kinds);
         f(&mut self.edges);
         f(&mut self.by_member);

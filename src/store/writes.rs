@@ -118,10 +118,10 @@ pub(super) const REWRITE_CHANGES: Text = Text::twin(
      ON CONFLICT (organization_id, revision, idx) DO UPDATE SET body = excluded.body",
 );
 pub(super) const NEW_HEADS: Text = Text::twin(
-    "INSERT INTO heads (organization_id, revision, nesting_revision, schemas_revision, roles_revision, user_count, group_count) \
-     SELECT value->>0, 0, 0, 0, 0, 0, 0 FROM json_each($1)",
-    "INSERT INTO heads (organization_id, revision, nesting_revision, schemas_revision, roles_revision, user_count, group_count) \
-     SELECT r, 0, 0, 0, 0, 0, 0 FROM unnest($1::text[]) AS r",
+    "INSERT INTO heads (organization_id, revision, nesting_revision, schemas_revision, roles_revision, refuse_cycles, user_count, group_count) \
+     SELECT value->>0, 0, 0, 0, 0, 0, 0, 0 FROM json_each($1)",
+    "INSERT INTO heads (organization_id, revision, nesting_revision, schemas_revision, roles_revision, refuse_cycles, user_count, group_count) \
+     SELECT r, 0, 0, 0, 0, 0, 0, 0 FROM unnest($1::text[]) AS r",
 );
 pub(super) const SET_HEAD: Text = Text::same(
     "UPDATE heads SET revision = $2, user_count = user_count + $3, group_count = group_count + $4, nesting_revision = COALESCE($5, nesting_revision), \

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     api::v1::{Group, MemberDelta, Precondition, change_event::Action, connection::AllowedAction, member_delta},
-    attributes::{ResourceType, Schemas, check, patch::MemberEdit, roster::Roster},
+    attributes::{ResourceType, Schemas, check, fold, patch::MemberEdit, roster::Roster},
     feed::append,
     store::{GroupRow, KEY_GROUP_EXTERNAL_ID, Work},
 };
@@ -114,7 +114,7 @@ pub(super) fn modification<C: Fn(&mut Group, &Schemas) -> Result<Vec<Step>> + Se
 ) -> Result<impl FnMut(&mut Work) -> Edit<Changed> + Send + use<C>> {
     actions::require(&call.caller, AllowedAction::WriteGroups)?;
     precondition::check_form(condition.as_ref())?;
-    let sight = Sight::of(call);
+    let (sight, unique_names) = (Sight::of(call), unique_names(call));
     Ok(move |work: &mut Work| -> Edit<Changed> {
         let before = work.group(&id)?.ok_or_else(|| Error::not_found("group"))?;
         sight.check(&before.group, "group")?;
@@ -128,8 +128,10 @@ pub(super) fn modification<C: Fn(&mut Group, &Schemas) -> Result<Vec<Step>> + Se
         }
         links::follow_external_id(&mut group, sight.connection(), work.now());
         let unique = check_unique(work, &group, Some(&before));
+        let named = check_name(work, unique_names, &group, Some(&before));
         let moved = take(work, &sight, &id, &steps);
         unique?;
+        named?;
         let moved = moved?;
         if group == before.group {
             return Ok((settle(work, before, &moved)?, moved));
@@ -152,6 +154,23 @@ pub(super) fn check_unique(work: &mut Work, group: &Group, before: Option<&Group
         if holders?.iter().any(|holder| *holder != group.id) {
             return Err(Error::taken("externalId").into());
         }
+    }
+    Ok(())
+}
+
+/// Whether the caller's connection gives no name twice.
+pub(super) fn unique_names(call: &Call) -> bool {
+    call.caller.connection.as_deref().is_some_and(|connection| connection.unique_group_names)
+}
+
+/// Refuses a name that another group has, where the connection says so; a group keeps the one it has.
+pub(super) fn check_name(work: &mut Work, unique: bool, group: &Group, before: Option<&GroupRow>) -> Edit<()> {
+    let key = fold::caseless(&group.display_name);
+    if !unique || before.is_some_and(|before| before.name_key == key) {
+        return Ok(());
+    }
+    if work.groups_named(&key)?.iter().any(|holder| *holder != group.id) {
+        return Err(Error::taken("displayName").into());
     }
     Ok(())
 }

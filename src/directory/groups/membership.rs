@@ -9,7 +9,7 @@ use crate::{
     attributes::roster::Roster,
     feed::append,
     limits,
-    store::{GroupRow, Work},
+    store::{GroupRow, MEMBER_GROUP, Work},
 };
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -33,6 +33,9 @@ pub(super) fn add(work: &mut Work, sight: &Sight, group: &str, members: &[Named]
     let ids: Vec<String> = members.iter().map(|m| m.id.clone()).collect();
     let (kinds, edges) = (kinds(work, sight, &ids), work.edges(group, &ids));
     let (kinds, edges) = (kinds?, edges?);
+    let comes = |edge: &Option<i64>, kind: &Option<i64>| edge.is_none() && *kind == Some(MEMBER_GROUP);
+    let groups = members.iter().zip(kinds.iter().zip(&edges)).filter(|(_, (kind, edge))| comes(edge, kind));
+    check_cycles(work, group, groups.map(|(member, _)| member.id.as_str()))?;
     let (mut moved, mut seen) = (Moved::default(), BTreeSet::new());
     for ((member, kind), edge) in members.iter().zip(kinds).zip(edges) {
         let kind = check_kind(member, kind)?;
@@ -54,6 +57,19 @@ pub(super) fn kinds(work: &mut Work, sight: &Sight, ids: &[String]) -> Edit<Vec<
     let (kinds, seen) = (work.kinds(ids), sight.seen_in(work, ids));
     let (kinds, seen) = (kinds?, seen?);
     Ok(ids.iter().zip(kinds).map(|(id, kind)| kind.filter(|_| seen.contains(id))).collect())
+}
+
+/// Refuses groups that hold the one they come into, where the organization will have no circles.
+fn check_cycles<'m>(work: &mut Work, group: &str, coming: impl IntoIterator<Item = &'m str>) -> Edit<()> {
+    let mut coming = coming.into_iter().peekable();
+    if !work.refuses_cycles() || coming.peek().is_none() {
+        return Ok(());
+    }
+    let holding = work.holding(group)?;
+    match coming.find(|member| holding.contains(*member)) {
+        Some(_) => Err(Error::value("members.value", "The group would be in itself, which this organization refuses.").into()),
+        None => Ok(()),
+    }
 }
 
 /// The kind of a member, given what is there under its id: it must exist, and be what it is said to be.
@@ -103,6 +119,7 @@ pub(super) fn replace_whole(work: &mut Work, sight: &Sight, group: &str, roster:
     if let Some(id) = &difference.unknown {
         return Err(unknown(id).into());
     }
+    check_cycles(work, group, difference.groups_added(roster))?;
     work.set_whole(append::one_of_many);
     Ok(Moved { added: difference.added(), removed: difference.removed(), kept: difference.kept, redundant: None })
 }

@@ -7,7 +7,7 @@ use super::{
         links, precondition, schemas,
         sight::Sight,
     },
-    change::{Changed, Standing, Step, changed, check_unique, deltas, modification, settle, stand, step, take},
+    change::{Changed, Standing, Step, changed, check_name, check_unique, deltas, modification, settle, stand, step, take, unique_names},
     membership,
     read::Shown,
     refer::{self, Named},
@@ -77,13 +77,15 @@ pub(in crate::directory) fn creation(
     organization.clone_into(&mut group.organization_id);
     check::check_group(&mut group)?;
     let members = refer::principals(members, "members")?;
-    let sight = Sight::of(call);
+    let (sight, unique_names) = (Sight::of(call), unique_names(call));
     Ok(move |work: &mut Work| -> Edit<Arc<GroupRow>> {
         let mut group = group.clone();
         work.schemas().admit(ResourceType::Group, &mut group.extensions, None).map_err(Error::from)?;
         let unique = check_unique(work, &group, None);
+        let named = check_name(work, unique_names, &group, None);
         let moved = membership::add(work, &sight, &group.id, &members);
         unique?;
+        named?;
         links::link(&mut group, sight.connection(), Reason::Created, "", work.now());
         let row = work.put_group(group, moved?.added);
         append::group(work, Action::Created, None, Some(&row.message()), changed(&Group::default(), &row.group));

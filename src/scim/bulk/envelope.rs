@@ -1,8 +1,8 @@
 //! A bulk request as it is sent: its keys in any letter case, each of them once; what an operation holds is left as text.
 
-use super::super::{document::clip, error::Refusal};
+use super::super::{document::clip, elements::AtMost, error::Refusal};
 use crate::limits;
-use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use std::fmt;
 
@@ -86,7 +86,9 @@ impl<'de> Visitor<'de> for Envelope {
             let twice = match key.to_ascii_lowercase().as_str() {
                 "schemas" => put(&mut document.schemas, &mut map)?,
                 "failonerrors" => put(&mut document.fail_on_errors, &mut map)?,
-                "operations" => document.operations.replace(map.next_value_seed(Operations)?).is_some(),
+                "operations" => {
+                    document.operations.replace(map.next_value_seed(AtMost { most: limits::MUTATIONS, each: Operation })?).is_some()
+                }
                 _ => map.next_value::<IgnoredAny>().map(|_| false)?,
             };
             if twice {
@@ -107,34 +109,7 @@ fn put<'de, A: MapAccess<'de>>(slot: &mut Option<&'de RawValue>, map: &mut A) ->
     Ok(was_given)
 }
 
-struct Operations;
-
-impl<'de> DeserializeSeed<'de> for Operations {
-    type Value = Vec<Given<'de>>;
-    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Vec<Given<'de>>, D::Error> {
-        json.deserialize_seq(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Operations {
-    type Value = Vec<Given<'de>>;
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list of operations")
-    }
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Vec<Given<'de>>, A::Error> {
-        let mut given = Vec::new();
-        // One more than the bound is kept, so that the excess shows; the rest is only counted past.
-        while given.len() <= limits::MUTATIONS {
-            match list.next_element_seed(Operation)? {
-                Some(operation) => given.push(operation),
-                None => return Ok(given),
-            }
-        }
-        while list.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(given)
-    }
-}
-
+#[derive(Clone, Copy)]
 struct Operation;
 
 impl<'de> DeserializeSeed<'de> for Operation {

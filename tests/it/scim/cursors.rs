@@ -127,7 +127,10 @@ async fn a_cursor_is_good_for_its_list_and_its_caller_alone(world: World) {
         refusals.push(answer);
     }
     assert!(refusals.iter().all(|answer| answer.body == refusals[0].body), "a guess learns nothing");
-    scim.get(&format!("/Users?{query}&cursor={cursor}&startIndex=1")).await.is_error(400, "invalidCursor");
+    for start in ["1", "", "x"] {
+        scim.get(&format!("/Users?{query}&cursor={cursor}&startIndex={start}")).await.is_error(400, "invalidCursor");
+        scim.get(&format!("/Users?startIndex={start}&{query}&cursor=")).await.is_error(400, "invalidCursor");
+    }
     scim.get(&format!("/Users?{query}&cursor={cursor}&cursor={cursor}")).await.is_error(400, "invalidValue");
     scim.get(&format!("/Users?{query}&cursor={cursor}&attributes=userName")).await.expect(200);
 }

@@ -31,6 +31,7 @@ mod remote;
 mod resources;
 mod robustness;
 mod root;
+mod rules;
 mod scene;
 mod schemas;
 mod transport;

@@ -73,6 +73,37 @@ async fn a_patch_that_changes_nothing_leaves_the_version_alone(world: World) {
     assert_eq!(world.head().await, head);
 }
 
+/// Requirements 63, 67 (RFC 7644 section 3.5.2): what follows from the rest cannot be set, and an empty path names nothing.
+async fn schemas_follow_from_what_the_resource_has(world: World) {
+    let scim = world.scim();
+    let path = format!("/Users/{}", scim.post("/Users", &everything()).await.id());
+    let before = scim.get(&path).await;
+    let urn = "urn:example:params:scim:schemas:extension:desk:2.0:User";
+
+    let answer = scim.patch(&path, &json!([{"op": "add", "path": "schemas", "value": [urn]}])).await;
+    assert_eq!((answer.header("etag"), &answer.body), (before.header("etag"), &before.body));
+    let (_, strict) = world.scim_as("strict").await;
+    for scim in [scim, &strict] {
+        for operation in [
+            json!({"op": "replace", "path": "schemas", "value": [USER]}),
+            json!({"op": "remove", "path": "schemas"}),
+            json!({"op": "remove", "path": format!("schemas[value eq \"{ENTERPRISE}\"]")}),
+        ] {
+            assert_eq!(scim.patch(&path, &json!([operation])).await.status, 400, "{operation}");
+        }
+    }
+    scim.patch(&path, &json!([{"op": "remove", "path": "schemas"}])).await.is_error(400, "mutability");
+    for empty in ["", "  "] {
+        let operation = json!([{"op": "replace", "path": empty, "value": {"title": "Dr"}}]);
+        strict.patch(&path, &operation).await.is_error(400, "invalidPath");
+        assert_eq!(scim.patch(&path, &operation).await.expect(200)["title"], "Dr");
+    }
+    // Nothing is there to go, and nothing is wrong with that.
+    let none = json!([{"op": "remove", "path": "emails[value eq \"nobody@mail.example\"]"}]);
+    let now = scim.get(&path).await;
+    assert_eq!(scim.patch(&path, &none).await.header("etag"), now.header("etag"));
+}
+
 /// Requirements 25, 68 (RFC 7644 section 3.5.2).
 async fn one_primary_makes_the_others_ordinary(world: World) {
     let scim = world.scim();
@@ -277,6 +308,7 @@ async fn a_patch_of_a_user_is_answered_with_the_user(world: World) {
 faces! {
     a_patch_does_what_its_operations_say
     a_patch_that_changes_nothing_leaves_the_version_alone
+    schemas_follow_from_what_the_resource_has
     one_primary_makes_the_others_ordinary
     a_patch_is_a_document_of_operations
     operations_apply_in_order_or_not_at_all

@@ -17,6 +17,9 @@ fn keys() -> BTreeMap<&'static str, &'static [&'static str]> {
         ("users by id", &["organization_id", "id"][..]),
         ("users by name", &["organization_id", "user_name_key"]),
         ("groups by id", &["organization_id", "id"]),
+        ("groups by name", &["organization_id", "name_key"]),
+        // Few, and all of them: an index of their own has nothing else.
+        ("groups in groups", &["organization_id"]),
         ("kinds of principals", &["organization_id", "id"]),
         ("holders of keys", &["organization_id", "kind", "key"]),
         ("edges", &["organization_id", "group_id", "member_id"]),
