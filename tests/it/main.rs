@@ -26,6 +26,7 @@ mod filters;
 mod grpc;
 mod harness;
 mod idp;
+mod links_model;
 mod model;
 mod scim;
 mod serve;

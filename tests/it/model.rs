@@ -11,7 +11,7 @@ use proptest::{
     test_runner::{Config, TestRunner},
 };
 use roster::api::v1::{
-    DeleteGroupRequest, DeleteUserRequest, ListGroupsRequest, ListUsersRequest, PatchGroupRequest, ReplaceGroupRequest,
+    DeleteGroupRequest, DeleteUserRequest, ListGroupsRequest, ListUsersRequest, PatchGroupRequest, PurgeUserRequest, ReplaceGroupRequest,
     UndeleteUserRequest, patch_operation::Op,
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -32,6 +32,7 @@ enum Command {
     Title { user: usize, title: u8 },
     DeleteUser { user: usize },
     Undelete { user: usize },
+    Purge { user: usize },
     CreateGroup { name: usize, members: Vec<usize> },
     RenameGroup { group: usize, name: usize },
     DeleteGroup { group: usize },
@@ -51,6 +52,7 @@ fn command() -> impl Strategy<Value = Command> {
         1 => (user.clone(), any::<u8>()).prop_map(|(user, title)| C::Title { user, title: title % 3 }),
         2 => user.clone().prop_map(|user| C::DeleteUser { user }),
         1 => user.clone().prop_map(|user| C::Undelete { user }),
+        1 => user.clone().prop_map(|user| C::Purge { user }),
         2 => (name.clone(), some.clone()).prop_map(|(name, members)| C::CreateGroup { name, members }),
         1 => (group.clone(), name).prop_map(|(group, name)| C::RenameGroup { group, name }),
         1 => group.clone().prop_map(|group| C::DeleteGroup { group }),
@@ -224,6 +226,17 @@ async fn step(desk: &Desk, model: &mut Model, command: &Command) -> Result<(), T
                     }
                 }
                 model.users.insert(id, person);
+                model.revision += 1;
+            }
+        }
+        Command::Purge { user } => {
+            let id = model.user_id(*user);
+            let request = PurgeUserRequest { organization_id, user_id: id.clone(), ..PurgeUserRequest::default() };
+            let answer = desk.grpc().users.purge_user(request).await;
+            let there = model.users.remove(&id).is_some() | model.deleted.remove(&id).is_some();
+            prop_assert_eq!(accepted(&answer), there, "{:?}", command);
+            if there {
+                model.forget(&id);
                 model.revision += 1;
             }
         }

@@ -19,9 +19,16 @@ impl Known {
     pub(super) async fn ask(reader: &mut Reader, query: &Query, chunk: &[Candidate]) -> Result<Known> {
         let leaves = query.filter.as_ref().map_or(&[][..], |f| f.edges());
         let mut known = Vec::with_capacity(leaves.len());
+        // Who is not there for the caller is in no group, and such a group has nobody in it.
+        let named = leaves.iter().filter_map(|leaf| match leaf {
+            EdgeLeaf::Member(id) | EdgeLeaf::InGroup(id) => Some(id.clone()),
+            EdgeLeaf::InAnyGroup | EdgeLeaf::AnyMember => None,
+        });
+        let there = reader.seen(&query.narrow.view, named.collect()).await?;
         for leaf in leaves {
             let ids = || chunk.iter().map(|c| c.id.clone()).collect();
             known.push(match leaf {
+                EdgeLeaf::Member(id) | EdgeLeaf::InGroup(id) if !there.contains(id) => BTreeSet::new(),
                 EdgeLeaf::Member(member) => reader.among_groups(member, ids()).await?.into_iter().collect(),
                 EdgeLeaf::InGroup(group) => {
                     let groups = query.narrow.below.get(group).cloned().unwrap_or_default();

@@ -60,6 +60,40 @@ async fn a_connection_s_tolerances_are_switched_and_what_it_used_is_shown() {
 }
 
 #[tokio::test]
+async fn what_becomes_of_deleted_users_is_set_and_undone_from_the_command_line() {
+    let place = Place::fresh(Engine::Sqlite).await;
+    let server = place.start(&[]).await;
+    let dir = place.data_dir();
+    let dir = dir.to_str().unwrap();
+    let roster = async |arguments: &[&str]| run(&[arguments, &["--data-dir", dir]].concat()).await;
+    let json = async |arguments: &[&str]| -> Value { serde_json::from_str(&said(&roster(arguments).await)).unwrap() };
+    let (_, scim) = super::process::clients(&place.bootstrap()).await;
+    let id = scim.post("/Users", &json!({"schemas": [USER], "userName": "ada"})).await.id();
+
+    let create = ["connection", "create", "Okta", "--on-delete", "deactivate", "--visibility", "linked", "--json"];
+    let made = json(&create).await;
+    let policy = |of: &Value| ["on_delete", "on_recreate", "visibility", "purge_after"].map(|field| of[field].clone());
+    let enums = |delete: &str, recreate: &str, sees: &str| {
+        [json!(format!("DEPROVISION_{delete}")), json!(format!("RECREATE_{recreate}")), json!(format!("VISIBILITY_{sees}"))]
+    };
+    assert_eq!(policy(&made)[..3], enums("DEACTIVATE", "RESTORE", "LINKED"));
+    let connection = made["id"].as_str().unwrap();
+    let update = ["connection", "update", connection, "--on-recreate", "new", "--purge-after-days", "7", "--json"];
+    let changed = json(&update).await;
+    assert_eq!(policy(&changed)[..3], enums("DEACTIVATE", "NEW", "LINKED"));
+    assert_eq!(changed["purge_after"], "604800s");
+    assert_eq!(roster(&["connection", "update", connection, "--purge-after-days", "0"]).await.status.code(), Some(2));
+
+    scim.delete(&format!("/Users/{id}")).await.expect(204);
+    assert_eq!(roster(&["user", "get", &id]).await.status.code(), Some(1));
+    assert_eq!(json(&["user", "undelete", &id, "--json"]).await["user_name"], "ada");
+    scim.get(&format!("/Users/{id}")).await.expect(200);
+    said(&roster(&["user", "purge", &id]).await);
+    assert_eq!(roster(&["user", "undelete", &id]).await.status.code(), Some(1));
+    drop(server);
+}
+
+#[tokio::test]
 async fn users_and_groups_are_shown_as_tables_and_as_json() {
     let place = Place::fresh(Engine::Sqlite).await;
     let server = place.start(&[]).await;

@@ -163,6 +163,9 @@ async fn who_was_let_go_is_in_no_list_no_count_no_search_and_no_membership(world
     let search = json!({"schemas": ["urn:ietf:params:scim:api:messages:2.0:SearchRequest"], "filter": "userName pr"});
     assert_eq!(a.post("/Users/.search", &search).await.expect(200)["totalResults"], 1);
     assert_eq!(members(&a, &inner).await, std::slice::from_ref(&grace));
+    let by_member = format!("members.value eq \"{ada}\"");
+    assert_eq!(listed(&a, "/Groups", &[("filter", &by_member)]).await, (vec![], 0));
+    assert_eq!(listed(world.scim(), "/Groups", &[("filter", &by_member)]).await, (vec![inner.clone()], 1));
 
     // It cannot be named as a member, and what the connection does to the membership leaves it alone.
     let path = format!("/Groups/{inner}");
