@@ -53,7 +53,7 @@ enum Command {
     Migrate(StoreSettings),
     /// Issue a token for a new administrator, if all are lost; a server that keeps its data in SQLite must be stopped first
     Recover(StoreSettings),
-    /// Show or list users
+    /// Show, list, make and end users
     User(Noun<user::Verb>),
     /// Show or list groups and their members
     Group(Noun<group::Verb>),

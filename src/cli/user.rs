@@ -2,7 +2,7 @@
 
 use super::{
     Done, Failure,
-    connect::{ClientSettings, refused},
+    connect::{Authorized, ClientSettings, refused},
     output::{self, Form, Shown},
 };
 use crate::api::v1::{self, user_ref::Ref, user_service_client::UserServiceClient};
@@ -16,6 +16,31 @@ pub(super) enum Verb {
         which: Which,
         #[command(flatten)]
         form: Form,
+    },
+    /// Create a user that no identity provider knows yet, as a service does when somebody signs in first
+    Create {
+        /// What the user signs in with.
+        user_name: String,
+        /// The work e-mail address.
+        #[arg(long, value_name = "ADDRESS")]
+        email: Option<String>,
+        /// The name to show.
+        #[arg(long, value_name = "NAME")]
+        display_name: Option<String>,
+        #[command(flatten)]
+        form: Form,
+    },
+    /// Say that a person has finished setting up the account that was made for them; it does not change who may sign in
+    CompleteSetup {
+        /// The user's id.
+        id: String,
+        #[command(flatten)]
+        form: Form,
+    },
+    /// Delete a user softly: out of sight, to be brought back by `undelete` until it is erased by schedule
+    Delete {
+        /// The user's id.
+        id: String,
     },
     /// List users
     List {
@@ -101,8 +126,41 @@ impl Shown for v1::User {
     }
 }
 
+async fn open(client: &ClientSettings) -> Result<(UserServiceClient<Authorized>, String), Failure> {
+    let session = client.open().await?;
+    let organization_id = session.organization().await?;
+    Ok((UserServiceClient::new(session.channel), organization_id))
+}
+
 pub(super) async fn run(verb: Verb, client: &ClientSettings) -> Done {
     match verb {
+        Verb::Create { user_name, email, display_name, form } => {
+            let (mut service, organization_id) = open(client).await?;
+            let work = |address| v1::MultiValue {
+                value: Some(address),
+                r#type: Some("work".to_owned()),
+                primary: Some(true),
+                ..v1::MultiValue::default()
+            };
+            let user = v1::User { user_name, display_name, emails: email.map(work).into_iter().collect(), ..v1::User::default() };
+            let request = v1::CreateUserRequest { organization_id, user: Some(user), ..v1::CreateUserRequest::default() };
+            output::one(form, &service.create_user(request).await.map_err(refused)?.into_inner().user.unwrap_or_default())
+        }
+        Verb::CompleteSetup { id, form } => {
+            let (mut service, organization_id) = open(client).await?;
+            let request = v1::UpdateUserRequest {
+                organization_id,
+                user: Some(v1::User { id, setup_state: v1::user::SetupState::Complete.into(), ..v1::User::default() }),
+                update_mask: Some(prost_types::FieldMask { paths: vec!["setup_state".to_owned()] }),
+                ..v1::UpdateUserRequest::default()
+            };
+            output::one(form, &service.update_user(request).await.map_err(refused)?.into_inner().user.unwrap_or_default())
+        }
+        Verb::Delete { id } => {
+            let (mut service, organization_id) = open(client).await?;
+            let request = v1::DeleteUserRequest { organization_id, user_id: id, ..v1::DeleteUserRequest::default() };
+            service.delete_user(request).await.map(drop).map_err(refused)
+        }
         Verb::Get { which, form } => {
             let user = Some(which.reference()?);
             let session = client.open().await?;
