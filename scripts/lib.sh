@@ -130,12 +130,13 @@ start_server() {
     restart_server "$@"
 }
 
-# restart_server BINARY [ARGUMENTS]: a server on the store that server_folder has, and free ports; sets server_pid.
+# restart_server BINARY [ARGUMENTS]: a server on the store that server_folder has, and free ports (SCIM at server_http, if that is set);
+# sets server_pid.
 restart_server() {
     local binary=$1 known=
     shift
     [ ! -e "$server_folder/bootstrap.json" ] || known=$(bootstrap grpc_endpoint)
-    "$binary" serve --data-dir "$server_folder" --http 127.0.0.1:0 --grpc 127.0.0.1:0 "$@" \
+    "$binary" serve --data-dir "$server_folder" --http "${server_http:-127.0.0.1:0}" --grpc 127.0.0.1:0 "$@" \
         >>"$server_folder/out.log" 2>&1 </dev/null &
     server_pid=$!
     at_exit "kill $server_pid 2>/dev/null && wait $server_pid 2>/dev/null"
