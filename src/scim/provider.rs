@@ -48,6 +48,7 @@ mod tests {
         of(&headers)
     }
 
+    /// Row 51 (Bitwarden)
     #[test]
     fn a_provider_is_known_by_its_agent_or_its_own_header() {
         assert_eq!(named("user-agent", "Okta SCIM Client 1.0.0"), "okta");

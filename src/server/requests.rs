@@ -121,6 +121,7 @@ fn subject(path: &str) -> &'static str {
 mod tests {
     use super::*;
 
+    /// Row 46 (Bitwarden)
     #[test]
     fn a_log_line_names_the_endpoint_and_nothing_the_client_wrote() {
         assert_eq!(subject("/roster.v1.UserService/GetUser"), "/roster.v1.UserService/GetUser");

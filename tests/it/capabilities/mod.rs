@@ -2,5 +2,6 @@
 //! above a story puts it into that line of the table; `tidy` holds the two together.
 
 mod actions;
+mod deprovision;
 mod ownership;
 mod setup;

@@ -29,6 +29,7 @@ async fn facade(arguments: &[&str]) -> (Running, String) {
     (running, url)
 }
 
+/// Row 42 (Bitwarden)
 #[tokio::test]
 async fn the_facade_runs_as_a_process_of_its_own_over_tls() {
     let folder = tempfile::tempdir().unwrap();

@@ -4,6 +4,7 @@ use super::process::{Place, run, said};
 use crate::harness::{Engine, scim::USER};
 use serde_json::{Value, json};
 
+/// Row 45 (Bitwarden)
 #[tokio::test]
 async fn a_tenant_is_set_up_from_the_command_line_alone() {
     let place = Place::fresh(Engine::Sqlite).await;

@@ -124,6 +124,7 @@ async fn a_tenant_sees_its_own_organization_alone(world: World) {
     organizations.update_organization(update).await.refused().is(Code::PermissionDenied, ErrorReason::OrganizationDenied);
 }
 
+/// Row 12 (Infisical)
 async fn a_connection_is_made_changed_and_removed(world: World) {
     let organization_id = world.organization.clone();
     let mut provisioning = world.grpc().provisioning;

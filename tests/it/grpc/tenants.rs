@@ -107,6 +107,7 @@ async fn a_foreign_member_is_an_unknown_member(world: World) {
     }
 }
 
+/// Row 15 (Infisical)
 async fn the_same_names_live_in_both(world: World) {
     let ours = world.tenant("ours").await;
     let theirs = world.create_user(crate::harness::shapes::user_with_email("ada", "ada@mail.example")).await;
@@ -129,6 +130,7 @@ async fn the_same_names_live_in_both(world: World) {
     assert_eq!((found["totalResults"].as_i64(), found["Resources"][0]["id"].as_str()), (Some(1), Some(mine.id.as_str())));
 }
 
+/// Rows 15, 44 (Infisical, Bitwarden)
 async fn a_scim_token_opens_its_own_organization_alone(world: World) {
     let ours = world.tenant("ours").await;
     let theirs = Theirs::make(&world).await;

@@ -78,6 +78,7 @@ async fn a_caller_is_told_who_it_is(world: World) {
     assert!((364..=365).contains(&days), "{days} days");
 }
 
+/// Row 11 (Infisical)
 async fn a_token_is_shown_once_and_found_by_its_id(world: World) {
     let tenant = world.tenant("acme").await;
     let mut provisioning = tenant.clients.provisioning.clone();
@@ -93,6 +94,7 @@ async fn a_token_is_shown_once_and_found_by_its_id(world: World) {
     }
 }
 
+/// Row 11 (Infisical)
 async fn a_revoked_token_is_worthless_within_a_second(world: World) {
     let tenant = world.tenant("acme").await;
     call(&tenant.clients, "ListUsers", &tenant.organization.id, "").await.unwrap();
@@ -107,6 +109,7 @@ async fn a_revoked_token_is_worthless_within_a_second(world: World) {
     tenant.scim.get("/Users").await.expect(200);
 }
 
+/// Row 21 (JupiterOne)
 async fn a_token_ends_when_its_time_is_over(world: World) {
     let tenant = world.tenant("acme").await;
     let issue = |expire_time: Timestamp| IssueTokenRequest {
@@ -135,6 +138,7 @@ async fn a_token_ends_when_its_time_is_over(world: World) {
     }
 }
 
+/// Row 45 (Bitwarden)
 async fn a_rotated_token_ends_after_the_overlap(world: World) {
     let tenant = world.tenant("acme").await;
     let rotate = |token_id: String, overlap| RotateTokenRequest {
@@ -159,6 +163,7 @@ async fn a_rotated_token_ends_after_the_overlap(world: World) {
     provisioning.rotate_token(rotate(second.token_id, None)).await.refused().is(Code::NotFound, ErrorReason::NotFound);
 }
 
+/// Row 21 (JupiterOne)
 async fn nobody_gives_away_what_he_does_not_hold(world: World) {
     let account = world.service_account(&world.organization).await;
     let clients = world.with_scopes(&["provisioning.write", "users.read"]).await;
@@ -206,6 +211,7 @@ async fn a_disabled_account_is_refused_and_comes_back(world: World) {
     until_refused(&tenant.clients, &tenant.organization.id).await.is(Code::Unauthenticated, ErrorReason::InvalidCredential);
 }
 
+/// Rows 2, 10, 17 (Jumper, Infisical)
 async fn a_connection_that_is_off_or_gone_is_refused(world: World) {
     let tenant = world.tenant("acme").await;
     let clients = world.grpc_as(&tenant.scim_token);
@@ -233,6 +239,7 @@ async fn a_connection_that_is_off_or_gone_is_refused(world: World) {
     tenant.scim.get("/Users").await.is_error(401, "");
 }
 
+/// Rows 10, 17 (Infisical)
 async fn a_suspended_organization_is_closed_to_its_own(world: World) {
     let tenant = world.tenant("acme").await;
     let update = |state: State| UpdateOrganizationRequest {

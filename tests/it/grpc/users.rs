@@ -12,6 +12,7 @@ use roster::api::v1::{
 use std::collections::BTreeMap;
 use tonic::Code;
 
+/// Row 24 (JupiterOne)
 async fn a_user_is_found_by_each_of_its_names(world: World) {
     let mut ada = user_with_email("Ada@Corp.Example", "ada@mail.example");
     ada.external_ids = vec![external("", "HR-7")];
@@ -97,6 +98,7 @@ async fn a_batch_answers_each_reference_in_order(world: World) {
     assert_eq!(answers[3], result::Result::User(grace));
 }
 
+/// Row 24 (JupiterOne)
 async fn a_user_name_is_held_once_in_any_letter_case(world: World) {
     let ada = world.create_user(user("ada@corp.example")).await;
     let grace = world.create_user(user("grace@corp.example")).await;
@@ -114,6 +116,7 @@ async fn a_user_name_is_held_once_in_any_letter_case(world: World) {
     assert_eq!(own.user.unwrap().user_name, "ADA@corp.example");
 }
 
+/// Row 28 (JumpCloud)
 async fn an_external_id_is_held_once_per_connection(world: World) {
     let with = |name: &str| User { external_ids: vec![external("", "HR-7")], ..user(name) };
     world.create_user(with("ada")).await;

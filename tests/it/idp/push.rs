@@ -17,6 +17,7 @@ const USERS: usize = 1_000;
 const GROUPS: usize = 50;
 const AT_ONCE: usize = 12;
 
+/// Rows 1, 27 (Jumper, JumpCloud)
 async fn what_providers_push_is_read_back_equal_in_value_case_and_type(world: World) {
     let mut providers = BTreeMap::new();
     for name in ["entra", "jumpcloud", "okta"] {

@@ -42,6 +42,7 @@ fn there_are_sixty_exchanges_of_twelve_providers() {
     }
 }
 
+/// Rows 13, 25 (Infisical, JupiterOne)
 /// Every tolerance that was used is counted in the connection's report as often as the recording says, and no other.
 async fn recorded_traffic_does_what_its_provider_means(world: World) {
     let recordings = recordings();

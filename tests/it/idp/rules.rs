@@ -72,6 +72,7 @@ async fn rule_2_names_are_read_in_any_letter_case(world: World) {
     assert_eq!(scim.list("/Users", &[("FILTER", "EMAILS[Type EQ \"work\"] AND Name.GivenName SW \"an\"")]).await.body["totalResults"], 1);
 }
 
+/// Row 47 (Bitwarden)
 async fn rule_3_text_is_a_boolean_wherever_one_can_stand_and_nothing_else_is(world: World) {
     let scim = world.scim();
     let emails = |primary: Value| json!([{"value": "ann@corp.example", "primary": primary}]);
@@ -123,6 +124,7 @@ async fn rules_5_and_15_a_patch_is_read_whole_and_happens_whole(world: World) {
     }
 }
 
+/// Row 37 (JumpCloud)
 async fn rules_12_and_13_either_media_type_and_any_client_will_do(world: World) {
     let scim = world.scim();
     let types = ["application/json", "application/json; charset=utf-8", "application/scim+json", "Application/SCIM+JSON;charset=UTF-8"];

@@ -237,6 +237,7 @@ async fn operations_are_read_as_requests_of_their_own(world: World) {
     assert_eq!(outcomes(&refused)[0]["response"]["scimType"], "invalidSyntax");
 }
 
+/// Row 30 (JumpCloud)
 // 29, RFC 7643 section 4.1.1
 async fn a_password_is_not_sent_back(world: World) {
     let secret = "correct horse battery staple";

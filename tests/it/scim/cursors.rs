@@ -156,6 +156,7 @@ async fn who_may_not_read_any_more_goes_no_further(world: World) {
     send(scim.with_token("").request(Method::GET, &path)).await.is_error(401, "");
 }
 
+/// Row 40 (JumpCloud)
 // 95, RFC 9865 section 2.2
 async fn what_does_not_change_is_seen_once_while_others_come_and_go(world: World) {
     let scim = world.scim();

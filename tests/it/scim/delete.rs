@@ -9,6 +9,7 @@ use crate::harness::{
 use reqwest::Method;
 use serde_json::{Value, json};
 
+/// Row 19 (JupiterOne)
 /// Requirements 17, 74 (RFC 7644 section 3.6).
 async fn a_deleted_user_is_gone_everywhere_and_its_name_is_free(world: World) {
     let scim = world.scim();

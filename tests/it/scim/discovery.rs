@@ -6,6 +6,7 @@ use crate::harness::{
 };
 use serde_json::{Value, json};
 
+/// Row 14 (Infisical)
 async fn the_configuration_promises_what_is_served(world: World) {
     let scim = world.scim();
 

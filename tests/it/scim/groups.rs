@@ -28,6 +28,7 @@ fn sorted(ids: &[&String]) -> Vec<String> {
     ids
 }
 
+/// Row 1 (Jumper)
 async fn a_group_is_made_with_its_members_and_shows_them(world: World) {
     let scim = world.scim();
     let p = people(scim, 2).await;
@@ -69,6 +70,7 @@ async fn the_same_display_name_may_be_held_twice(world: World) {
     assert_eq!(scim.list("/Groups", &[("filter", "displayName eq \"night shift\"")]).await.expect(200)["totalResults"], 2);
 }
 
+/// Row 25 (JupiterOne)
 async fn members_change_by_patch_in_every_shape(world: World) {
     let scim = world.scim();
     let p = people(scim, 4).await;

@@ -79,6 +79,7 @@ async fn nobody_is_me_and_the_answer_says_so(world: World) {
     send(scim.with_token("").request(Method::GET, "/Me")).await.is_error(401, "");
 }
 
+/// Row 1 (Jumper)
 async fn slashes_at_the_join_of_base_and_path_resolve(world: World) {
     let scim = world.scim();
 
@@ -87,6 +88,7 @@ async fn slashes_at_the_join_of_base_and_path_resolve(world: World) {
     }
 }
 
+/// Row 3 (Jumper)
 async fn without_a_good_token_the_answer_says_how_to_get_in(world: World) {
     let scim = world.scim();
 
@@ -119,6 +121,7 @@ async fn a_head_is_a_get_without_its_body(world: World) {
     assert_eq!((head.status, head.header("etag"), &head.body), (200, created.header("etag"), &Value::Null));
 }
 
+/// Rows 23, 41 (JupiterOne, JumpCloud)
 async fn addresses_come_from_the_settings_and_never_from_a_request(world: World) {
     let scim = world.scim();
     let forged = |request: reqwest::RequestBuilder| {
@@ -137,6 +140,7 @@ async fn addresses_come_from_the_settings_and_never_from_a_request(world: World)
     assert!(!format!("{:?} {}", created.headers, created.body).contains("evil"));
 }
 
+/// Row 43 (Bitwarden)
 async fn the_server_says_that_it_lives_and_is_ready(world: World) {
     let origin = world.scim().base.split("/scim").next().unwrap().to_owned();
     let client = http().build().unwrap();
@@ -147,6 +151,7 @@ async fn the_server_says_that_it_lives_and_is_ready(world: World) {
     }
 }
 
+/// Row 7 (Jumper)
 async fn a_write_tells_its_revision_in_a_header(world: World) {
     let created = world.scim().post("/Users", &json!({"schemas": [USER], "userName": "ada"})).await;
 

@@ -64,6 +64,7 @@ async fn members(scim: &Scim, group: &str) -> Vec<String> {
     ids
 }
 
+/// Row 9 (Jumper)
 async fn two_connections_on_one_organization_keep_to_their_own_names_and_a_delete_by_one_only_unlinks(world: World) {
     let (first, a) = deleting(&world, Deprovision::SoftDelete).await;
     let (second, b) = deleting(&world, Deprovision::Purge).await;
@@ -115,6 +116,7 @@ async fn a_group_that_two_connections_manage_is_only_unlinked(world: World) {
     b.get(&path).await.is_error(404, "");
 }
 
+/// Rows 33, 49 (JumpCloud, Bitwarden)
 async fn what_a_connection_deactivates_by_a_delete_still_exists_and_is_gone_for_it(world: World) {
     let (connection, scim) = deleting(&world, Deprovision::Deactivate).await;
     let id = scim.post("/Users", &person("ada", "HR-7")).await.id();

@@ -19,6 +19,7 @@ fn names(list: &Value) -> Vec<&str> {
     list["Resources"].as_array().unwrap().iter().map(|u| u["userName"].as_str().unwrap().split('@').next().unwrap()).collect()
 }
 
+/// Row 14 (Infisical)
 async fn an_empty_list_is_a_list(world: World) {
     for path in ["/Users", "/Groups", "/Users?filter=userName%20eq%20%22nobody%22"] {
         let list = world.scim().get(path).await.expect(200);
@@ -26,6 +27,7 @@ async fn an_empty_list_is_a_list(world: World) {
     }
 }
 
+/// Row 40 (JumpCloud)
 async fn pages_are_counted_from_one(world: World) {
     let scim = world.scim();
     crowd(scim, 7).await;
@@ -78,6 +80,7 @@ async fn a_filter_arrives_however_it_is_encoded(world: World) {
     assert_eq!(names(&scim.get("/Users?").await.expect(200)).len(), 3);
 }
 
+/// Row 40 (JumpCloud)
 async fn a_list_is_stable_when_nobody_asks_for_an_order(world: World) {
     let scim = world.scim();
     crowd(scim, 5).await;
@@ -114,6 +117,7 @@ async fn the_newest_of_both_types_are_on_the_first_page(world: World) {
     assert_eq!(seen.len(), 9);
 }
 
+/// Row 31 (JumpCloud)
 async fn inactive_users_stay_in_sight(world: World) {
     let scim = world.scim();
     crowd(scim, 4).await;

@@ -20,6 +20,7 @@ fn members(group: &Value) -> Vec<&str> {
     members
 }
 
+/// Row 49 (Bitwarden)
 /// Requirements 65, 71 (RFC 7644 section 3.5.2.2): a removal removes exactly whom it names.
 async fn a_removal_removes_whom_it_names(world: World) {
     let scim = world.scim();

@@ -73,6 +73,7 @@ async fn version_1_is_refused_and_never_understood_by_half(world: World) {
     assert_eq!(scim.get("/Users").await.expect(200)["totalResults"], 0);
 }
 
+/// Row 13 (Infisical)
 // Row 22
 async fn a_bearer_is_the_only_credential_and_its_prefix_is_forgiven(world: World) {
     let scim = world.scim_as("okta").await.1;

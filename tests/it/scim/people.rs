@@ -31,6 +31,7 @@ async fn a_user_name_is_compared_prepared_and_kept_as_sent(world: World) {
     assert_eq!(renamed["userName"], "ADA Lovelace");
 }
 
+/// Row 30 (JumpCloud)
 /// Requirement 29 (RFC 7643 section 4.1.1): a password goes in and never comes out, on either face.
 async fn a_password_never_comes_out(world: World) {
     let scim = world.scim();
@@ -187,6 +188,7 @@ async fn values_are_kept_as_sent_and_one_is_primary(world: World) {
     assert_eq!(shown["emails"].as_array().unwrap().iter().filter(|e| e["value"] == "a@x.example").count(), 1);
 }
 
+/// Rows 28, 40 (JumpCloud)
 /// Requirements 18, 106 (RFC 7643 section 3.1): each connection has its own externalId of one user; two may use the same.
 async fn an_external_id_belongs_to_its_connection(world: World) {
     let scim = world.scim();

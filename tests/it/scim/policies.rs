@@ -77,6 +77,7 @@ async fn a_purge_cannot(world: World) {
     undelete(&world, &id).await.unwrap_err().is(Code::NotFound, ErrorReason::NotFound);
 }
 
+/// Row 4 (Jumper)
 async fn a_refused_delete_changes_nothing(world: World) {
     let (_, scim) = deleting(&world, Deprovision::Refuse).await;
     let id = ada(&scim).await;

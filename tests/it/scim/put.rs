@@ -8,6 +8,7 @@ use crate::harness::{
 };
 use serde_json::{Value, json};
 
+/// Row 25 (JupiterOne)
 /// Requirements 57, 58, 59 (RFC 7644 section 3.5.1).
 async fn a_put_replaces_what_can_be_written(world: World) {
     let scim = world.scim();
@@ -99,6 +100,7 @@ async fn a_refused_put_keeps_everything_as_it_was(world: World) {
     }
 }
 
+/// Row 32 (JumpCloud)
 /// Requirements 57, 60 (RFC 7644 section 3.5.1): what a PUT does not name is gone, but for what cannot be.
 async fn what_a_put_does_not_name_is_gone(world: World) {
     let scim = world.scim();

@@ -48,6 +48,7 @@ async fn check(scim: &Scim, cases: &[(&str, &str)]) {
     }
 }
 
+/// Row 24 (JupiterOne)
 /// Requirements 46, 51 (RFC 7644 section 3.4.2.2, table 3): each operator, on text of either kind.
 async fn each_operator_compares_as_its_attribute_does(world: World) {
     let scim = world.scim();

@@ -34,6 +34,7 @@ async fn who_was_deleted_softly_comes_back_with_its_id_its_memberships_and_the_n
     assert_eq!(scim.get("/Users").await.expect(200)["totalResults"], 1);
 }
 
+/// Row 33 (JumpCloud)
 async fn an_account_that_a_delete_deactivated_comes_back_with_the_same_id_and_its_memberships(world: World) {
     for on_delete in [Deprovision::Deactivate, Deprovision::Unlink] {
         let (connection, scim) = deleting(&world, on_delete).await;
@@ -76,6 +77,7 @@ async fn a_create_wakes_whom_the_connection_manages_and_made_inactive(world: Wor
     scim.post("/Users", &person("ada", "HR-7")).await.is_error(409, "uniqueness");
 }
 
+/// Row 47 (Bitwarden)
 /// Row 31 and requirement of lossless suspension: `active` moves, and nothing else.
 async fn deactivate_and_reactivate_lose_nothing(world: World) {
     let scim = world.scim();

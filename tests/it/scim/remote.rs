@@ -47,6 +47,7 @@ async fn ask(facade: &Router, request: RequestBuilder) -> Answer {
     Answer { status: parts.status.as_u16(), headers: parts.headers, body }
 }
 
+/// Row 42 (Bitwarden)
 async fn a_facade_elsewhere_answers_as_the_one_inside(world: World) {
     let (facade, scim) = (elsewhere(&world), world.scim());
     let created = ask(&facade, with_body(scim.request(Method::POST, "/Users"), &super::users::everything())).await;

@@ -132,6 +132,7 @@ async fn no_document_is_the_server_s_fault(world: World) {
     }
 }
 
+/// Rows 7, 20, 48 (Jumper, JupiterOne, Bitwarden)
 /// Requirement 106 (RFC 7644 section 3.14): what one face wrote the other shows at once, under one version.
 async fn what_one_face_wrote_the_other_shows_at_once(world: World) {
     let scim = world.scim();

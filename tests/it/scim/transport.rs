@@ -45,6 +45,7 @@ async fn a_body_of_another_type_is_refused_on_every_method(world: World) {
     scene.is_untouched(&world, "media types").await;
 }
 
+/// Row 21 (JupiterOne)
 /// Requirement 2 (RFC 7644 section 2): who is known and not entitled is told so, and nothing else happens.
 async fn a_credential_that_is_not_entitled_is_forbidden(world: World) {
     let scene = Scene::set(&world).await;
@@ -70,6 +71,7 @@ async fn a_credential_that_is_not_entitled_is_forbidden(world: World) {
     scene.is_untouched(&world, "a reader").await;
 }
 
+/// Row 22 (JupiterOne)
 /// Requirements 2, 3 (RFC 7644 sections 2 and 7.4): only a bearer token is a credential, and it is too long to be guessed.
 async fn only_a_bearer_token_lets_in(world: World) {
     let scim = world.scim();
@@ -92,6 +94,7 @@ fn origin(scim: &Scim) -> &str {
     scim.base.split("/scim").next().unwrap()
 }
 
+/// Row 18 (JupiterOne)
 /// Requirements 4, 5 (RFC 7644 sections 1.3 and 3.13): version 2 is served, no version means the newest, another is refused by name.
 async fn the_version_is_a_part_of_the_address(world: World) {
     let scim = world.scim();

@@ -72,6 +72,7 @@ async fn a_user_shows_its_groups(world: World) {
     assert_eq!(scim.get(&path).await.expect(200)["groups"], expected);
 }
 
+/// Row 27 (JumpCloud)
 async fn both_faces_show_the_same_user(world: World) {
     let scim = world.scim();
     let created = scim.post("/Users", &everything()).await;

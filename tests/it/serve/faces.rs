@@ -11,6 +11,7 @@ use tokio::{
 use tonic::transport::Endpoint;
 use tonic_health::pb::{HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient};
 
+/// Row 43 (Bitwarden)
 #[tokio::test(flavor = "multi_thread")]
 async fn the_server_says_that_it_is_there_and_ready() {
     let served = Served::start().await;

@@ -81,6 +81,7 @@ fn words(line: &str) -> Vec<String> {
     String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect()
 }
 
+/// Rows 12, 46 (Infisical, Bitwarden)
 #[tokio::test]
 async fn the_printed_lines_work_when_pasted() {
     let folder = folder();

@@ -17,6 +17,7 @@ fn certificate(folder: &TempDir, name: &str) -> (PathBuf, PathBuf) {
     (file("cert", made.cert.pem()), file("key", made.signing_key.serialize_pem()))
 }
 
+/// Row 41 (JumpCloud)
 #[tokio::test(flavor = "multi_thread")]
 async fn both_faces_speak_tls_to_those_who_trust_the_certificate() {
     let folder = tempfile::tempdir().unwrap();

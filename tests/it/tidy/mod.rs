@@ -1,5 +1,6 @@
 //! The house's rules, read from the sources: who may use whom, how long a file may be, where SQL stands, what the contract says.
 
+mod capabilities;
 mod contract;
 mod migrations;
 mod requirements;
