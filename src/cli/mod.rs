@@ -9,6 +9,7 @@ mod organization;
 mod output;
 mod permissions;
 mod recover;
+mod role;
 mod scim;
 mod serve;
 mod service_account;
@@ -64,6 +65,8 @@ enum Command {
     Connection(Noun<connection::Verb>),
     /// Manage service accounts: programs that call over gRPC
     ServiceAccount(Noun<service_account::Verb>),
+    /// Manage roles: who was granted them, and who holds them
+    Role(Noun<role::Verb>),
     /// Manage the tokens of connections and service accounts
     Token(Noun<token::Verb>),
     /// Decide who takes over whose users, and take links back
@@ -125,6 +128,7 @@ async fn dispatch(command: Command) -> Done {
         Command::Organization(noun) => organization::run(noun.verb, &noun.client).await,
         Command::Connection(noun) => connection::run(noun.verb, &noun.client).await,
         Command::ServiceAccount(noun) => service_account::run(noun.verb, &noun.client).await,
+        Command::Role(noun) => role::run(noun.verb, &noun.client).await,
         Command::Token(noun) => token::run(noun.verb, &noun.client).await,
         Command::Takeover(noun) => takeover::run(noun.verb, &noun.client).await,
     }

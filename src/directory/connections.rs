@@ -2,11 +2,11 @@
 
 use super::{
     Directory, Error, Reply, Result, actions,
-    core::Call,
+    core::{Call, Edit},
     fields::{self, Field},
     ownership, precondition, record,
     record::Noun,
-    takeovers, tokens,
+    roles, takeovers, tokens,
 };
 use crate::{
     api::v1::{
@@ -17,7 +17,7 @@ use crate::{
         connection::{Deprovision, Recreate, UnknownAttributes, Visibility},
     },
     limits,
-    store::RecordKind,
+    store::{RecordKind, Work},
     tolerances::{PROFILES, TABLE, Tolerance},
 };
 use std::sync::Arc;
@@ -34,6 +34,10 @@ impl Noun for Connection {
 
     fn meta(&mut self) -> Option<&mut Option<ResourceMeta>> {
         Some(&mut self.meta)
+    }
+
+    fn follow(work: &mut Work, before: Option<&Self>, after: Option<&Self>) -> Edit<()> {
+        roles::follow_mappings(work, before, after)
     }
 }
 
@@ -128,8 +132,9 @@ pub(super) async fn delete(directory: &Arc<Directory>, request: Request<DeleteCo
     let kept = Arc::clone(directory);
     let written = directory
         .write(&call, &message.organization_id, message.write, move |work| {
-            let _there: Connection = record::find_if(&kept, work, &id, precondition.as_ref())?;
+            let there: Connection = record::find_if(&kept, work, &id, precondition.as_ref())?;
             tokens::revoke_all(&kept, work, &owned)?;
+            Connection::follow(work, Some(&there), None)?;
             record::remove::<Connection>(work, &id);
             Ok(())
         })
@@ -185,7 +190,8 @@ fn check(connection: &mut Connection) -> Result<()> {
         return Err(unserved("unknown_attributes"));
     }
     actions::check(&connection.allowed_actions)?;
-    let later = [("role_mappings", !connection.role_mappings.is_empty()), ("mass_change_alarm", connection.mass_change_alarm.is_some())];
+    roles::check_mappings(&connection.role_mappings)?;
+    let later = [("mass_change_alarm", connection.mass_change_alarm.is_some())];
     match later.into_iter().find(|(_, given)| *given) {
         Some((field, _)) => Err(unserved(field)),
         None => Ok(()),

@@ -1,6 +1,6 @@
 //! What every service of the directory shares: the store, the clock, and the one way to write.
 
-use super::{Error, Result, deviations::Deviations, revision};
+use super::{Error, Result, administrators::Guard, deviations::Deviations, revision};
 use crate::{
     access::{Caller, caller_of},
     api::v1::{Actor, Consistency, Revision, WriteOptions},
@@ -94,8 +94,15 @@ impl Directory {
         &self.store
     }
 
-    /// Runs a pure edit in the organization's lane.
-    pub(super) async fn write<T, F>(&self, call: &Call, organization: &str, options: Option<WriteOptions>, edit: F) -> Result<Written<T>>
+    /// Runs a pure edit in the organization's lane. Whatever it does, what hangs on principals follows, and nobody takes
+    /// administrators away who may not.
+    pub(super) async fn write<T, F>(
+        &self,
+        call: &Call,
+        organization: &str,
+        options: Option<WriteOptions>,
+        mut edit: F,
+    ) -> Result<Written<T>>
     where
         T: Send + 'static,
         F: FnMut(&mut Work) -> Edit<T> + Send + 'static,
@@ -104,7 +111,9 @@ impl Directory {
         check_options(&options)?;
         let actor = call.actor(options.annotations).encode_to_vec();
         let terms = Terms { at: self.clock.now(), actor, validate_only: options.validate_only, leave_owned: options.leave_owned };
-        match self.store.write(organization, terms, edit).await {
+        let guard = Guard::of(&call.caller);
+        let guarded = move |work: &mut Work| guard.run(work, &mut edit);
+        match self.store.write(organization, terms, guarded).await {
             Ok(verdict) => verdict.inspect(|written| self.deviations.left_owned(&call.caller, written.left)),
             Err(WriteError::NoOrganization) => Err(Error::organization_denied()),
             Err(WriteError::Unavailable) => Err(Error::unavailable()),

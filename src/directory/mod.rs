@@ -1,5 +1,6 @@
 //! The services: one file per gRPC service, one function per method in proto order. Every rule lives here.
 mod actions;
+mod administrators;
 mod belonging;
 mod caller;
 mod connections;
@@ -21,6 +22,7 @@ mod provisioning;
 mod purge;
 mod record;
 mod revision;
+mod roles;
 mod schemas;
 mod service_accounts;
 mod services;
@@ -39,6 +41,7 @@ pub use mutations::Mutations;
 pub use organizations::Organizations;
 pub use provisioning::Provisioning;
 pub use purge::Purge;
+pub use roles::Roles;
 pub use service_accounts::ServiceAccounts;
 pub use services::Services;
 pub use takeovers::Takeovers;

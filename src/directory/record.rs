@@ -29,6 +29,14 @@ pub(super) trait Noun: Message + Default + Clone + PartialEq + Send + 'static {
     /// Its version and times; tokens have none.
     fn meta(&mut self) -> Option<&mut Option<ResourceMeta>>;
 
+    /// What else follows from a change of it.
+    ///
+    /// # Errors
+    /// When it does not fit with what it refers to.
+    fn follow(_work: &mut Work, _before: Option<&Self>, _after: Option<&Self>) -> Edit<()> {
+        Ok(())
+    }
+
     /// The name that is unique among its kind, if it has one.
     fn key(&self) -> Option<String> {
         None
@@ -114,7 +122,10 @@ pub(super) fn find_if<N: Noun>(directory: &Directory, work: &mut Work, id: &str,
 /// Stores a new or changed noun and tells the feed; answers it as it will be read.
 pub(super) fn put<N: Noun>(directory: &Directory, work: &mut Work, mut noun: N, action: Action, changed: Vec<String>) -> Edit<N> {
     let (revision, now) = (work.revision(), timestamp(work.now()));
-    let secret = work.record(N::STORED, noun.id())?.and_then(|record| record.secret.clone());
+    let stored = work.record(N::STORED, noun.id())?;
+    let before = stored.as_deref().map(|record| read::<N>(directory, record)).transpose()?;
+    N::follow(work, before.as_ref(), Some(&noun))?;
+    let secret = stored.and_then(|record| record.secret.clone());
     if let Some(meta) = noun.meta() {
         let meta = meta.get_or_insert_default();
         meta.create_time.get_or_insert(now);

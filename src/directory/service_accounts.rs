@@ -6,7 +6,7 @@ use super::{
     fields::{self, Field},
     precondition, record,
     record::Noun,
-    tokens,
+    roles, tokens,
 };
 use crate::{
     api::v1::{
@@ -109,6 +109,7 @@ impl ServiceAccountService for ServiceAccounts {
             .write(&call, &message.organization_id, message.write, move |work| {
                 let _there: ServiceAccount = record::find_if(&directory, work, &id, precondition.as_ref())?;
                 tokens::revoke_all(&directory, work, &owned)?;
+                roles::end_grants(work, &id)?;
                 record::remove::<ServiceAccount>(work, &id);
                 Ok(())
             })

@@ -1,7 +1,7 @@
 //! All services of a directory, each behind its check.
 
 use super::{
-    Credentials, Directory, Groups, Mutations, Organizations, Provisioning, Purge, ServiceAccounts, Takeovers, Users,
+    Credentials, Directory, Groups, Mutations, Organizations, Provisioning, Purge, Roles, ServiceAccounts, Takeovers, Users,
     deviations::Deviations,
 };
 use crate::{
@@ -28,6 +28,8 @@ pub struct Services {
     pub service_accounts: Arc<Guarded<ServiceAccounts>>,
     /// `TakeoverService`
     pub takeovers: Arc<Guarded<Takeovers>>,
+    /// `RoleService`
+    pub roles: Arc<Guarded<Roles>>,
     /// Who the tokens speak for, remembered for a second.
     pub credentials: Arc<Cached<Credentials>>,
     /// Who is erased when.
@@ -51,6 +53,7 @@ impl Services {
             service_accounts: Arc::new(Guarded::new(ServiceAccounts(Arc::clone(&directory)), Arc::clone(&witness))),
             purge: Purge(Arc::clone(&directory)),
             takeovers: Arc::new(Guarded::new(Takeovers(Arc::clone(&directory)), Arc::clone(&witness))),
+            roles: Arc::new(Guarded::new(Roles(Arc::clone(&directory)), Arc::clone(&witness))),
             credentials: Arc::new(Cached::new(Credentials::new(directory), clock.clone())),
             deviations,
         }

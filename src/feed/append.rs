@@ -2,11 +2,14 @@
 
 use crate::{
     api::v1::{
-        ChangeEvent, Group, GroupChange, MembershipChange, PrincipalRef, ResourceKind, User, UserChange,
+        ChangeEvent, Group, GroupChange, MembershipChange, PrincipalRef, ResourceKind, Role, RoleAssignment, RoleAssignmentChange,
+        RoleChange, User, UserChange,
         change_event::{Action, Detail},
         principal_ref::Principal,
+        role_assignment::Source,
     },
-    store::{MEMBER_GROUP, Work},
+    clock::timestamp,
+    store::{GRANTEE_ACCOUNT, Grant, MEMBER_GROUP, NEVER, Work, etag},
 };
 use prost::Message as _;
 
@@ -59,14 +62,47 @@ pub fn one_of_many(index: u32, came: bool, group: &str, member: &str, kind: i64)
     (kind_of_change, action, event.encode_to_vec())
 }
 
+/// What happened to a role's definition.
+pub fn role(work: &mut Work, action: Action, before: Option<&Role>, after: Option<&Role>, changed: Vec<String>) {
+    let Some(id) = after.or(before).map(|r| r.id.clone()) else { return };
+    let etag = if after.is_some() { etag(work.revision()) } else { String::new() };
+    let detail = Detail::Role(RoleChange { before: before.cloned(), after: after.cloned() });
+    append(work, ResourceKind::Role, action, &id, etag, changed, Some(detail));
+}
+
+/// A grant that was made, withdrawn or given another end.
+pub fn grant(work: &mut Work, action: Action, grant: &Grant) {
+    let changed = if action == Action::Updated { vec!["expire_time".to_owned()] } else { Vec::new() };
+    let detail = Detail::RoleAssignment(RoleAssignmentChange { assignment: Some(assignment(grant)) });
+    append(work, ResourceKind::RoleAssignment, action, &grant.id, String::new(), changed, Some(detail));
+}
+
+/// A grant as callers see it.
+pub fn assignment(grant: &Grant) -> RoleAssignment {
+    RoleAssignment {
+        id: grant.id.clone(),
+        role_id: grant.role_id.clone(),
+        principal: Some(principal(&grant.principal_id, grant.principal_kind)),
+        scope: grant.scope.clone(),
+        expire_time: (grant.expires_at != NEVER).then(|| timestamp(grant.expires_at)),
+        source: Source::Direct.into(),
+        create_time: Some(timestamp(grant.created_at)),
+    }
+}
+
 /// What happened to an administrative resource; its content stays out of the feed.
 pub fn record(work: &mut Work, kind: ResourceKind, action: Action, id: &str) {
     append(work, kind, action, id, String::new(), Vec::new(), None);
 }
 
-/// A member by its kind.
+/// A principal by its kind.
 pub fn principal(id: &str, kind: i64) -> PrincipalRef {
-    let principal = if kind == MEMBER_GROUP { Principal::GroupId(id.to_owned()) } else { Principal::UserId(id.to_owned()) };
+    let id = id.to_owned();
+    let principal = match kind {
+        MEMBER_GROUP => Principal::GroupId(id),
+        GRANTEE_ACCOUNT => Principal::ServiceAccountId(id),
+        _ => Principal::UserId(id),
+    };
     PrincipalRef { principal: Some(principal) }
 }
 

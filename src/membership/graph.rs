@@ -1,6 +1,6 @@
 //! Which groups are in which groups.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 /// The edges between the groups of one organization, at one revision.
 #[derive(Debug, Default)]
@@ -27,12 +27,60 @@ impl Graph {
         reach(&self.above, groups)
     }
 
+    /// The groups above a member of these, with the shortest way to each; these are the first of them.
+    pub fn ways(&self, direct: &[String]) -> Ways {
+        let mut below = BTreeMap::new();
+        let mut sorted = direct.to_vec();
+        sorted.sort();
+        let mut next: VecDeque<(String, Option<String>)> = sorted.into_iter().map(|group| (group, None)).collect();
+        while let Some((group, from)) = next.pop_front() {
+            if below.contains_key(&group) {
+                continue;
+            }
+            next.extend(self.above.get(&group).into_iter().flatten().map(|above| (above.clone(), Some(group.clone()))));
+            below.insert(group, from);
+        }
+        Ways { below }
+    }
+
     /// A group and every group below it, at any depth: whose members are the group's, directly or not.
     pub fn from_down(&self, group: &str) -> BTreeSet<String> {
         let start = [group.to_owned()];
         let mut found = reach(&self.below, &start);
         found.extend(start);
         found
+    }
+}
+
+/// The groups a member is in, and how.
+#[derive(Debug, Default)]
+pub struct Ways {
+    /// Group → the next group towards the member; `None` where the member is direct.
+    below: BTreeMap<String, Option<String>>,
+}
+
+impl Ways {
+    /// Every group, by id.
+    pub fn groups(&self) -> impl Iterator<Item = &String> {
+        self.below.keys()
+    }
+
+    /// The shortest way to a group: itself first, last the one that has the member as a direct one.
+    pub fn to(&self, group: &str) -> Option<Vec<String>> {
+        let mut way = Vec::new();
+        let mut at = self.below.get_key_value(group)?;
+        loop {
+            way.push(at.0.clone());
+            match at.1.as_ref().and_then(|next| self.below.get_key_value(next)) {
+                Some(next) => at = next,
+                None => return Some(way),
+            }
+        }
+    }
+
+    /// Leaves one out.
+    pub fn forget(&mut self, group: &str) {
+        self.below.remove(group);
     }
 }
 
@@ -68,6 +116,16 @@ mod tests {
         assert_eq!(graph.above(&["low".to_owned()]), set(&["left", "right", "top"]));
         assert_eq!(graph.from_down("top"), set(&["top", "left", "right", "low"]));
         assert_eq!(graph.above(&["top".to_owned()]), set(&[]));
+    }
+
+    #[test]
+    fn a_way_is_the_shortest_and_ends_where_the_member_is_direct() {
+        let graph = graph(&[("top", "left"), ("top", "low"), ("left", "low"), ("low", "left")]);
+        let ways = graph.ways(&["low".to_owned()]);
+        assert_eq!(ways.to("top").unwrap(), ["top", "low"]);
+        assert_eq!(ways.to("left").unwrap(), ["left", "low"]);
+        assert_eq!(ways.to("low").unwrap(), ["low"]);
+        assert_eq!(ways.to("elsewhere"), None);
     }
 
     #[test]

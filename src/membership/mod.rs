@@ -6,5 +6,5 @@
 mod graph;
 mod nesting;
 
-pub use graph::Graph;
+pub use graph::{Graph, Ways};
 pub use nesting::Nesting;

@@ -7,8 +7,9 @@ use crate::{
         directory_service_client::DirectoryServiceClient, directory_service_server::DirectoryServiceServer,
         group_service_client::GroupServiceClient, group_service_server::GroupServiceServer,
         organization_service_server::OrganizationServiceServer, provisioning_service_client::ProvisioningServiceClient,
-        provisioning_service_server::ProvisioningServiceServer, service_account_service_server::ServiceAccountServiceServer,
-        takeover_service_server::TakeoverServiceServer, user_service_client::UserServiceClient, user_service_server::UserServiceServer,
+        provisioning_service_server::ProvisioningServiceServer, role_service_server::RoleServiceServer,
+        service_account_service_server::ServiceAccountServiceServer, takeover_service_server::TakeoverServiceServer,
+        user_service_client::UserServiceClient, user_service_server::UserServiceServer,
     },
     directory::Services,
     limits::MESSAGE_BYTES,
@@ -31,6 +32,7 @@ pub(super) const SERVED: &[&str] = &[
     "roster.v1.ProvisioningService",
     "roster.v1.ServiceAccountService",
     "roster.v1.TakeoverService",
+    "roster.v1.RoleService",
 ];
 
 /// Both faces, ready to be served.
@@ -59,6 +61,7 @@ pub(super) fn wire(services: Services, base_url: &str) -> Result<Wired, Box<dyn 
     serve!(ProvisioningServiceServer, services.provisioning.clone());
     serve!(ServiceAccountServiceServer, services.service_accounts);
     serve!(TakeoverServiceServer, services.takeovers);
+    serve!(RoleServiceServer, services.roles);
     routes.add_service(health);
     grpc::reflect(&mut routes, SERVED)?;
 

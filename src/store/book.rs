@@ -191,9 +191,9 @@ impl Books {
         }
     }
 
-    /// What a batch has read, of the revision that its head names.
-    pub(super) fn note_read(&self, work: &Work, revision: i64) {
-        work.roles_read().into_iter().for_each(|book| self.note(work.organization(), revision, book));
+    /// What a batch has read.
+    pub(super) fn note_read(&self, work: &Work) {
+        work.roles_read().into_iter().for_each(|(at, book)| self.note(work.organization(), at, book));
     }
 
     /// What a batch has committed.

@@ -89,6 +89,15 @@ impl<K: Ord + Clone, V: Clone> Cells<K, V> {
         self.loaded.get(key)
     }
 
+    /// What the running edit wrote, each key once: its value before, and as it is now.
+    pub(super) fn touched(&self) -> impl Iterator<Item = (&K, Option<&V>, &V)> {
+        let mut seen = BTreeSet::new();
+        self.undo
+            .iter()
+            .filter(move |(key, _)| seen.insert(key))
+            .filter_map(|(key, before)| Some((key, before.as_ref().or_else(|| self.loaded.get(key)), self.now.get(key)?)))
+    }
+
     /// What the edits wrote: key and value.
     pub(super) fn written(&self) -> impl Iterator<Item = (&K, &V)> {
         self.now.iter()

@@ -80,17 +80,19 @@ pub(super) struct Grants {
     book: Cells<(), Arc<Book>>,
     /// Whether the organization never had a grant: then nothing needs to be read to know so.
     none: bool,
+    /// The revision of the head that last changed the book.
+    revision: i64,
 }
 
 impl Default for Grants {
     fn default() -> Self {
-        Grants { rows: Cells::new(), of_principal: Cells::new(), of_role: Cells::new(), book: Cells::new(), none: false }
+        Grants { rows: Cells::new(), of_principal: Cells::new(), of_role: Cells::new(), book: Cells::new(), none: false, revision: 0 }
     }
 }
 
 impl Grants {
     pub(super) fn begin(&mut self, known: Option<Arc<Book>>, revision: i64) {
-        self.none = revision == 0;
+        (self.none, self.revision) = (revision == 0, revision);
         if let Some(book) = known {
             self.book.load((), book);
         }
@@ -101,6 +103,16 @@ impl Grants {
         f(&mut self.of_principal);
         f(&mut self.of_role);
         f(&mut self.book);
+    }
+
+    /// Whether there ever was a grant, a role or a mapping, this batch included.
+    pub(super) fn some(&self) -> bool {
+        !self.none || self.book.written().next().is_some()
+    }
+
+    /// What decided about roles before the running edit, if it changed that.
+    pub(super) fn book_before(&self) -> Option<Arc<Book>> {
+        self.book.touched().next().and_then(|(_, before, _)| before.cloned())
     }
 
     pub(super) fn wants(&self) -> bool {
@@ -175,12 +187,13 @@ impl Work {
     /// The revision that changes what decides about roles, if this batch does, and what it is since.
     pub(super) fn roles_changed(&self) -> Option<(i64, Arc<Book>)> {
         let (was, book) = (self.grants.book.was(&()), self.grants.book.peek(&())?);
-        (was != Some(book)).then(|| (self.made, book.clone()))
+        // Mostly it is the very same.
+        was.is_none_or(|was| !Arc::ptr_eq(was, book) && was != book).then(|| (self.made, book.clone()))
     }
 
-    /// What decides about roles as the database has it, if this batch has read it.
-    pub(super) fn roles_read(&self) -> Option<Arc<Book>> {
-        self.grants.book.was(&()).cloned()
+    /// What decides about roles as the database has it, and since when, if this batch has read it.
+    pub(super) fn roles_read(&self) -> Option<(i64, Arc<Book>)> {
+        self.grants.book.was(&()).filter(|_| !self.grants.none).map(|book| (self.grants.revision, book.clone()))
     }
 
     pub(super) async fn load_grants(&mut self, on: &mut Connection<'_>) -> Result<(), Fault> {

@@ -1,25 +1,49 @@
-//! The head of an organization, as a lane locks it.
+//! Locking an organization, and what stands in its head.
 
-use super::{Connection, Fault, Text};
+use super::{Fault, Text, Work, open::Inner, open::Tx};
 
 /// What every commit begins with.
 #[derive(Debug, Clone, Copy, sqlx::FromRow)]
-pub(super) struct Head {
+struct Head {
     /// The latest revision.
-    pub(super) revision: i64,
+    revision: i64,
     /// The last that changed what is registered.
-    pub(super) schemas_revision: i64,
+    schemas_revision: i64,
+    /// The last that changed which groups are in which groups.
+    nesting_revision: i64,
     /// The last that changed roles.
-    pub(super) roles_revision: i64,
+    roles_revision: i64,
     /// Whether groups that are in themselves are refused.
-    pub(super) refuse_cycles: i64,
+    refuse_cycles: i64,
 }
 
 const LOCK: Text = Text::same(
-    "UPDATE heads SET revision = revision WHERE organization_id = $1 RETURNING revision, schemas_revision, roles_revision, refuse_cycles",
+    "UPDATE heads SET revision = revision WHERE organization_id = $1 \
+     RETURNING revision, schemas_revision, nesting_revision, roles_revision, refuse_cycles",
 );
 
-/// Locks an organization until the transaction ends; `None` when there is no such organization.
-pub(super) async fn lock(on: &mut Connection<'_>, organization: &str) -> Result<Option<Head>, Fault> {
-    on.statement(LOCK).bind(organization.to_owned()).optional().await
+impl Inner {
+    /// Locks the organization for the transaction; `None` when there is no such organization. `alone`: no edit is beside the
+    /// first one.
+    pub(super) async fn lock(&self, tx: &mut Tx, organization: &str, alone: bool) -> Result<Option<Work>, Fault> {
+        let head: Option<Head> = tx.on(&self.counters).statement(LOCK).bind(organization.to_owned()).optional().await?;
+        let Some(head) = head else { return Ok(None) };
+        let schemas = self.schemas.at(&mut tx.on(&self.counters), organization, head.schemas_revision).await?;
+        let mut work = Work::new(organization.to_owned(), head.revision, schemas, alone);
+        work.nested.refuses = head.refuse_cycles != 0;
+        work.grants.begin(self.books.known(organization, head.roles_revision), head.roles_revision);
+        work.seats.begin(head.nesting_revision);
+        Ok(Some(work))
+    }
+
+    /// Keeps in memory what a batch has read and, if it was committed, what it has changed.
+    pub(super) fn remember(&self, work: &Work, committed: bool) {
+        self.books.note_read(work);
+        if committed {
+            self.books.note_changed(work);
+            if let Some(at) = work.schemas_changed() {
+                self.schemas.note(work.organization(), at, work.schemas());
+            }
+        }
+    }
 }

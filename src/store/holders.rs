@@ -24,6 +24,10 @@ const PAGE_OF_ROLE: Text = Text::same(
     "SELECT id, role_id, principal_id, principal_kind, scope, expires_at, created_at FROM role_assignments \
      WHERE organization_id = $1 AND role_id = $2 AND id > $3 ORDER BY id LIMIT $4",
 );
+const GROUPS_NAMED: Text = Text::twin(
+    "SELECT id FROM groups WHERE organization_id = $1 AND name_key IN (SELECT value->>0 FROM json_each($2))",
+    "SELECT id FROM groups WHERE organization_id = $1 AND name_key = ANY($2)",
+);
 const VALUE_AFTER: Text = Text::same(
     "SELECT resource_id FROM resource_keys WHERE organization_id = $1 AND kind = $2 AND key = $3 AND resource_id > $4 \
      ORDER BY resource_id LIMIT $5",
@@ -62,6 +66,16 @@ impl Reader {
         let mut connection = self.connection();
         let page = connection.statement(HOLDERS_AFTER).bind(organization).bind(role.to_owned()).bind(after.to_owned()).bind(limit);
         Ok(page.all::<Columns>().await?.into_iter().map(Grant::from).collect())
+    }
+
+    /// The ids of all groups with one of these folded display names.
+    ///
+    /// # Errors
+    /// When the store cannot answer.
+    pub async fn all_groups_named(&mut self, keys: Vec<String>) -> Result<Vec<String>, Fault> {
+        let organization = self.organization().to_owned();
+        let rows: Vec<(String,)> = by_keys(&mut self.connection(), GROUPS_NAMED, organization, keys).await?;
+        Ok(rows.into_iter().map(|(id,)| id).collect())
     }
 
     /// A page of grants after this id, in id order: of one role, or of all if it is empty.

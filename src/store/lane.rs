@@ -4,7 +4,7 @@
 //! The lane is a task of its own, never a caller's future: a caller that goes away takes nobody's write with it. On
 //! SQLite all lanes share the file's one writer connection, which hands itself on in order.
 
-use super::{Connection, Fault, Miss, Reach, Store, Terms, Work, head, open::Inner};
+use super::{Connection, Fault, Miss, Reach, Store, Terms, Work, open::Inner};
 use crate::{limits, telemetry::metrics};
 use std::{
     collections::HashMap,
@@ -247,29 +247,22 @@ enum Ended {
 /// One transaction: lock, read, run, write, commit.
 async fn attempt(inner: &Inner, organization: &str, jobs: &mut [Box<dyn Job>]) -> Result<Ended, Fault> {
     let mut tx = inner.begin_write().await?;
-    let Some(head) = head::lock(&mut tx.on(&inner.counters), organization).await? else { return Ok(Ended::NoOrganization) };
-    let schemas = inner.schemas.at(&mut tx.on(&inner.counters), organization, head.schemas_revision).await?;
-    let mut work = Work::new(organization.to_owned(), head.revision, schemas, jobs.len() == 1);
-    work.nested.refuses = head.refuse_cycles != 0;
-    work.grants.begin(inner.books.known(organization, head.roles_revision), head.roles_revision);
-    if let Some(at) = settle_edits(&mut work, jobs, &mut tx.on(&inner.counters)).await? {
+    let Some(mut work) = inner.lock(&mut tx, organization, jobs.len() == 1).await? else { return Ok(Ended::NoOrganization) };
+    if let Some(at) = settle_edits(inner, &mut work, jobs, &mut tx.on(&inner.counters)).await? {
         return Ok(Ended::Apart(at));
     }
-    inner.books.note_read(&work, head.roles_revision);
-    if work.made > head.revision {
+    let changed = work.made > work.head;
+    if changed {
         work.flush(&mut tx.on(&inner.counters)).await?;
         tx.commit().await?;
         inner.counters.committed(work.records.written().next().is_some());
-        if let Some(at) = work.schemas_changed() {
-            inner.schemas.note(organization, at, work.schemas());
-        }
-        inner.books.note_changed(&work);
     }
+    inner.remember(&work, changed);
     Ok(Ended::Committed)
 }
 
 /// Runs the edits, reading what they ask for, until every one has its verdict, or one asks to be alone.
-async fn settle_edits(work: &mut Work, jobs: &mut [Box<dyn Job>], on: &mut Connection<'_>) -> Result<Option<usize>, Fault> {
+async fn settle_edits(inner: &Inner, work: &mut Work, jobs: &mut [Box<dyn Job>], on: &mut Connection<'_>) -> Result<Option<usize>, Fault> {
     for _ in 0..ROUNDS {
         work.reset();
         for (at, job) in jobs.iter_mut().enumerate() {
@@ -285,7 +278,7 @@ async fn settle_edits(work: &mut Work, jobs: &mut [Box<dyn Job>], on: &mut Conne
         if !work.missed() {
             return Ok(None);
         }
-        work.load(on).await?;
+        work.load(on, inner).await?;
     }
     Err(Fault::broken("an edit asks for more in every round"))
 }

@@ -1,7 +1,9 @@
 //! Reading what the edits of a batch missed: one statement per table, whatever the number of edits.
 
 use super::{
-    Connection, Fault, GroupRow, Record, Rows, Text, UserRow, Work, grants, groups, members, records,
+    Connection, Fault, GroupRow, Record, Rows, Text, UserRow, Work, grants, groups, members,
+    open::Inner,
+    records,
     tombstones::{self, Tombstone},
     users, view,
 };
@@ -90,16 +92,18 @@ impl Work {
             || self.held.wants()
             || self.whole.wants()
             || self.grants.wants()
+            || self.seats.wants()
     }
 
     /// Reads all that was missed.
-    pub(super) async fn load(&mut self, on: &mut Connection<'_>) -> Result<(), Fault> {
+    pub(super) async fn load(&mut self, on: &mut Connection<'_>, inner: &Inner) -> Result<(), Fault> {
         self.load_users(on).await?;
         self.load_groups(on).await?;
         self.load_edges(on).await?;
         self.load_whole(on).await?;
         self.load_grants(on).await?;
         self.load_view(on).await?;
+        self.load_seats(on, &inner.nests).await?;
         self.load_records(on).await
     }
 

@@ -71,6 +71,7 @@ pub(super) struct Inner {
     pub(super) seal_key: Vec<u8>,
     pub(super) schemas: super::schemas::Known,
     pub(super) books: super::book::Books,
+    pub(super) nests: super::nest::Nests,
 }
 
 /// The store. Cloning it is cheap.
@@ -101,8 +102,8 @@ impl Store {
             Engine::Sqlite(store) => store.migrate().await?,
             Engine::Postgres(store) => store.migrate().await?,
         }
-        let (schemas, books) = (super::schemas::Known::default(), super::book::Books::default());
-        let mut inner = Inner { engine, counters: Counters::default(), epoch: 0, seal_key: Vec::new(), schemas, books };
+        let (schemas, books, nests) = (super::schemas::Known::default(), super::book::Books::default(), super::nest::Nests::default());
+        let mut inner = Inner { engine, counters: Counters::default(), epoch: 0, seal_key: Vec::new(), schemas, books, nests };
         let (epoch, seal_key) = inner.identity(entropy).await?;
         (inner.epoch, inner.seal_key) = (epoch, seal_key);
         Ok(Store { inner: Arc::new(inner), lanes: Lanes::default() })

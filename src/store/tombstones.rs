@@ -1,7 +1,11 @@
 //! What remembers users that were deleted softly: out of every list and index of users, with keys of its own.
 
 use super::{Fault, KEY_GONE_EMAIL, KEY_GONE_EXTERNAL_ID, KEY_GONE_USER_NAME, MEMBER_USER, Store, Text, Work, external_key};
-use crate::{api::v1::User, attributes::fold, clock::Micros};
+use crate::{
+    api::v1::{RoleAssignment, User},
+    attributes::fold,
+    clock::Micros,
+};
 use prost::Message;
 use std::sync::Arc;
 
@@ -14,6 +18,8 @@ pub struct Tombstone {
     pub groups: Vec<String>,
     /// The connection that deleted it, and by whose create it comes back; empty for other callers.
     pub deleted_by: String,
+    /// The roles it was granted itself.
+    pub grants: Vec<RoleAssignment>,
     /// When it was deleted, in microseconds since 1970.
     pub deleted_at: Micros,
     /// When it may be erased, in microseconds since 1970.
@@ -29,6 +35,8 @@ struct Remembered {
     groups: Vec<String>,
     #[prost(string, tag = "3")]
     deleted_by: String,
+    #[prost(message, repeated, tag = "4")]
+    grants: Vec<RoleAssignment>,
 }
 
 /// The columns of a tombstone: id, kind, deleted, purged, body.
@@ -55,12 +63,12 @@ impl Tombstone {
 
     pub(super) fn body(&self) -> Vec<u8> {
         let (user, groups, deleted_by) = (Some(self.user.clone()), self.groups.clone(), self.deleted_by.clone());
-        Remembered { user, groups, deleted_by }.encode_to_vec()
+        Remembered { user, groups, deleted_by, grants: self.grants.clone() }.encode_to_vec()
     }
 
     pub(super) fn decode((_, _, deleted_at, purge_at, body): Columns) -> Result<Self, Fault> {
-        let Remembered { user, groups, deleted_by } = Remembered::decode(body.as_slice())?;
-        Ok(Tombstone { user: user.unwrap_or_default(), groups, deleted_by, deleted_at, purge_at })
+        let Remembered { user, groups, deleted_by, grants } = Remembered::decode(body.as_slice())?;
+        Ok(Tombstone { user: user.unwrap_or_default(), groups, deleted_by, grants, deleted_at, purge_at })
     }
 }
 

@@ -6,6 +6,7 @@
 use super::{
     Connection, Fault, MEMBER_GROUP, MEMBER_USER, Miss, Rows, Text, View, Work,
     members::PRINCIPAL_KINDS,
+    moves::WholeMoves,
     users,
     writes::{DROP_EDGES, PUT_CHANGES, PUT_EDGES},
 };
@@ -134,6 +135,15 @@ impl Work {
     /// Makes them the members, as [`Work::difference`] found it; `tell` is asked for the event of each change.
     pub fn set_whole(&mut self, tell: Tell) {
         self.whole.set = Some((self.next_index(), tell));
+    }
+
+    /// What the running edit sets whole, if it does.
+    pub(super) fn whole_moves(&self) -> Option<WholeMoves> {
+        let (group, roster, difference) = self.whole.set.as_ref().and(self.whole.found.as_ref())?;
+        let (gone, came) = (0..difference.gone.len(), 0..difference.came.len());
+        let gone = gone.step_by(PIECE).flat_map(|from| difference.leaving(from)).map(|(id, _)| id.to_owned()).collect();
+        let came = came.step_by(PIECE).flat_map(|from| difference.coming(roster, from)).map(|(id, kind)| (id.to_owned(), kind)).collect();
+        Some(WholeMoves { group: group.clone(), gone, came })
     }
 
     pub(super) async fn load_whole(&mut self, on: &mut Connection<'_>) -> Result<(), Fault> {

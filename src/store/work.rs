@@ -6,7 +6,9 @@
 
 #![allow(clippy::missing_errors_doc, reason = "every question answers `Miss` until what it asks for was read")]
 
-use super::{GroupRow, Record, RecordKind, Terms, Tombstone, UserRow, cells::Cells, grants::Grants, nested::Nested, whole::Whole};
+use super::{
+    GroupRow, Record, RecordKind, Terms, Tombstone, UserRow, cells::Cells, grants::Grants, nested::Nested, seats::Seats, whole::Whole,
+};
 use crate::{attributes::Schemas, clock::Micros};
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -54,6 +56,7 @@ pub struct Work {
     /// Whether any resource has a key of this kind and text; whether this one has it.
     pub(super) any: Cells<(i64, String), bool>,
     pub(super) held: Cells<(i64, String, String), bool>,
+    pub(super) seats: Seats,
     /// One cell: what the organization has registered.
     schemas: Cells<(), Schemas>,
     /// Folded display name → the groups that have it.
@@ -96,6 +99,7 @@ impl Work {
             grants: Grants::default(),
             any: Cells::new(),
             held: Cells::new(),
+            seats: Seats::new(),
             schemas,
             group_names: Cells::new(),
             nested: Nested::new(),

@@ -28,6 +28,7 @@ mod harness;
 mod idp;
 mod links_model;
 mod model;
+mod roles;
 mod scim;
 mod serve;
 mod store;

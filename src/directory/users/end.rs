@@ -85,7 +85,7 @@ pub(in crate::directory) fn deletion(
                 work.drop_user(&id);
                 let (now, deleted_by) = (work.now(), sight.connection().to_owned());
                 let (user, purge_at) = (row.user.clone(), now.saturating_add(wait));
-                work.set_tombstone(&id, Some(Tombstone { user, groups, deleted_by, deleted_at: now, purge_at }));
+                work.set_tombstone(&id, Some(Tombstone { user, groups, deleted_by, grants: Vec::new(), deleted_at: now, purge_at }));
                 append::user(work, Action::SoftDeleted, Some(&row.user), None, Vec::new());
                 Ok(DeleteOutcome::SoftDeleted)
             }

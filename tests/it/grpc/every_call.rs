@@ -7,16 +7,20 @@ use crate::harness::{
 };
 use prost_types::FieldMask;
 use roster::api::v1::{
-    BatchGetGroupsRequest, BatchGetUsersRequest, BatchListPrincipalGroupsRequest, Connection, CreateConnectionRequest, CreateGroupRequest,
-    CreateOrganizationRequest, CreateServiceAccountRequest, CreateUserRequest, DeleteConnectionRequest, DeleteGroupRequest,
-    DeleteSchemaRequest, DeleteServiceAccountRequest, DeleteUserRequest, GetCallerRequest, GetConnectionRequest, GetDeviationReportRequest,
-    GetGroupRequest, GetOrganizationRequest, GetServiceAccountRequest, GetUserRequest, Group, IssueTokenRequest, ListConnectionsRequest,
-    ListGroupMembersRequest, ListGroupsRequest, ListOrganizationsRequest, ListSchemasRequest, ListServiceAccountsRequest,
-    ListTakeoversRequest, ListTokensRequest, ListUsersRequest, ModifyGroupMembersRequest, Organization, PatchGroupRequest,
-    PatchUserRequest, PrincipalRef, PurgeUserRequest, PutSchemaRequest, ReplaceGroupRequest, ReplaceUserRequest, ResolveTakeoverRequest,
-    RevokeTokenRequest, RotateTokenRequest, ServiceAccount, StreamGroupMembersRequest, StreamReplaceGroupRequest, UndeleteUserRequest,
-    UndoTakeoverRequest, UpdateConnectionRequest, UpdateGroupRequest, UpdateOrganizationRequest, UpdateServiceAccountRequest,
-    UpdateUserRequest, User, WriteOptions,
+    BatchCheckAccessRequest, BatchGetGroupsRequest, BatchGetUsersRequest, BatchListPrincipalGroupsRequest, Connection,
+    CreateConnectionRequest, CreateGroupRequest, CreateOrganizationRequest, CreateRoleRequest, CreateServiceAccountRequest,
+    CreateUserRequest, DeleteConnectionRequest, DeleteGroupRequest, DeleteRoleRequest, DeleteSchemaRequest, DeleteServiceAccountRequest,
+    DeleteUserRequest, GetCallerRequest, GetConnectionRequest, GetDeviationReportRequest, GetGroupRequest, GetOrganizationRequest,
+    GetRoleRequest, GetServiceAccountRequest, GetUserRequest, Group, IssueTokenRequest, ListConnectionsRequest, ListEffectiveRolesRequest,
+    ListGroupMembersRequest, ListGroupsRequest, ListOrganizationsRequest, ListRoleAssignmentsRequest, ListRoleHoldersRequest,
+    ListRolesRequest, ListSchemasRequest, ListServiceAccountsRequest, ListTakeoversRequest, ListTokensRequest, ListUsersRequest,
+    ModifyGroupMembersRequest, ModifyRoleAssignmentsRequest, Organization, PatchGroupRequest, PatchUserRequest, PrincipalRef,
+    PurgeUserRequest, PutSchemaRequest, ReplaceGroupRequest, ReplaceUserRequest, ResolveTakeoverRequest, RevokeTokenRequest, Role,
+    RoleAssignment, RotateTokenRequest, ServiceAccount, StreamGroupMembersRequest, StreamReplaceGroupRequest, UndeleteUserRequest,
+    UndoTakeoverRequest, UpdateConnectionRequest, UpdateGroupRequest, UpdateOrganizationRequest, UpdateRoleRequest,
+    UpdateServiceAccountRequest, UpdateUserRequest, User, WriteOptions,
+    batch_check_access_request::{Item, item::Asked},
+    get_role_request,
     patch_operation::Op,
     principal_ref::Principal,
     stream_replace_group_request::{Header, Part},
@@ -265,6 +269,57 @@ pub async fn call(clients: &Clients, method: &str, organization: &str, id: &str)
                 .delete_service_account(DeleteServiceAccountRequest { organization_id, service_account_id: id, ..Default::default() })
                 .await,
         ),
+        "CreateRole" => said(
+            to.roles
+                .create_role(CreateRoleRequest {
+                    organization_id,
+                    role: Some(Role { key: "new".to_owned(), ..Default::default() }),
+                    write: dry,
+                })
+                .await
+                .map(|_| Response::new("created")),
+        ),
+        "GetRole" => said(to.roles.get_role(GetRoleRequest { organization_id, role: Some(get_role_request::Role::RoleId(id)) }).await),
+        "ListRoles" => said(to.roles.list_roles(ListRolesRequest { organization_id, ..Default::default() }).await),
+        "UpdateRole" => said(
+            to.roles
+                .update_role(UpdateRoleRequest {
+                    organization_id,
+                    role: Some(Role { id, display_name: "Other".to_owned(), ..Default::default() }),
+                    update_mask: mask("display_name"),
+                    ..Default::default()
+                })
+                .await,
+        ),
+        "DeleteRole" => said(to.roles.delete_role(DeleteRoleRequest { organization_id, role_id: id, ..Default::default() }).await),
+        "ModifyRoleAssignments" => said(
+            to.roles
+                .modify_role_assignments(ModifyRoleAssignmentsRequest {
+                    organization_id,
+                    add: vec![RoleAssignment { role_id: "admin".to_owned(), principal: Some(principal()), ..Default::default() }],
+                    write: dry,
+                    ..Default::default()
+                })
+                .await,
+        ),
+        "ListRoleAssignments" => said(
+            to.roles
+                .list_role_assignments(ListRoleAssignmentsRequest { organization_id, principal: Some(principal()), ..Default::default() })
+                .await,
+        ),
+        "ListEffectiveRoles" => said(
+            to.roles
+                .list_effective_roles(ListEffectiveRolesRequest { organization_id, principal: Some(principal()), ..Default::default() })
+                .await,
+        ),
+        "ListRoleHolders" => {
+            said(to.roles.list_role_holders(ListRoleHoldersRequest { organization_id, role_id: id, ..Default::default() }).await)
+        }
+        "BatchCheckAccess" => {
+            let asked = Some(Asked::RoleKey("admin".to_owned()));
+            let items = vec![Item { principal: Some(principal()), asked, ..Default::default() }];
+            said(to.roles.batch_check_access(BatchCheckAccessRequest { organization_id, items, ..Default::default() }).await)
+        }
         unknown => panic!("{unknown} is served and not in this table"),
     }
 }

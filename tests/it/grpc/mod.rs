@@ -1,6 +1,7 @@
 //! The directory over gRPC, method by method.
 
 mod accounts;
+mod administrators;
 mod bounds;
 mod deviations;
 mod every_call;
@@ -10,6 +11,8 @@ mod members;
 mod mutations;
 mod odd_text;
 mod revisions;
+mod role_mappings;
+mod roles;
 mod schemas;
 mod tenants;
 mod tokens;

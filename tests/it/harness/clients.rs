@@ -3,8 +3,8 @@
 use roster::api::v1::{
     directory_service_client::DirectoryServiceClient, group_service_client::GroupServiceClient,
     organization_service_client::OrganizationServiceClient, provisioning_service_client::ProvisioningServiceClient,
-    service_account_service_client::ServiceAccountServiceClient, takeover_service_client::TakeoverServiceClient,
-    user_service_client::UserServiceClient,
+    role_service_client::RoleServiceClient, service_account_service_client::ServiceAccountServiceClient,
+    takeover_service_client::TakeoverServiceClient, user_service_client::UserServiceClient,
 };
 use tonic::{
     Request, Status,
@@ -39,6 +39,7 @@ pub struct Clients {
     pub provisioning: ProvisioningServiceClient<Authorized>,
     pub service_accounts: ServiceAccountServiceClient<Authorized>,
     pub takeovers: TakeoverServiceClient<Authorized>,
+    pub roles: RoleServiceClient<Authorized>,
 }
 
 impl Clients {
@@ -60,6 +61,7 @@ impl Clients {
             provisioning: client!(ProvisioningServiceClient),
             service_accounts: client!(ServiceAccountServiceClient),
             takeovers: client!(TakeoverServiceClient),
+            roles: client!(RoleServiceClient),
         }
     }
 }

@@ -4,6 +4,7 @@ pub mod clients;
 pub mod deeds;
 pub mod postgres;
 pub mod refusal;
+pub mod roles;
 pub mod schema;
 pub mod scim;
 pub mod shapes;

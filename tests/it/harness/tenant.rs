@@ -30,8 +30,15 @@ pub fn every_scope() -> Vec<String> {
 
 /// The methods of the services that are served.
 pub fn served() -> impl Iterator<Item = &'static Method> {
-    const SERVICES: [&str; 6] =
-        ["UserService", "GroupService", "OrganizationService", "ProvisioningService", "ServiceAccountService", "TakeoverService"];
+    const SERVICES: [&str; 7] = [
+        "UserService",
+        "GroupService",
+        "OrganizationService",
+        "ProvisioningService",
+        "ServiceAccountService",
+        "TakeoverService",
+        "RoleService",
+    ];
     method::ALL.iter().filter(|m| SERVICES.iter().any(|s| m.path.starts_with(&format!("/roster.v1.{s}/"))))
 }
 

@@ -1,0 +1,118 @@
+//! What holds for every write, whichever it is: what was granted to a principal ends and comes back with it; administrators are
+//! not a connection's to change, unless its token says so; and the last one stays.
+//!
+//! All of it is judged after the edit has run, by what it did, so that no road into the data can pass it by. Organizations
+//! without administrators pay nothing: whether there are any stands in what is in memory.
+
+mod posts;
+mod shield;
+
+use super::{Error, core::Edit, roles};
+use crate::{
+    access::Caller,
+    api::v1::ErrorReason,
+    store::{Moves, Work},
+};
+use posts::Posts;
+
+/// The scope with which a connection may change who the administrators are.
+const SCOPE: &str = "administrators.write";
+
+/// What a caller's writes are held against.
+#[derive(Debug, Clone)]
+pub(super) struct Guard {
+    /// The connection that may not change who the administrators are.
+    bound: Option<String>,
+}
+
+impl Guard {
+    pub(super) fn of(caller: &Caller) -> Self {
+        let bound = caller.connection.is_some() && !caller.scopes.has(SCOPE);
+        Guard { bound: bound.then(|| caller.connection_id().to_owned()) }
+    }
+
+    /// Runs an edit and judges it. Since edits are pure, one is taken back and run again where it matters how things stood
+    /// before it.
+    pub(super) fn run<T>(&self, work: &mut Work, edit: &mut impl FnMut(&mut Work) -> Edit<T>) -> Edit<T> {
+        let mut again = |work: &mut Work| -> Edit<T> {
+            let answer = edit(work)?;
+            if work.changed() && work.has_roles() {
+                roles::follow_principals(work)?;
+            }
+            Ok(answer)
+        };
+        let mut answer = again(work)?;
+        if !work.changed() || !work.has_roles() {
+            return Ok(answer);
+        }
+        let moves = work.moves();
+        let now = Posts::of(work)?;
+        let before = moves.book.as_ref().map_or_else(|| now.clone(), |book| Posts::read(book, work.now()));
+        if before.is_empty() && now.is_empty() {
+            return Ok(answer);
+        }
+        if let Some(connection) = &self.bound
+            && shield::concerns(&moves, connection)
+        {
+            let after = shield::crossed(work, &now, &moves, connection);
+            work.retract();
+            let crossed = shield::crossed(work, &before, &moves, connection);
+            if before != now || after? || crossed? {
+                return Err(administrator().into());
+            }
+            answer = again(work)?;
+        }
+        if before.is_empty() || !may_lose(work, &before, &moves)? || now.somebody(work)? {
+            return Ok(answer);
+        }
+        work.retract();
+        if before.somebody(work)? {
+            return Err(last_administrator().into());
+        }
+        again(work)
+    }
+}
+
+/// Whether what an edit did can have taken an administrator away.
+fn may_lose(work: &mut Work, before: &Posts, moves: &Moves) -> Edit<bool> {
+    if moves.book.is_some() {
+        return Ok(true);
+    }
+    let changed = moves.groups.iter().filter_map(|(was, is)| was.as_ref().map(|was| (was, is)));
+    for (was, is) in changed {
+        if before.names(&was.group) && !is.as_ref().is_some_and(|is| before.names(&is.group)) {
+            return Ok(true);
+        }
+    }
+    let reached = before.groups(work, None)?;
+    let left = moves.edges.iter().filter(|(_, _, came)| !came).map(|(group, _, _)| group);
+    let emptied = moves.whole.iter().filter(|whole| !whole.gone.is_empty()).map(|whole| &whole.group);
+    if left.chain(emptied).any(|group| reached.contains(group)) {
+        return Ok(true);
+    }
+    for (was, is) in &moves.users {
+        let Some(was) = was.as_ref().filter(|was| was.user.active.unwrap_or(false)) else { continue };
+        let stays = is.as_ref().is_some_and(|is| is.user.active.unwrap_or(false));
+        if before.values(&was.user, None) && !(stays && is.as_ref().is_some_and(|is| before.values(&is.user, None))) {
+            return Ok(true);
+        }
+        if stays {
+            continue;
+        }
+        // Who is deleted has left its groups by now, and those edges were looked at.
+        let inside = !reached.is_empty() && is.is_some() && work.memberships(&was.user.id)?.iter().any(|group| reached.contains(group));
+        if inside || before.granted(&was.user.id) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn administrator() -> Error {
+    Error::new(ErrorReason::Policy, "This would change who administers the organization, which this connection may not.")
+        .with("policy", "ADMINISTRATOR")
+}
+
+fn last_administrator() -> Error {
+    Error::new(ErrorReason::Policy, "This would leave the organization without an administrator.").with("policy", "LAST_ADMINISTRATOR")
+}

@@ -1,0 +1,109 @@
+//! What makes administrators of an organization: grants and mappings of "admin", and of roles that include it, in the whole
+//! organization.
+
+use super::super::{core::Edit, links, roles};
+use crate::{
+    api::v1::{Group, User},
+    clock::Micros,
+    store::{ADMIN, Book, MEMBER_GROUP, MEMBER_USER, Mapped, Work},
+};
+use std::{collections::BTreeSet, sync::Arc};
+
+/// The grants and mappings that make administrators.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Posts {
+    users: BTreeSet<String>,
+    groups: BTreeSet<String>,
+    mappings: Vec<Arc<Mapped>>,
+}
+
+impl Posts {
+    /// As they are in the work.
+    pub(super) fn of(work: &mut Work) -> Edit<Posts> {
+        Ok(Posts::read(work.book()?.as_ref(), work.now()))
+    }
+
+    pub(super) fn read(book: &Book, now: Micros) -> Posts {
+        let held = |kind: i64| {
+            let grants = book.admin_grants().filter(move |g| g.principal_kind == kind && g.scope.is_empty() && g.expires_at > now);
+            grants.map(|g| g.principal_id.clone()).collect()
+        };
+        let (users, groups) = (held(MEMBER_USER), held(MEMBER_GROUP));
+        let mut mappings = Vec::new();
+        if book.mappings().next().is_some() {
+            let giving = book.giving(ADMIN);
+            let gives = |m: &&Arc<Mapped>| m.mapping.scope.is_empty() && giving.contains(&m.mapping.role_id);
+            mappings = book.mappings().filter(gives).cloned().collect();
+        }
+        Posts { users, groups, mappings }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.users.is_empty() && self.groups.is_empty() && self.mappings.is_empty()
+    }
+
+    /// Whether the user was granted it itself.
+    pub(super) fn granted(&self, user: &str) -> bool {
+        self.users.contains(user)
+    }
+
+    /// Whether a mapping, of another connection than this one, names a value of the user.
+    pub(super) fn values(&self, user: &User, but: Option<&str>) -> bool {
+        self.others(but).any(|m| roles::holds_value(user, m) && links::is_linked(user, &m.connection_id))
+    }
+
+    /// Whether a mapping names the group.
+    pub(super) fn names(&self, group: &Group) -> bool {
+        self.mappings.iter().any(|m| roles::names_group(group, m))
+    }
+
+    fn others<'p>(&'p self, but: Option<&'p str>) -> impl Iterator<Item = &'p Arc<Mapped>> {
+        self.mappings.iter().filter(move |m| but != Some(m.connection_id.as_str()))
+    }
+
+    /// The groups that hold it themselves, but for what this connection's own mappings give.
+    pub(super) fn tops(&self, work: &mut Work, but: Option<&str>) -> Edit<BTreeSet<String>> {
+        let mut tops = self.groups.clone();
+        let names: BTreeSet<String> = self.others(but).filter_map(|m| roles::name_key(m)).collect();
+        let keys: Vec<_> = self.others(but).filter_map(|m| roles::external_id_key(m)).collect();
+        let called = if names.is_empty() { Ok(Vec::new()) } else { work.groups_called(&names) };
+        let held: Vec<_> = keys.iter().map(|(kind, key)| work.holders(*kind, key)).collect();
+        let held = held.into_iter().collect::<std::result::Result<Vec<_>, _>>();
+        let mut candidates = called?;
+        let rows: Vec<_> = held?.into_iter().flatten().map(|id| work.group(&id)).collect();
+        candidates.extend(rows.into_iter().collect::<std::result::Result<Vec<_>, _>>()?.into_iter().flatten());
+        let named = candidates.iter().filter(|row| self.others(but).any(|m| roles::names_group(&row.group, m)));
+        tops.extend(named.map(|row| row.group.id.clone()));
+        Ok(tops)
+    }
+
+    /// The same with all groups inside them: whose members hold it.
+    pub(super) fn groups(&self, work: &mut Work, but: Option<&str>) -> Edit<BTreeSet<String>> {
+        let tops = self.tops(work, but)?;
+        if tops.is_empty() { Ok(tops) } else { Ok(work.groups_below(tops)?) }
+    }
+
+    /// Whether an active user holds it.
+    pub(super) fn somebody(&self, work: &mut Work) -> Edit<bool> {
+        let users: Vec<String> = self.users.iter().cloned().collect();
+        let granted = work.some_active(&users);
+        if granted == Ok(true) {
+            return Ok(true);
+        }
+        let mut answers = vec![granted];
+        for mapped in &self.mappings {
+            if let Some((kind, value)) = roles::value_key(mapped) {
+                let linked = |user: &User| user.active.unwrap_or(false) && links::is_linked(user, &mapped.connection_id);
+                answers.push(work.some_valued(kind, value, |row| linked(&row.user)));
+            }
+        }
+        for group in self.groups(work, None)? {
+            answers.push(work.seats_somebody(&group));
+        }
+        // One answer is enough; else all must have been given.
+        if answers.contains(&Ok(true)) {
+            return Ok(true);
+        }
+        Ok(answers.into_iter().collect::<std::result::Result<Vec<_>, _>>().map(|_| false)?)
+    }
+}
