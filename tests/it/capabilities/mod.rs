@@ -2,6 +2,8 @@
 //! above a story puts it into that line of the table; `tidy` holds the two together.
 
 mod actions;
+mod approval;
 mod deprovision;
 mod ownership;
 mod setup;
+mod takeover;

@@ -14,7 +14,7 @@ async fn a_tenant_is_set_up_from_the_command_line_alone() {
     let roster = async |arguments: &[&str]| run(&[arguments, &["--data-dir", dir]].concat()).await;
 
     let help = said(&run(&["--help"]).await);
-    for noun in ["serve", "migrate", "organization", "connection", "service-account", "token", "user", "group"] {
+    for noun in ["serve", "migrate", "organization", "connection", "service-account", "token", "takeover", "user", "group"] {
         assert!(help.contains(noun), "{noun} is not in the help");
     }
     let organization: Value = serde_json::from_str(&said(&roster(&["organization", "create", "acme", "--json"]).await)).unwrap();
@@ -91,6 +91,50 @@ async fn what_becomes_of_deleted_users_is_set_and_undone_from_the_command_line()
     scim.get(&format!("/Users/{id}")).await.expect(200);
     said(&roster(&["user", "purge", &id]).await);
     assert_eq!(roster(&["user", "undelete", &id]).await.status.code(), Some(1));
+    drop(server);
+}
+
+#[tokio::test]
+async fn whom_a_connection_takes_over_is_decided_from_the_command_line() {
+    let place = Place::fresh(Engine::Sqlite).await;
+    let server = place.start(&[]).await;
+    let dir = place.data_dir();
+    let dir = dir.to_str().unwrap();
+    let roster = async |arguments: &[&str]| run(&[arguments, &["--data-dir", dir]].concat()).await;
+    let json = async |arguments: &[&str]| -> Value { serde_json::from_str(&said(&roster(arguments).await)).unwrap() };
+    let (_, scim) = super::process::clients(&place.bootstrap()).await;
+    let document = json!({"schemas": [USER], "userName": "ada", "title": "Dr", "emails": [{"value": "ada@corp.example"}]});
+    let id = scim.post("/Users", &json!({"schemas": [USER], "userName": "ada", "title": "Countess"})).await.id();
+
+    let create = ["connection", "create", "HR", "--takeover", "approval", "--match", "userName", "--own", "title", "--json"];
+    let made = json(&create).await;
+    let connection = made["id"].as_str().unwrap();
+    assert_eq!((&made["takeover"], &made["owned_attributes"]), (&json!("TAKEOVER_REQUIRE_APPROVAL"), &json!(["title"])));
+    let update = ["connection", "update", connection, "--own", "none", "--allow", "create", "--allow", "update", "--json"];
+    let made = json(&update).await;
+    assert_eq!(made["owned_attributes"], json!([]));
+    assert_eq!(made["allowed_actions"], json!(["ALLOWED_ACTION_CREATE_USERS", "ALLOWED_ACTION_UPDATE_USERS"]));
+    assert_eq!(json(&["connection", "update", connection, "--allow", "all", "--json"]).await["allowed_actions"], json!([]));
+    for bad in [&["--takeover", "sometimes"][..], &["--allow", "fly"]] {
+        assert_eq!(roster(&[&["connection", "update", connection], bad].concat()).await.status.code(), Some(2), "{bad:?}");
+    }
+    for bad in [&["--match", "email"][..], &["--own", "shoeSize"]] {
+        assert_eq!(roster(&[&["connection", "update", connection], bad].concat()).await.status.code(), Some(1), "{bad:?}");
+    }
+
+    let token = json(&["token", "create", "--connection", connection, "--scopes", "scim", "--json"]).await;
+    let hr = scim.with_token(token["secret"].as_str().unwrap());
+    hr.post("/Users", &document).await.is_error(409, "uniqueness");
+    let table = said(&roster(&["takeover", "list", "--connection", connection]).await);
+    assert!(table.contains(&id) && table.contains("userName") && table.contains("waiting"), "{table}");
+    assert_eq!(json(&["takeover", "reject", &id, connection, "--json"]).await["state"], "STATE_REJECTED");
+    assert_eq!(json(&["takeover", "list", "--json"]).await, json!([]));
+    assert_eq!(json(&["takeover", "list", "--all", "--json"]).await[0]["user_id"], json!(id));
+    assert_eq!(json(&["takeover", "approve", &id, connection, "--json"]).await["state"], "STATE_APPROVED");
+    assert_eq!(hr.post("/Users", &document).await.expect(201)["title"], "Dr");
+    assert_eq!(json(&["takeover", "undo", &id, connection, "--restore", "--json"]).await["title"], "Countess");
+    let refused = roster(&["takeover", "undo", &id, connection]).await;
+    assert_eq!(refused.status.code(), Some(1));
     drop(server);
 }
 
