@@ -2,6 +2,13 @@
 
 use std::time::Duration;
 
+/// How long a mass-change alarm counts together unless it says otherwise, and at least and at most: shorter, a slow client is
+/// never seen; longer, what is counted tells nothing.
+pub const ALARM_WINDOW: Duration = Duration::from_hours(1);
+/// See [`ALARM_WINDOW`].
+pub const ALARM_WINDOW_MIN: Duration = Duration::from_mins(1);
+/// See [`ALARM_WINDOW`].
+pub const ALARM_WINDOW_MAX: Duration = Duration::from_hours(7 * 24);
 /// Bytes of a `userName` (RFC 7643 section 4.1.1 sets none).
 pub const USER_NAME_BYTES: usize = 256;
 /// Bytes of any other single string value.

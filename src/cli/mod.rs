@@ -10,6 +10,7 @@ mod output;
 mod permissions;
 mod recover;
 mod role;
+mod rules;
 mod scim;
 mod serve;
 mod service_account;

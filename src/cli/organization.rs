@@ -32,6 +32,16 @@ pub(super) enum Verb {
         #[command(flatten)]
         form: Form,
     },
+    /// Change a setting of an organization
+    Update {
+        /// Its id or key.
+        organization: String,
+        /// Whether groups that would be in themselves are refused.
+        #[arg(long, value_name = "on|off", action = clap::ArgAction::Set, value_parser = super::rules::switch)]
+        refuse_group_cycles: bool,
+        #[command(flatten)]
+        form: Form,
+    },
     /// Refuse every call of an organization's own callers; nothing is lost
     Suspend {
         /// Its id or key.
@@ -91,6 +101,15 @@ pub(super) async fn run(verb: Verb, client: &ClientSettings) -> Done {
                 }
                 list.page_token = page.next_page_token;
             }
+        }
+        Verb::Update { organization, refuse_group_cycles, form } => {
+            let id = session.organization_named(&organization).await?;
+            let request = v1::UpdateOrganizationRequest {
+                organization: Some(v1::Organization { id, refuse_group_cycles, ..v1::Organization::default() }),
+                update_mask: Some(prost_types::FieldMask { paths: vec!["refuse_group_cycles".to_owned()] }),
+                ..v1::UpdateOrganizationRequest::default()
+            };
+            set_state(service.update_organization(request).await, form)
         }
         Verb::Suspend { organization, form } => {
             let id = session.organization_named(&organization).await?;

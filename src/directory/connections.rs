@@ -1,7 +1,7 @@
 //! Connections: the part of `ProvisioningService` that is about identity providers.
 
 use super::{
-    Directory, Error, Reply, Result, actions,
+    Directory, Error, Reply, Result, actions, alarm,
     core::{Call, Edit},
     fields::{self, Field},
     ownership, precondition, record,
@@ -136,6 +136,7 @@ pub(super) async fn delete(directory: &Arc<Directory>, request: Request<DeleteCo
             tokens::revoke_all(&kept, work, &owned)?;
             Connection::follow(work, Some(&there), None)?;
             record::remove::<Connection>(work, &id);
+            alarm::forget(work, &id)?;
             Ok(())
         })
         .await?;
@@ -191,11 +192,7 @@ fn check(connection: &mut Connection) -> Result<()> {
     }
     actions::check(&connection.allowed_actions)?;
     roles::check_mappings(&connection.role_mappings)?;
-    let later = [("mass_change_alarm", connection.mass_change_alarm.is_some())];
-    match later.into_iter().find(|(_, given)| *given) {
-        Some((field, _)) => Err(unserved(field)),
-        None => Ok(()),
-    }
+    alarm::check(connection.mass_change_alarm.as_ref())
 }
 
 fn unserved(field: &str) -> Error {

@@ -1,6 +1,6 @@
 //! What every service of the directory shares: the store, the clock, and the one way to write.
 
-use super::{Error, Result, administrators::Guard, deviations::Deviations, revision};
+use super::{Error, Result, administrators::Guard, alarm::Alarm, deviations::Deviations, revision};
 use crate::{
     access::{Caller, caller_of},
     api::v1::{Actor, Consistency, Revision, WriteOptions},
@@ -110,11 +110,19 @@ impl Directory {
         let options = options.unwrap_or_default();
         check_options(&options)?;
         let actor = call.actor(options.annotations).encode_to_vec();
-        let terms = Terms { at: self.clock.now(), actor, validate_only: options.validate_only, leave_owned: options.leave_owned };
-        let guard = Guard::of(&call.caller);
-        let guarded = move |work: &mut Work| guard.run(work, &mut edit);
+        let (alarm, dry) = (Alarm::of(call), options.validate_only);
+        let terms = Terms { at: self.clock.now(), actor, validate_only: dry, leave_owned: options.leave_owned };
+        let (guard, counted) = (Guard::of(&call.caller), alarm.clone());
+        let guarded = move |work: &mut Work| -> Edit<T> {
+            let answer = guard.run(work, &mut edit)?;
+            counted.as_ref().map_or(Ok(()), |alarm| alarm.count(work))?;
+            Ok(answer)
+        };
         match self.store.write(organization, terms, guarded).await {
-            Ok(verdict) => verdict.inspect(|written| self.deviations.left_owned(&call.caller, written.left)),
+            Ok(verdict) => verdict.inspect(|written| {
+                self.deviations.left_owned(&call.caller, written.left);
+                alarm.iter().filter(|_| written.changed && !dry).for_each(|alarm| alarm.say(organization));
+            }),
             Err(WriteError::NoOrganization) => Err(Error::organization_denied()),
             Err(WriteError::Unavailable) => Err(Error::unavailable()),
             Err(WriteError::Failed) => Err(Error::internal()),

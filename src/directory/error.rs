@@ -6,9 +6,12 @@
 
 use crate::api::v1::ErrorReason;
 use crate::attributes::AttributeError;
-use std::{collections::HashMap, fmt};
+use std::{collections::HashMap, fmt, time::Duration};
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
+
+/// When what is unavailable may be there again, unless something better is known.
+const RETRY: Duration = Duration::from_secs(1);
 
 /// The domain of every `ErrorInfo`.
 pub const DOMAIN: &str = "roster.v1";
@@ -24,6 +27,8 @@ pub struct Error {
     pub field: String,
     /// What programs read; the keys of a reason never change.
     pub metadata: Vec<(&'static str, String)>,
+    /// How long to wait before the same call is sent again, for what is `UNAVAILABLE`.
+    pub retry_after: Duration,
 }
 
 /// What everything in the directory answers.
@@ -32,7 +37,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 impl Error {
     /// A refusal without field and metadata.
     pub fn new(reason: ErrorReason, detail: impl Into<String>) -> Self {
-        Error { reason, detail: detail.into(), field: String::new(), metadata: Vec::new() }
+        Error { reason, detail: detail.into(), field: String::new(), metadata: Vec::new(), retry_after: RETRY }
     }
 
     /// Names the request field at fault.
@@ -46,6 +51,13 @@ impl Error {
     #[must_use]
     pub fn with(mut self, key: &'static str, value: impl Into<String>) -> Self {
         self.metadata.push((key, value.into()));
+        self
+    }
+
+    /// Says when to send the same call again.
+    #[must_use]
+    pub fn after(mut self, delay: Duration) -> Self {
+        self.retry_after = delay;
         self
     }
 
@@ -212,7 +224,7 @@ impl From<Error> for Status {
                 details.add_precondition_failure_violation(error.reason_name(), error.field.clone(), error.detail.clone());
             }
             Code::Unavailable => {
-                details.set_retry_info(Some(std::time::Duration::from_secs(1)));
+                details.set_retry_info(Some(error.retry_after));
             }
             _ => {}
         }

@@ -1,6 +1,7 @@
 //! The services: one file per gRPC service, one function per method in proto order. Every rule lives here.
 mod actions;
 mod administrators;
+mod alarm;
 mod belonging;
 mod caller;
 mod connections;

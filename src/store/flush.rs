@@ -117,6 +117,11 @@ impl Work {
         Ok(gained)
     }
 
+    /// Whether what callers are resolved from is written.
+    pub(super) fn writes_records(&self) -> bool {
+        self.records.written().any(|(at, _)| at.0 != super::RecordKind::Alarm as i64)
+    }
+
     /// Whether an edge between groups came or went.
     fn nests(&self) -> bool {
         let group = Some(super::MEMBER_GROUP);

@@ -255,7 +255,7 @@ async fn attempt(inner: &Inner, organization: &str, jobs: &mut [Box<dyn Job>]) -
     if changed {
         work.flush(&mut tx.on(&inner.counters)).await?;
         tx.commit().await?;
-        inner.counters.committed(work.records.written().next().is_some());
+        inner.counters.committed(work.writes_records());
     }
     inner.remember(&work, changed);
     Ok(Ended::Committed)

@@ -21,6 +21,8 @@ pub enum RecordKind {
     ServiceAccount = 11,
     /// A takeover that waits or was decided, by connection and user.
     Takeover = 12,
+    /// What a connection ended lately, by the connection's id; no resource of the contract's.
+    Alarm = 100,
 }
 
 /// One administrative resource.

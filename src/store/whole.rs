@@ -104,6 +104,14 @@ impl Whole {
         }
     }
 
+    /// Edges that the edit ends this way.
+    pub(super) fn removals(&self) -> usize {
+        match (&self.set, &self.found) {
+            (Some(_), Some((_, _, difference))) => difference.gone.len(),
+            _ => 0,
+        }
+    }
+
     /// Whether an edge between groups comes or goes.
     pub(super) fn nests(&self) -> bool {
         self.set.is_some() && self.found.as_ref().is_some_and(|(_, _, difference)| difference.nests())

@@ -200,6 +200,17 @@ impl Work {
         self.changes.push(Change { revision: self.revision(), index, kind, action, resource_id: resource_id.to_owned(), body });
     }
 
+    /// Kind and action of every change that the running edit has told so far, but for a membership set whole.
+    pub fn logged(&self) -> impl Iterator<Item = (i32, i32)> {
+        let number = |number| i32::try_from(number).unwrap_or_default();
+        self.changes.iter().skip(self.marked.0).map(move |change| (number(change.kind), number(change.action)))
+    }
+
+    /// How many memberships end where the running edit sets a membership whole.
+    pub fn whole_removed(&self) -> usize {
+        self.whole.removals()
+    }
+
     /// The index of the next change within this edit's commit.
     pub fn next_index(&self) -> u32 {
         u32::try_from(self.changes.len() - self.marked.0 + self.whole.changes()).unwrap_or(u32::MAX)

@@ -21,6 +21,7 @@ const STORE: [&str; 5] = [
 ];
 const DEVIATIONS: &str = "roster_deviations_total";
 const REFUSALS: &str = "roster_connection_refusals_total";
+const ALARMS: &str = "roster_mass_change_alarms_total";
 const CONNECTIONS: &str = "roster_connections";
 const EXPIRING: &str = "roster_tokens_expiring";
 
@@ -75,6 +76,7 @@ fn describe() {
     }
     describe_counter!(DEVIATIONS, "Uses of tolerances: what identity providers send beside the RFCs, by tolerance.");
     describe_counter!(REFUSALS, "Calls of connections that were refused, by reason.");
+    describe_counter!(ALARMS, "Windows in which a connection ended more than its mass_change_alarm says.");
     describe_gauge!(CONNECTIONS, "Connections of all organizations, by state; refreshed every few minutes.");
     describe_gauge!(EXPIRING, "Tokens that work and end within so many days; refreshed every few minutes.");
 }
@@ -106,6 +108,11 @@ pub fn deviation(tolerance: &'static str, uses: i64) {
 /// A connection's call was refused, for a reason of the contract.
 pub fn refusal(reason: &'static str) {
     counter!(REFUSALS, "reason" => reason).increment(1);
+}
+
+/// A connection's mass-change alarm rose.
+pub fn alarm() {
+    counter!(ALARMS).increment(1);
 }
 
 /// How many connections are in a state.

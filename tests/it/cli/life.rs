@@ -1,10 +1,15 @@
 //! How a server ends, and what is there when it comes back.
 
 use super::process::{Place, clients, run};
-use crate::harness::{
-    Engine,
-    scim::{USER, http},
+use crate::{
+    harness::{
+        Engine,
+        schema::{BADGE, badge},
+        scim::{USER, http},
+    },
+    scim::schemas_elsewhere::until_schemas,
 };
+use roster::api::v1::{DeleteSchemaRequest, PutSchemaRequest};
 use serde_json::json;
 
 async fn what_was_acknowledged_is_there_after_kill_9(engine: Engine) {
@@ -108,6 +113,31 @@ async fn two_servers_on_one_postgres_serve_one_directory() {
     for face in [&scim, &other] {
         assert_eq!(face.get("/Users").await.expect(200)["totalResults"], 10);
     }
+    drop((first, second));
+}
+
+#[tokio::test]
+async fn what_one_node_registers_the_other_knows_within_seconds() {
+    let place = Place::fresh(Engine::Postgres).await;
+    let first = place.start(&[]).await;
+    let bootstrap = place.bootstrap();
+    let (mut admin, scim) = clients(&bootstrap).await;
+    let second = place.start(&[]).await;
+    let base = second.line("Roster serves SCIM at ").split(' ').nth(4).unwrap().to_owned();
+    let other = scim.at(&format!("{base}/default"));
+    until_schemas(&other, 3).await;
+    let organization_id = bootstrap["organization_id"].as_str().unwrap().to_owned();
+
+    let request = PutSchemaRequest { organization_id: organization_id.clone(), schema: Some(badge()), write: None };
+    admin.provisioning.put_schema(request).await.unwrap();
+
+    until_schemas(&other, 4).await;
+    let wrong = json!({"schemas": [USER, BADGE], "userName": "ada", BADGE: {"number": "N-7", "level": "high"}});
+    other.post("/Users", &wrong).await.is_error(400, "invalidValue");
+    let good = json!({"schemas": [USER, BADGE], "userName": "ada", BADGE: {"number": "N-7", "level": 3}});
+    other.post("/Users", &good).await.expect(201);
+    admin.provisioning.delete_schema(DeleteSchemaRequest { organization_id, urn: BADGE.to_owned(), write: None }).await.unwrap();
+    until_schemas(&other, 3).await;
     drop((first, second));
 }
 

@@ -1,6 +1,8 @@
 //! The SCIM face, section by section of RFC 7644, and what it refuses.
 
+mod alarm;
 mod bad_input;
+mod bounds;
 mod bulk;
 mod bulk_circles;
 mod bulk_refusals;
@@ -34,6 +36,7 @@ mod root;
 mod rules;
 mod scene;
 mod schemas;
+pub mod schemas_elsewhere;
 mod transport;
 mod truth;
 mod unreadable;
