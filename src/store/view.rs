@@ -37,10 +37,11 @@ pub(super) const HELD: Text = Text::twin(
 impl View {
     /// The kind of key that decides of users (or groups), and whose; `None` where all are there.
     pub(super) fn key(&self, groups: bool) -> Option<(i64, &str)> {
+        let of = |[users, of_groups]: [i64; 2]| if groups { of_groups } else { users };
         match self {
             View::All => None,
-            View::Except(connection) => Some((UNLINKED[usize::from(groups)], connection)),
-            View::Only(connection) => Some((LINKED[usize::from(groups)], connection)),
+            View::Except(connection) => Some((of(UNLINKED), connection)),
+            View::Only(connection) => Some((of(LINKED), connection)),
         }
     }
 

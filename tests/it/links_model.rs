@@ -26,7 +26,7 @@ const POLICIES: [Deprovision; 3] = [Deprovision::Deactivate, Deprovision::SoftDe
 
 #[derive(Debug, Clone)]
 enum Deed {
-    Create { name: u8, external: u8 },
+    Create { name: u8, external: u8, active: Option<bool> },
     Claim { user: usize, external: u8 },
     Activate { user: usize, active: bool },
     Delete { user: usize },
@@ -40,7 +40,7 @@ fn deed() -> impl Strategy<Value = (usize, Deed)> {
     use Deed as D;
     let user = 0..5_usize;
     let deed = prop_oneof![
-        5 => (0..3_u8, 0..3_u8).prop_map(|(name, external)| D::Create { name, external }),
+        5 => (0..3_u8, 0..3_u8, any::<Option<bool>>()).prop_map(|(name, external, active)| D::Create { name, external, active }),
         2 => (user.clone(), 1..3_u8).prop_map(|(user, external)| D::Claim { user, external }),
         2 => (user.clone(), any::<bool>()).prop_map(|(user, active)| D::Activate { user, active }),
         5 => user.clone().prop_map(|user| D::Delete { user }),
@@ -115,8 +115,8 @@ impl Model {
     }
 
     /// Whom a create of this connection brings back.
-    fn recalled(&self, who: usize, name: &str, called: Option<&String>) -> Option<String> {
-        let let_go = |p: &Person| p.links.get(&who).is_some_and(|(linked, ..)| !linked || !p.active);
+    fn recalled(&self, who: usize, name: &str, called: Option<&String>, wakes: bool) -> Option<String> {
+        let let_go = |p: &Person| p.links.get(&who).is_some_and(|(linked, ..)| !linked || (wakes && !p.active));
         let alive = |of: &dyn Fn(&Person) -> bool| {
             let found = self.people.iter().filter(|(_, p)| let_go(p) && of(p));
             found.max_by_key(|(id, p)| (p.links[&who].1, (*id).clone())).map(|(id, _)| id.clone())
@@ -134,8 +134,8 @@ impl Model {
     }
 
     /// The id of who lives again, if nobody else has the names by now.
-    fn create(&mut self, who: usize, name: &str, called: Option<String>) -> Option<Option<String>> {
-        let recalled = (who > 0).then(|| self.recalled(who, name, called.as_ref())).flatten();
+    fn create(&mut self, who: usize, name: &str, called: Option<String>, active: Option<bool>) -> Option<Option<String>> {
+        let recalled = (who > 0).then(|| self.recalled(who, name, called.as_ref(), active == Some(true))).flatten();
         let alive = recalled.as_ref().and_then(|id| self.people.get(id)).cloned();
         let gone = recalled.as_ref().and_then(|id| self.gone.get(id)).cloned();
         let mut person = alive.clone().or(gone.as_ref().map(|g| g.person.clone())).unwrap_or_default();
@@ -143,7 +143,7 @@ impl Model {
             let others = self.people.clone();
             person.called.retain(|by, called| *by == who || !others.values().any(|o| o.called.get(by) == Some(called)));
         }
-        (person.name, person.active) = (name.to_owned(), true);
+        (person.name, person.active) = (name.to_owned(), active.unwrap_or(true));
         person.called.remove(&who);
         person.called.extend(called.map(|called| (who, called)));
         if who > 0 && !alive.as_ref().is_some_and(|p| p.linked(who)) {
@@ -251,12 +251,13 @@ async fn step(actors: &Actors, model: &mut Model, who: usize, deed: &Deed) -> Re
     let desk = &actors.desks[who];
     let organization_id = desk.organization.clone();
     match deed {
-        Deed::Create { name, external: called } => {
+        Deed::Create { name, external: called, active } => {
             let (name, called) = (format!("name{name}"), (*called > 0).then(|| format!("called{called}")));
             let mut given = user(&name);
+            given.active = *active;
             given.external_ids = called.iter().map(|called| external(&actors.ids[who], called)).collect();
             let answer = desk.try_create_user(given).await;
-            let expected = model.create(who, &name, called);
+            let expected = model.create(who, &name, called, *active);
             prop_assert_eq!(accepted(&answer), expected.is_some(), "{:?} by {}: {:?}", deed, who, answer);
             if let (Ok((user, _)), Some(back)) = (answer, expected) {
                 match back {

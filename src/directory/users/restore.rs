@@ -29,6 +29,8 @@ pub(super) struct Recall {
     connection: String,
     /// Whether an e-mail address is enough.
     by_email: bool,
+    /// Whether the create says that the user is to be active. What it does not say lets in nobody who was kept out.
+    wakes: bool,
 }
 
 /// Somebody who may come back, and the attribute that matched.
@@ -41,10 +43,10 @@ enum Found {
 
 impl Recall {
     /// For a caller's connection; `None` for callers without one, and for one whose creates make new users only.
-    pub(super) fn of(connection: Option<&Connection>) -> Option<Recall> {
+    pub(super) fn of(connection: Option<&Connection>, active: Option<bool>) -> Option<Recall> {
         let connection = connection.filter(|c| c.on_recreate() != Recreate::New)?;
         let by_email = connection.takeover_match_attributes.iter().any(|rule| rule == "emails");
-        Some(Recall { connection: connection.id.clone(), by_email })
+        Some(Recall { connection: connection.id.clone(), by_email, wakes: active.unwrap_or(false) })
     }
 
     /// Brings back the user that the connection let go and now creates again: with its id and memberships, and the attributes
@@ -105,9 +107,8 @@ impl Recall {
         let (gone_called, gone_named, named) = (gone_called.transpose()?.unwrap_or_default(), gone_named?, named?);
         let gone_mailed: BTreeSet<String> = gone_mailed.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect();
 
-        let wakes = given.active.unwrap_or(false);
-        let called = self.alive(work, holding.iter().chain(&former), wakes);
-        let named_row = self.alive(work, &named, wakes);
+        let called = self.alive(work, holding.iter().chain(&former));
+        let named_row = self.alive(work, &named);
         let gone_called = self.gone(work, &gone_called);
         let gone_named = self.gone(work, &gone_named);
         let gone_mailed = if gone_mailed.len() == 1 { self.gone(work, &gone_mailed) } else { Ok(None) };
@@ -122,12 +123,12 @@ impl Recall {
             .or(gone_mailed.filter(|_| free).map(|gone| Found::Gone(gone, "emails"))))
     }
 
-    /// Of living users the one that the connection let go last. A create that is to make somebody active also means whom it
-    /// manages and who is not.
-    fn alive<'i>(&self, work: &mut Work, ids: impl IntoIterator<Item = &'i String>, wakes: bool) -> Edit<Option<Arc<UserRow>>> {
+    /// Of living users the one that the connection let go last. A create that says "active" also means whom it manages and who
+    /// is not.
+    fn alive<'i>(&self, work: &mut Work, ids: impl IntoIterator<Item = &'i String>) -> Edit<Option<Arc<UserRow>>> {
         let rows: Vec<_> = ids.into_iter().map(|id| work.user(id)).collect();
         let rows = rows.into_iter().collect::<Result<Vec<_>, _>>()?;
-        let asleep = |user: &User| wakes && !user.active.unwrap_or(false) && links::is_linked(user, &self.connection);
+        let asleep = |user: &User| self.wakes && !user.active.unwrap_or(false) && links::is_linked(user, &self.connection);
         let let_go = rows.into_iter().flatten().filter(|row| links::is_unlinked(&row.user, &self.connection) || asleep(&row.user));
         Ok(let_go.max_by_key(|row| (self.let_go_at(&row.user), row.user.id.clone())))
     }

@@ -156,8 +156,7 @@ async fn rules_16_and_17_names_are_held_by_the_inactive_and_freed_by_the_deleted
     assert_eq!(list().await["Resources"][0]["active"], json!(false));
     assert_eq!(scim.get("/Users").await.expect(200)["totalResults"], 2);
 
-    // Created as active it would be Ann who wakes (Connection.on_recreate).
-    let (taken, bob_s) = (json!({"schemas": [USER], "userName": name, "active": false}), format!("/Users/{bob}"));
+    let (taken, bob_s) = (json!({"schemas": [USER], "userName": name}), format!("/Users/{bob}"));
     scim.post("/Users", &taken).await.is_error(409, "uniqueness");
     scim.put(&bob_s, &taken).await.is_error(409, "uniqueness");
     scim.patch(&bob_s, &json!([{"op": "replace", "path": "userName", "value": name}])).await.is_error(409, "uniqueness");

@@ -84,7 +84,8 @@ async fn a_facade_elsewhere_answers_as_the_one_inside(world: World) {
     assert_eq!(super::bulk::statuses(&bulk), ["201", "201", "409"]);
     let stale = with_body(scim.request(Method::PUT, &user).header("if-match", "W/\"0\""), &json!({"schemas": [USER], "userName": "x"}));
     ask(&facade, stale).await.is_error(412, "");
-    ask(&facade, with_body(scim.request(Method::POST, "/Users"), &super::users::everything())).await.is_error(409, "uniqueness");
+    let taken = json!({"schemas": [USER], "userName": super::users::everything()["userName"]});
+    ask(&facade, with_body(scim.request(Method::POST, "/Users"), &taken)).await.is_error(409, "uniqueness");
     assert_eq!(ask(&facade, scim.request(Method::DELETE, &user)).await.status, 204);
     scim.get(&user).await.is_error(404, "");
 }

@@ -64,7 +64,7 @@ async fn an_id_is_the_server_s_own(world: World) {
     let renamed = json!([{"op": "replace", "path": "userName", "value": "lovelace"}]);
     assert_eq!(scim.patch(&path, &renamed).await.expect(200)["id"], json!(id), "a new name is no new user");
     scim.delete(&path).await.expect(204);
-    assert_ne!(user(scim, "lovelace").await.id(), id);
+    assert_ne!(user(scim, "grace").await.id(), id);
     scim.get(&path).await.is_error(404, "");
 }
 
