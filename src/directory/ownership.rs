@@ -24,10 +24,10 @@ pub(super) fn hold(work: &mut Work, caller: &Caller, before: &User, after: &mut 
     }
     let own = caller.connection_id();
     let others = before.links.iter().filter(|link| link.state() == State::Linked && link.connection_id != own);
-    let owners: Vec<_> = others.map(|link| work.record(RecordKind::Connection, &link.connection_id)).collect();
-    let owners = owners.into_iter().collect::<std::result::Result<Vec<_>, _>>()?;
+    let records: Vec<_> = others.map(|link| work.record(RecordKind::Connection, &link.connection_id)).collect();
+    let records = records.into_iter().collect::<std::result::Result<Vec<_>, _>>()?;
     let shared = caller.connection.as_deref().map_or(&[][..], |c| &c.owned_attributes);
-    for record in owners.into_iter().flatten() {
+    for record in records.into_iter().flatten() {
         let owner = Connection::decode(record.body.as_slice()).map_err(|_| Error::internal())?;
         for name in owner.owned_attributes.iter().filter(|name| !shared.iter().any(|s| s.eq_ignore_ascii_case(name))) {
             // A schema that was registered when it was named may be gone: then nobody can write such values but as an open map.

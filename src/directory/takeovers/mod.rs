@@ -46,7 +46,7 @@ impl TakeoverService for Takeovers {
 
     async fn resolve_takeover(&self, request: Request<ResolveTakeoverRequest>) -> Reply<ResolveTakeoverResponse> {
         let (call, message) = Call::of(request)?;
-        let (user, connection, approve) = named(message.user_id, message.connection_id, message.approve)?;
+        let ((user, connection), approve) = (named(&message.user_id, &message.connection_id)?, message.approve);
         let directory = Arc::clone(&self.0);
         let edit = move |work: &mut Work| -> Edit<Takeover> {
             let (row, entry) = (work.user(&user), entry::find(work, &connection, &user));
@@ -93,6 +93,6 @@ pub(super) fn may_link(work: &mut Work, connection: &str, user: &str) -> Edit<()
     }
 }
 
-fn named<T>(user: String, connection: String, with: T) -> super::Result<(String, String, T)> {
-    Ok((users::required(&user, "user_id")?, users::required(&connection, "connection_id")?, with))
+fn named(user: &str, connection: &str) -> super::Result<(String, String)> {
+    Ok((users::required(user, "user_id")?, users::required(connection, "connection_id")?))
 }

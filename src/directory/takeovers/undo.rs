@@ -26,7 +26,7 @@ use prost::Message as _;
 use std::sync::Arc;
 
 pub(super) async fn undo(directory: &Directory, call: &Call, message: UndoTakeoverRequest) -> Result<UndoTakeoverResponse> {
-    let (id, connection, restore) = named(message.user_id, message.connection_id, message.restore_attributes)?;
+    let ((id, connection), restore) = (named(&message.user_id, &message.connection_id)?, message.restore_attributes);
     let organization = message.organization_id;
     // What is in the feed does not change, so it can be read before the lane is entered.
     let image = if restore { Some(before(directory, &organization, &id, &connection).await?) } else { None };
