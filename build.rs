@@ -108,7 +108,11 @@ fn write_guarded(service: &ServiceDescriptor) -> Done<String> {
         writeln!(
             out,
             "    async fn {function}(&self, request: Request<{input}>) -> Result<Response<{output}>, Status> {{\n        \
-             enter(&request, &method::{module}::{constant}, {organization}, &*self.witness)?;\n        self.service.{function}(request).await\n    }}",
+             let connection = connection_of(&request);\n        \
+             let answer = match enter(&request, &method::{module}::{constant}, {organization}, &*self.witness) {{\n            \
+             Ok(()) => self.service.{function}(request).await,\n            Err(refused) => Err(refused),\n        }};\n        \
+             if let Some(connection) = connection {{\n            \
+             self.witness.answered(&connection, &method::{module}::{constant}, answer.as_ref().err());\n        }}\n        answer\n    }}",
             constant = function.to_uppercase(),
         )?;
     }

@@ -3,9 +3,11 @@
 //! The command line wins over the environment, the environment over the default. What an operator may get wrong is
 //! refused before anything is opened, in one sentence that names the setting.
 
+mod environment;
 mod facade;
 mod network;
 
+pub use environment::Environment;
 pub use facade::{FacadeConfig, FacadeSettings};
 pub use network::{Network, NetworkSettings};
 
@@ -107,6 +109,8 @@ pub struct Config {
     pub network: Network,
     /// Days a token may live at most.
     pub token_max_days: i64,
+    /// The connection that SCIM_ENABLED and its like describe; absent = none of them is set.
+    pub environment: Option<Environment>,
 }
 
 impl StoreSettings {
@@ -147,6 +151,7 @@ impl ServeSettings {
             grpc: address("--grpc", &self.grpc)?,
             network,
             token_max_days: self.token_max_days,
+            environment: Environment::read(|name| std::env::var_os(name))?,
         })
     }
 }

@@ -1,6 +1,6 @@
 //! Every bound, with its unit and its reason. A refusal names the field and the bound.
 
-use std::time::Duration;
+use std::{ops::RangeInclusive, time::Duration};
 
 /// How long a mass-change alarm counts together unless it says otherwise, and at least and at most: shorter, a slow client is
 /// never seen; longer, what is counted tells nothing.
@@ -134,6 +134,10 @@ pub const LANE_QUEUE: usize = 4_096;
 pub const TOKEN_DAYS: i64 = 365;
 /// Days the operator may let a token live at most: ten years, beyond which a date is a way to say never.
 pub const TOKEN_DAYS_MOST: i64 = 3_650;
+/// Characters of the token that the environment holds: a person made it up, so it is longer than any word; a header holds it.
+pub const ENVIRONMENT_TOKEN_CHARS: RangeInclusive<usize> = 32..=1_024;
+/// How often tokens that end soon are looked for, and connections counted by their state.
+pub const ROUND: Duration = Duration::from_mins(5);
 /// Answers the access layer remembers; beyond that each request asks the store.
 pub const RESOLVER_CACHE_ENTRIES: usize = 10_000;
 /// How long it remembers one: a revoked token works no longer than this.

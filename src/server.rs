@@ -9,6 +9,7 @@ mod bootstrap;
 mod deadline;
 mod dial;
 mod door;
+mod environment;
 mod gate;
 mod grpc;
 mod health;
@@ -28,15 +29,17 @@ pub use home::{BOOTSTRAP_FILE, Home, entropy};
 pub use requests::REQUEST_ID;
 
 use crate::{
-    clock::Clock,
+    clock::{Clock, Micros},
     config::{BadSetting, Config, Engine},
     directory::{Purge, Services},
+    limits,
     store::{Database, OpenError, Store, StoreOptions},
 };
 use door::Door;
 use health::Health;
 use running::Running;
 use std::net::SocketAddr;
+use tokio_util::sync::CancellationToken;
 
 /// Why the server did not start, or did not end well; one sentence for the operator.
 #[derive(Debug, thiserror::Error)]
@@ -100,6 +103,7 @@ impl Server {
         let services = Services::new(store.clone(), &clock, &base_url, config.token_max_days);
         let wired = wiring::wire(services.clone(), &base_url).map_err(|error| StartError::Other(error.to_string()))?;
         let bootstrap = bootstrap::run(&services, &base_url, &grpc_endpoint, &clock).await?;
+        environment::settle(&services, config.environment.as_ref()).await?;
         match &bootstrap {
             Some(bootstrap) => home.keep(bootstrap)?,
             None => home.refresh(&base_url, &grpc_endpoint)?,
@@ -108,6 +112,7 @@ impl Server {
         let mut running = Running::new(network.drain_seconds);
         let health = Health::of_store(store.clone(), wired.health, wiring::SERVED);
         running.spawn(health.clone().report());
+        running.spawn(look_round(services.clone(), clock.clone(), running.stop_sign()));
         running.spawn(http::serve(http.gate, http.socket, wired.facade, health.clone(), clock.clone(), running.stop_sign()));
         running.spawn(grpc::serve(grpc.gate, grpc.socket, wired.routes, wired.access, clock.clone(), running.stop_sign()));
         let (purge, stop) = (services.purge.clone(), running.stop_sign());
@@ -162,6 +167,15 @@ impl Server {
         &self.services.purge
     }
 
+    /// What the server looks after every few minutes, at once and as of another time (microseconds since 1970): for tests,
+    /// which cannot wait for months.
+    ///
+    /// # Errors
+    /// When the store cannot answer.
+    pub async fn look_round(&self, at: Micros) -> Result<(), String> {
+        self.services.look_round(at).await.map_err(|error| error.detail)
+    }
+
     /// Says on both faces that no more requests should come; those that come are still served.
     pub async fn announce_stop(&self) {
         self.health.drain().await;
@@ -175,6 +189,19 @@ impl Server {
             tracing::warn!(%fault, "the last counts of deviations could not be written");
         }
         self.store.close().await;
+    }
+}
+
+/// Looks after what is due now and then, until told to stop. Every node does; what is said is said once.
+async fn look_round(services: Services, clock: Clock, stop: CancellationToken) {
+    loop {
+        if let Err(error) = services.look_round(clock.now()).await {
+            tracing::warn!(%error, "what is to be looked after could not be; it is tried again");
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(limits::ROUND) => {}
+        }
     }
 }
 

@@ -8,6 +8,11 @@ pub mod metrics;
 use crate::config::{BadSetting, LogFormat, LogSettings};
 use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
+/// The call metadata by which a façade says which identity provider it hears, by the name of a profile.
+pub const PROVIDER: &str = "roster-provider";
+/// The call metadata by which a façade says what it refused without asking: status, scimType, and "write" if it was one.
+pub const REFUSED: &str = "roster-refused";
+
 /// What a face knows of a request once it is answered, for its line in the log: the answer carries it as an extension.
 #[derive(Debug, Clone, Default)]
 pub struct Served {

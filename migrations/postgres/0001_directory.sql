@@ -141,6 +141,14 @@ CREATE TABLE deviations (
   PRIMARY KEY (organization_id, connection_id, day, tolerance)
 );
 
+-- How a connection has fared, as a message; written beside the lane, too.
+CREATE TABLE connection_statuses (
+  organization_id TEXT COLLATE "C" NOT NULL REFERENCES heads (organization_id),
+  connection_id TEXT COLLATE "C" NOT NULL,
+  body BYTEA NOT NULL,
+  PRIMARY KEY (organization_id, connection_id)
+);
+
 -- The feed: one row per commit, one row per change; (organization, revision, index) is a change's identity.
 CREATE TABLE commits (
   organization_id TEXT COLLATE "C" NOT NULL REFERENCES heads (organization_id),

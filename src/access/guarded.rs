@@ -2,7 +2,10 @@
 
 use super::{Caller, caller_in};
 use crate::{
-    api::{Method, method, v1},
+    api::{
+        Method, method,
+        v1::{self, Connection},
+    },
     directory::Error,
 };
 use std::{fmt, sync::Arc};
@@ -26,6 +29,14 @@ impl<S> Guarded<S> {
 pub trait Witness: fmt::Debug + Send + Sync {
     /// A call with this metadata was let in.
     fn entered(&self, caller: &Caller, metadata: &MetadataMap);
+
+    /// A connection's call was answered; `refused` is why it was not let in or was refused inside. Of a stream, how it began.
+    fn answered(&self, _connection: &Connection, _method: &Method, _refused: Option<&Status>) {}
+}
+
+/// The connection that makes the call, for its witness.
+fn connection_of<T>(request: &Request<T>) -> Option<Arc<Connection>> {
+    caller_in(request.extensions()).ok()?.connection.clone()
 }
 
 include!(concat!(env!("OUT_DIR"), "/guarded.rs"));

@@ -3,9 +3,10 @@
 //! It never answers by itself, because each face words its refusals in its own way: without a caller the
 //! directory's guard answers `UNAUTHENTICATED` and the façade 401. Why there is none travels beside it.
 
-use super::{Caller, Resolver, Token};
+use super::{Caller, Resolver};
 use crate::directory::{Error, Result};
 use http::{Extensions, HeaderMap, Request, header::AUTHORIZATION};
+use secrecy::{ExposeSecret as _, SecretString};
 use std::{
     future::Future,
     mem,
@@ -87,11 +88,11 @@ where
         let next = self.inner.clone();
         let mut inner = mem::replace(&mut self.inner, next);
         let resolver = Arc::clone(&self.resolver);
-        let token = bearer(request.headers());
+        let credential = bearer(request.headers());
         Box::pin(async move {
             request.extensions_mut().remove::<Caller>();
-            if let Some(token) = token {
-                match resolver.resolve(&token).await {
+            if let Some(credential) = credential {
+                match resolver.resolve(credential.expose_secret()).await {
                     Ok(caller) => {
                         request.extensions_mut().insert(caller);
                     }
@@ -105,8 +106,8 @@ where
     }
 }
 
-/// The request's well-formed token: exactly one `Authorization` header, the scheme in any letter case.
-fn bearer(headers: &HeaderMap) -> Option<Token> {
+/// The request's credential: exactly one `Authorization` header, the scheme in any letter case.
+fn bearer(headers: &HeaderMap) -> Option<SecretString> {
     let mut values = headers.get_all(AUTHORIZATION).iter();
     let (value, None) = (values.next()?.to_str().ok()?, values.next()) else {
         return None;
@@ -116,22 +117,22 @@ fn bearer(headers: &HeaderMap) -> Option<Token> {
     let token = token.trim_matches(' ');
     // Where a form asks for the header's value and writes the scheme before it, people paste one that has the scheme already.
     let token = token.split_once(' ').filter(|(scheme, _)| is_bearer(scheme)).map_or(token, |(_, token)| token.trim_matches(' '));
-    Token::parse(token)
+    (!token.is_empty()).then(|| token.to_owned().into())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::access::{Kind, Reach, Scopes};
-    use secrecy::ExposeSecret;
+    use crate::access::{Kind, Reach, Scopes, Token};
     use tower::{ServiceExt, service_fn};
 
     struct Only(Token, Result<()>);
 
     #[tonic::async_trait]
     impl Resolver for Only {
-        async fn resolve(&self, token: &Token) -> Result<Caller> {
+        async fn resolve(&self, credential: &str) -> Result<Caller> {
             self.1.clone()?;
+            let token = Token::parse(credential).ok_or_else(Error::unauthenticated)?;
             if !token.matches(Some(&self.0.hash())) {
                 return Err(Error::unauthenticated());
             }

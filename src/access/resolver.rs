@@ -1,23 +1,22 @@
 //! From a token to its caller, asked at most once a second per token.
 
-use super::{Caller, Token, recent::Recent};
+use super::{Caller, recent::Recent};
 use crate::{
     clock::Clock,
     directory::{Error, Result},
 };
-use secrecy::ExposeSecret;
 use sha2::{Digest, Sha256};
 use std::time::Instant;
 
-/// Who knows the tokens.
+/// Who knows the credentials.
 #[tonic::async_trait]
 pub trait Resolver: Send + Sync + 'static {
-    /// The caller a well-formed token speaks for.
+    /// The caller that a credential, as it was brought, speaks for.
     ///
     /// # Errors
-    /// `INVALID_CREDENTIAL` for a token that is unknown, expired or revoked; `CONNECTION_DISABLED`,
+    /// `INVALID_CREDENTIAL` for one that is malformed, unknown, expired or revoked; `CONNECTION_DISABLED`,
     /// `ORGANIZATION_SUSPENDED`; `STORE_UNAVAILABLE` when nobody can say.
-    async fn resolve(&self, token: &Token) -> Result<Caller>;
+    async fn resolve(&self, credential: &str) -> Result<Caller>;
 
     /// A number that changes as soon as this process has changed what callers are resolved from.
     fn generation(&self) -> u64 {
@@ -39,19 +38,24 @@ impl<R> Cached<R> {
     pub fn new(inner: R, clock: Clock) -> Self {
         Cached { inner, clock, known: Recent::default() }
     }
+
+    /// The resolver behind it.
+    pub fn inner(&self) -> &R {
+        &self.inner
+    }
 }
 
 #[tonic::async_trait]
 impl<R: Resolver> Resolver for Cached<R> {
-    async fn resolve(&self, token: &Token) -> Result<Caller> {
+    async fn resolve(&self, credential: &str) -> Result<Caller> {
         // The key covers the secret: knowing a lookup id opens nothing.
-        let key: [u8; 32] = Sha256::digest(token.reveal().expose_secret().as_bytes()).into();
+        let key: [u8; 32] = Sha256::digest(credential.as_bytes()).into();
         let generation = self.inner.generation();
         let caller = if let Some((_, caller)) = self.known.get(&key).filter(|(then, _)| *then == generation) {
             caller
         } else {
             let asked = Instant::now();
-            let caller = self.inner.resolve(token).await?;
+            let caller = self.inner.resolve(credential).await?;
             self.known.put(key, asked, (generation, caller.clone()));
             caller
         };
@@ -65,7 +69,8 @@ impl<R: Resolver> Resolver for Cached<R> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::access::{Kind, Reach, Scopes};
+    use crate::access::{Kind, Reach, Scopes, Token};
+    use secrecy::ExposeSecret as _;
     use std::sync::{
         Arc,
         atomic::{AtomicU64, AtomicUsize, Ordering},
@@ -80,7 +85,8 @@ mod tests {
 
     #[tonic::async_trait]
     impl Resolver for Counting {
-        async fn resolve(&self, token: &Token) -> Result<Caller> {
+        async fn resolve(&self, credential: &str) -> Result<Caller> {
+            let token = Token::parse(credential).ok_or_else(Error::unauthenticated)?;
             self.asked.fetch_add(1, Ordering::SeqCst);
             Ok(Caller {
                 organization: "acme".to_owned(),
@@ -104,14 +110,14 @@ mod tests {
         let resolver = Cached::new(Counting { expires_at: i64::MAX, ..Counting::default() }, Clock::system());
         let (one, other) = (Token::mint(Kind::Scim).unwrap(), Token::mint(Kind::Scim).unwrap());
         for _ in 0..10 {
-            assert_eq!(resolver.resolve(&one).await.unwrap().token_id, one.id());
+            assert_eq!(resolver.resolve(one.reveal().expose_secret()).await.unwrap().token_id, one.id());
         }
         assert_eq!(resolver.inner.asked.load(Ordering::SeqCst), 1);
-        resolver.resolve(&other).await.unwrap();
+        resolver.resolve(other.reveal().expose_secret()).await.unwrap();
         assert_eq!(resolver.inner.asked.load(Ordering::SeqCst), 2);
         resolver.inner.generation.fetch_add(1, Ordering::SeqCst);
         for _ in 0..3 {
-            resolver.resolve(&one).await.unwrap();
+            resolver.resolve(one.reveal().expose_secret()).await.unwrap();
         }
         assert_eq!(resolver.inner.asked.load(Ordering::SeqCst), 3, "a write here is seen at once");
     }
@@ -120,6 +126,6 @@ mod tests {
     async fn an_expired_token_is_refused_even_when_remembered() {
         let resolver = Cached::new(Counting { expires_at: 1, ..Counting::default() }, Clock::system());
         let token = Token::mint(Kind::Scim).unwrap();
-        assert_eq!(resolver.resolve(&token).await.unwrap_err(), Error::unauthenticated());
+        assert_eq!(resolver.resolve(token.reveal().expose_secret()).await.unwrap_err(), Error::unauthenticated());
     }
 }

@@ -136,7 +136,7 @@ impl Shown for v1::Deviation {
 
 impl Shown for v1::Connection {
     const MESSAGE: &'static str = "roster.v1.Connection";
-    const COLUMNS: &'static [&'static str] = &["ID", "DISPLAY NAME", "PROFILE", "ENABLED", "SCIM BASE URL"];
+    const COLUMNS: &'static [&'static str] = &["ID", "DISPLAY NAME", "PROFILE", "ENABLED", "STATUS", "SCIM BASE URL"];
 
     fn cells(&self) -> Vec<String> {
         vec![
@@ -144,8 +144,28 @@ impl Shown for v1::Connection {
             self.display_name.clone(),
             self.profile.clone(),
             if self.enabled { "yes".into() } else { "no".into() },
+            self.status.as_ref().map_or_else(String::new, fares),
             self.scim_base_url.clone(),
         ]
+    }
+}
+
+/// How a connection fares, in a few words.
+fn fares(status: &v1::ConnectionStatus) -> String {
+    use v1::connection_status::State;
+    let since = output::time(status.since.as_ref());
+    let why = status.last_error.as_ref().map_or("", |error| error.reason.as_str());
+    let state = match status.state() {
+        State::Unspecified => String::new(),
+        State::NeverUsed => "never used".to_owned(),
+        State::Healthy => format!("healthy since {since}"),
+        State::Failing => format!("failing since {since}: {why}"),
+        State::Disabled => "disabled".to_owned(),
+    };
+    match (status.provider.as_str(), status.suggested_profile.as_str()) {
+        ("", _) => state,
+        (provider, "") => format!("{state} ({provider})"),
+        (provider, profile) => format!("{state} ({provider}; try the profile {profile})"),
     }
 }
 

@@ -6,6 +6,9 @@ use crate::{config::FacadeSettings, server::Alone, telemetry};
 pub(super) async fn run(settings: FacadeSettings) -> Done {
     let config = settings.check().map_err(|error| failed(error.into()))?;
     telemetry::start(&settings.log).map_err(|error| failed(error.into()))?;
+    if std::env::var_os("SCIM_ENABLED").is_some_and(|value| !value.is_empty()) {
+        tracing::warn!("SCIM_ENABLED and its like are read by `roster serve`: here they describe nothing");
+    }
     let mut signals = Signals::listen()?;
 
     let directory = config.directory.clone();

@@ -4,7 +4,7 @@ use super::{Directory, Reply};
 use crate::{
     access::{Caller, Reach, caller_of},
     api::v1::{GetCallerRequest, GetCallerResponse},
-    clock::timestamp,
+    clock::{Micros, timestamp},
     limits,
 };
 use std::{collections::BTreeMap, sync::LazyLock};
@@ -13,7 +13,7 @@ use tonic::{Request, Response};
 pub(super) fn get(directory: &Directory, request: &Request<GetCallerRequest>) -> Reply<GetCallerResponse> {
     let caller: &Caller = caller_of(request)?;
     let connection = caller.connection.as_deref().cloned().map(|mut connection| {
-        connection.scim_base_url = directory.base_url(&caller.home.key);
+        connection.scim_base_url = directory.base_url(&connection.id, &caller.home.key);
         connection
     });
     Ok(Response::new(GetCallerResponse {
@@ -24,7 +24,7 @@ pub(super) fn get(directory: &Directory, request: &Request<GetCallerRequest>) ->
         },
         connection_id: caller.connection_id().to_owned(),
         scopes: caller.scopes.iter().map(str::to_owned).collect(),
-        expire_time: Some(timestamp(caller.expires_at)),
+        expire_time: (caller.expires_at < Micros::MAX).then(|| timestamp(caller.expires_at)),
         limits: LIMITS
             .iter()
             .map(|(name, bound)| (name.clone(), *bound))

@@ -3,10 +3,11 @@
 use super::{
     Directory, Error, Reply, Result, actions, alarm,
     core::{Call, Edit},
+    environment::{self, ENVIRONMENT},
     fields::{self, Field},
     ownership, precondition, record,
     record::Noun,
-    roles, takeovers, tokens,
+    roles, status, takeovers, tokens,
 };
 use crate::{
     api::v1::{
@@ -82,21 +83,26 @@ pub(super) async fn create(directory: &Arc<Directory>, request: Request<CreateCo
 
 pub(super) async fn get(directory: &Arc<Directory>, request: Request<GetConnectionRequest>) -> Reply<GetConnectionResponse> {
     let message = request.into_inner();
+    directory.statuses.flush().await.map_err(Error::from)?;
     let mut reader = directory.read(&message.organization_id, None).await?;
-    let connection: Connection = record::get(directory, &mut reader, &message.connection_id).await?;
+    let mut connection = [record::get::<Connection>(directory, &mut reader, &message.connection_id).await?];
+    status::fill(&mut reader, &mut connection).await.map_err(Error::from)?;
     drop(reader);
+    let [connection] = connection;
     Ok(Response::new(GetConnectionResponse { connection: Some(directory.shown(connection).await?) }))
 }
 
 pub(super) async fn list(directory: &Arc<Directory>, request: Request<ListConnectionsRequest>) -> Reply<ListConnectionsResponse> {
     let (call, message) = Call::of(request)?;
+    directory.statuses.flush().await.map_err(Error::from)?;
     let mut reader = directory.read(&message.organization_id, None).await?;
     let page = (message.page_size, message.page_token.as_str());
     let (mut connections, next_page_token) = record::list(directory, &call, &mut reader, &[], page, |_: &Connection| true).await?;
+    status::fill(&mut reader, &mut connections).await.map_err(Error::from)?;
     drop(reader);
     let key = directory.organization(&message.organization_id).await?.key;
     for connection in &mut connections {
-        connection.scim_base_url = directory.base_url(&key);
+        connection.scim_base_url = directory.base_url(&connection.id, &key);
     }
     Ok(Response::new(ListConnectionsResponse { connections, next_page_token }))
 }
@@ -106,6 +112,7 @@ pub(super) async fn update(directory: &Arc<Directory>, request: Request<UpdateCo
     let given = message.connection.ok_or_else(|| Error::missing("connection"))?;
     let (mask, precondition) = (message.update_mask, message.precondition);
     precondition::check_form(precondition.as_ref())?;
+    environment::refuse(&given.id)?;
     let kept = Arc::clone(directory);
     let written = directory
         .write(&call, &message.organization_id, message.write, move |work| {
@@ -128,6 +135,7 @@ pub(super) async fn delete(directory: &Arc<Directory>, request: Request<DeleteCo
     let (call, message) = Call::of(request)?;
     let (id, precondition) = (message.connection_id, message.precondition);
     precondition::check_form(precondition.as_ref())?;
+    environment::refuse(&id)?;
     let owned = tokens::owned_by(directory, &message.organization_id, |token| token.connection_id == id).await?;
     let kept = Arc::clone(directory);
     let written = directory
@@ -144,14 +152,16 @@ pub(super) async fn delete(directory: &Arc<Directory>, request: Request<DeleteCo
 }
 
 impl Directory {
-    /// The base URL to paste into an identity provider.
-    pub(super) fn base_url(&self, organization_key: &str) -> String {
-        format!("{}/scim/v2/{organization_key}", self.public_url)
+    /// The base URL to paste into an identity provider; the environment's connection is promised one without an organization.
+    pub(super) fn base_url(&self, connection_id: &str, organization_key: &str) -> String {
+        let base = format!("{}/scim/v2", self.public_url);
+        if connection_id == ENVIRONMENT { base } else { format!("{base}/{organization_key}") }
     }
 
     /// A connection as callers see it. Its base URL follows from settings and the organization's key, so it is not stored.
     async fn shown(&self, mut connection: Connection) -> Result<Connection> {
-        connection.scim_base_url = self.base_url(&self.organization(&connection.organization_id).await?.key);
+        let key = self.organization(&connection.organization_id).await?.key;
+        connection.scim_base_url = self.base_url(&connection.id, &key);
         Ok(connection)
     }
 }

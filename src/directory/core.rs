@@ -1,15 +1,15 @@
 //! What every service of the directory shares: the store, the clock, and the one way to write.
 
-use super::{Error, Result, administrators::Guard, alarm::Alarm, deviations::Deviations, revision};
+use super::{Error, Result, administrators::Guard, alarm::Alarm, deviations::Deviations, revision, status::Statuses};
 use crate::{
-    access::{Caller, caller_of},
+    access::{self, Caller, Scopes, caller_of},
     api::v1::{Actor, Consistency, Revision, WriteOptions},
     clock::Clock,
     membership::Nesting,
-    store::{Fault, Reach, Reader, Stop, Store, Terms, Work, WriteError, Written},
+    store::{Fault, Reach, Reader, SYSTEM, Stop, Store, Terms, Work, WriteError, Written},
 };
 use prost::Message as _;
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 use tonic::{Request, Status};
 
 /// Pairs of `WriteOptions.annotations`.
@@ -28,6 +28,7 @@ pub struct Directory {
     pub(super) token_days: i64,
     pub(super) nesting: Nesting,
     pub(super) deviations: Deviations,
+    pub(super) statuses: Statuses,
 }
 
 /// What an edit answers: its answer, a miss, or a refusal.
@@ -64,6 +65,21 @@ impl Call {
         Ok((Call { caller, trace_parent }, request.into_inner()))
     }
 
+    /// A call of the server's own, by a name that the feed shows as its credential.
+    pub(super) fn own(name: &str, clock: &Clock) -> Call {
+        let caller = Caller {
+            organization: SYSTEM.to_owned(),
+            home: Arc::default(),
+            principal: None,
+            connection: None,
+            token_id: name.to_owned(),
+            scopes: Scopes::default(),
+            reach: access::Reach::All,
+            expires_at: clock.now(),
+        };
+        Call { caller, trace_parent: String::new() }
+    }
+
     /// Whose externalId is meant.
     pub(super) fn connection(&self) -> &str {
         self.caller.connection_id()
@@ -86,7 +102,8 @@ impl Directory {
     /// `token_days` is how long a token may live at most.
     pub fn new(store: Store, clock: Clock, public_url: impl Into<String>, token_days: i64) -> Self {
         let deviations = Deviations::new(store.clone(), clock.clone());
-        Directory { store, clock, public_url: public_url.into(), token_days, nesting: Nesting::default(), deviations }
+        let statuses = Statuses::new(store.clone(), clock.clone());
+        Directory { store, clock, public_url: public_url.into(), token_days, nesting: Nesting::default(), deviations, statuses }
     }
 
     /// The store below; for health checks and for resolving credentials.

@@ -3,7 +3,11 @@
 //! A token works while it has not ended, its owner is there and switched on, and its organization is not suspended.
 //! All of that is read here and remembered by [`crate::access::Cached`] for a second, so each of it bites within one.
 
-use super::{Directory, Error, Result, organizations, record};
+use super::{
+    Directory, Error, Result,
+    environment::{ENVIRONMENT, Standing},
+    organizations, record, tokens,
+};
 use crate::{
     access::{self, Caller, Kind, Reach, Resolver, Scopes, SecretHash},
     api::v1::{Connection, ErrorReason, Organization, PrincipalRef, ServiceAccount, Token, organization::State, principal_ref::Principal},
@@ -13,7 +17,7 @@ use crate::{
 use prost::Message as _;
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
     time::Duration,
 };
 
@@ -29,6 +33,8 @@ const REMEMBERED: usize = 10_000;
 pub struct Credentials {
     directory: Arc<Directory>,
     uses: Arc<Mutex<Uses>>,
+    /// What the operator's environment holds, if it holds one.
+    standing: Arc<OnceLock<Standing>>,
 }
 
 #[derive(Debug, Default)]
@@ -42,7 +48,52 @@ struct Uses {
 impl Credentials {
     /// Over the directory that issued them.
     pub fn new(directory: Arc<Directory>) -> Self {
-        Credentials { directory, uses: Arc::default() }
+        Credentials { directory, uses: Arc::default(), standing: Arc::default() }
+    }
+
+    /// Knows the credential that the environment holds; the first one stays.
+    pub(super) fn stand(&self, standing: Standing) {
+        // A server reads its environment once.
+        drop(self.standing.set(standing));
+    }
+
+    /// The caller that the environment's credential speaks for: its connection, if that is on.
+    async fn standing(&self, standing: &Standing) -> Result<Caller> {
+        let home = self.home(&standing.organization).await?;
+        let mut reader = self.directory.read(&standing.organization, None).await?;
+        let record = reader.record(RecordKind::Connection, ENVIRONMENT).await?.ok_or_else(Error::unauthenticated)?;
+        let connection = record::read(&self.directory, &record)?;
+        reader.schemas().await?;
+        drop(reader);
+        self.require_on(&connection)?;
+        Ok(Caller {
+            organization: standing.organization.clone(),
+            home: Arc::new(home),
+            principal: None,
+            connection: Some(Arc::new(connection)),
+            token_id: ENVIRONMENT.to_owned(),
+            scopes: Scopes::expand(["scim"]),
+            reach: Reach::Own,
+            expires_at: Micros::MAX,
+        })
+    }
+
+    fn require_on(&self, connection: &Connection) -> Result<()> {
+        if connection.enabled {
+            return Ok(());
+        }
+        self.directory.statuses.refused(connection, ErrorReason::ConnectionDisabled, false);
+        Err(Error::new(ErrorReason::ConnectionDisabled, "The connection is switched off."))
+    }
+
+    /// A token that was good and is no more: its connection, if it is one's, is told that it fails.
+    fn ended(&self, token: &Token) -> Error {
+        if !token.connection_id.is_empty() {
+            let (id, organization_id) = (token.connection_id.clone(), token.organization_id.clone());
+            let connection = Connection { id, organization_id, ..Connection::default() };
+            self.directory.statuses.refused(&connection, ErrorReason::InvalidCredential, false);
+        }
+        Error::unauthenticated()
     }
 
     /// The organization, unless it is suspended.
@@ -85,7 +136,11 @@ impl Credentials {
 
 #[tonic::async_trait]
 impl Resolver for Credentials {
-    async fn resolve(&self, given: &access::Token) -> Result<Caller> {
+    async fn resolve(&self, credential: &str) -> Result<Caller> {
+        if let Some(standing) = self.standing.get().filter(|standing| standing.is(credential)) {
+            return self.standing(standing).await;
+        }
+        let given = &access::Token::parse(credential).ok_or_else(Error::unauthenticated)?;
         let found = self.directory.store.find_token(given.id()).await?;
         let stored = found.as_ref().and_then(|(_, secret, _)| secret.as_deref()).and_then(SecretHash::from_bytes);
         let matches = given.matches(stored.as_ref());
@@ -93,8 +148,8 @@ impl Resolver for Credentials {
             return Err(Error::unauthenticated());
         };
         let token = Token::decode(body.as_slice()).map_err(|_| Error::internal())?;
-        if token.ends() <= self.directory.clock.now() {
-            return Err(Error::unauthenticated());
+        if tokens::ends(&token) <= self.directory.clock.now() {
+            return Err(self.ended(&token));
         }
         let home = self.home(&organization).await?;
         let mut reader = self.directory.read(&organization, None).await?;
@@ -103,9 +158,7 @@ impl Resolver for Credentials {
                 let record = reader.record(RecordKind::Connection, &token.connection_id).await?;
                 let record = record.ok_or_else(Error::unauthenticated)?;
                 let connection: Connection = record::read(&self.directory, &record)?;
-                if !connection.enabled {
-                    return Err(Error::new(ErrorReason::ConnectionDisabled, "The connection is switched off."));
-                }
+                self.require_on(&connection)?;
                 (None, Some(Arc::new(connection)))
             }
             Kind::Service => {
@@ -128,7 +181,7 @@ impl Resolver for Credentials {
             home: Arc::new(home),
             principal,
             connection,
-            expires_at: token.ends(),
+            expires_at: tokens::ends(&token),
             scopes: Scopes::expand(&token.scopes),
             token_id: token.id,
         })

@@ -1,15 +1,19 @@
 //! All services of a directory, each behind its check.
 
 use super::{
-    Credentials, Directory, Groups, Mutations, Organizations, Provisioning, Purge, Roles, ServiceAccounts, Takeovers, Users,
-    deviations::Deviations,
+    Credentials, Directory, Groups, Mutations, Organizations, Provisioning, Purge, Result, Roles, ServiceAccounts, Takeovers, Users,
+    environment::{self, Standing},
+    expiry, status,
 };
 use crate::{
-    access::{Cached, Guarded, Witness},
-    clock::Clock,
+    access::{Cached, Caller, Guarded, Witness},
+    api::{Method, v1::Connection},
+    clock::{Clock, Micros},
     store::{Fault, Store},
 };
+use secrecy::{ExposeSecret as _, SecretString};
 use std::sync::Arc;
+use tonic::{Status, metadata::MetadataMap};
 
 /// The services as the faces get them. Whoever calls must have its [`crate::access::Caller`] in the request's extensions.
 #[derive(Debug, Clone)]
@@ -34,7 +38,22 @@ pub struct Services {
     pub credentials: Arc<Cached<Credentials>>,
     /// Who is erased when.
     pub purge: Purge,
-    deviations: Deviations,
+    directory: Arc<Directory>,
+}
+
+/// Who is told of calls: what counts departures, and what keeps how connections fare.
+#[derive(Debug)]
+struct Witnesses(Arc<Directory>);
+
+impl Witness for Witnesses {
+    fn entered(&self, caller: &Caller, metadata: &MetadataMap) {
+        self.0.deviations.entered(caller, metadata);
+        self.0.statuses.entered(caller, metadata);
+    }
+
+    fn answered(&self, connection: &Connection, method: &Method, refused: Option<&Status>) {
+        self.0.statuses.answered(connection, method, refused);
+    }
 }
 
 impl Services {
@@ -42,8 +61,7 @@ impl Services {
     /// token may live at most.
     pub fn new(store: Store, clock: &Clock, public_url: &str, token_days: i64) -> Self {
         let directory = Arc::new(Directory::new(store, clock.clone(), public_url, token_days));
-        let deviations = directory.deviations.clone();
-        let witness: Arc<dyn Witness> = Arc::new(deviations.clone());
+        let witness: Arc<dyn Witness> = Arc::new(Witnesses(Arc::clone(&directory)));
         Services {
             users: Arc::new(Guarded::new(Users(Arc::clone(&directory)), Arc::clone(&witness))),
             groups: Arc::new(Guarded::new(Groups(Arc::clone(&directory)), Arc::clone(&witness))),
@@ -54,16 +72,40 @@ impl Services {
             purge: Purge(Arc::clone(&directory)),
             takeovers: Arc::new(Guarded::new(Takeovers(Arc::clone(&directory)), Arc::clone(&witness))),
             roles: Arc::new(Guarded::new(Roles(Arc::clone(&directory)), Arc::clone(&witness))),
-            credentials: Arc::new(Cached::new(Credentials::new(directory), clock.clone())),
-            deviations,
+            credentials: Arc::new(Cached::new(Credentials::new(Arc::clone(&directory)), clock.clone())),
+            directory,
         }
+    }
+
+    /// Keeps the connection that the operator's environment describes, of the organization with this key, and knows its token
+    /// from now on; without a description one that is stored is switched off.
+    ///
+    /// # Errors
+    /// When the store cannot answer; `NOT_FOUND` when there is no such organization.
+    pub async fn environment(&self, organization_key: &str, described: Option<Connection>, token: Option<&SecretString>) -> Result<()> {
+        let organization = environment::keep(&self.directory, organization_key, described).await?;
+        if let (Some(organization), Some(token)) = (organization, token) {
+            self.credentials.inner().stand(Standing::new(organization, token.expose_secret()));
+        }
+        Ok(())
+    }
+
+    /// What is to be looked after now and then, as of `now`: tokens that end soon are spoken of, connections are counted by how
+    /// they fare.
+    ///
+    /// # Errors
+    /// When the store cannot answer; the next round makes up for it.
+    pub async fn look_round(&self, now: Micros) -> Result<()> {
+        expiry::watch(&self.directory, now).await?;
+        Ok(status::count(&self.directory).await?)
     }
 
     /// Writes what is gathered in memory and would be written in the next seconds: for a directory that ends.
     ///
     /// # Errors
     /// When the store cannot answer.
-    pub async fn flush(&self) -> Result<(), Fault> {
-        self.deviations.flush().await
+    pub async fn flush(&self) -> std::result::Result<(), Fault> {
+        self.directory.deviations.flush().await?;
+        self.directory.statuses.flush().await
     }
 }

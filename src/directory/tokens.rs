@@ -6,6 +6,7 @@
 use super::{
     Directory, Error, Reply, Result,
     core::{Call, Edit},
+    environment,
     grants::{self, check_scopes, expiry, require_held},
     record,
     record::Noun,
@@ -38,12 +39,10 @@ impl Noun for Token {
     }
 }
 
-impl Token {
-    /// When it stops working, in microseconds since 1970: by itself, or earlier if it was revoked.
-    pub(super) fn ends(&self) -> Micros {
-        let at = |time: &Option<prost_types::Timestamp>| time.as_ref().map_or(Micros::MAX, micros);
-        at(&self.expire_time).min(at(&self.revoke_time))
-    }
+/// When a token stops working, in microseconds since 1970: by itself, or earlier if it was revoked.
+pub(super) fn ends(token: &Token) -> Micros {
+    let at = |time: &Option<prost_types::Timestamp>| time.as_ref().map_or(Micros::MAX, micros);
+    at(&token.expire_time).min(at(&token.revoke_time))
 }
 
 pub(super) async fn issue(directory: &Arc<Directory>, request: Request<IssueTokenRequest>) -> Reply<IssueTokenResponse> {
@@ -54,6 +53,7 @@ pub(super) async fn issue(directory: &Arc<Directory>, request: Request<IssueToke
         (true, false) => Kind::Service,
         _ => return Err(Error::value("connection_id", "Exactly one of connection_id and service_account_id is required.").into()),
     };
+    environment::refuse(&message.connection_id)?;
     check_scopes(&message.scopes)?;
     require_held(&call, &message.scopes)?;
     record::check_name("description", &message.description, false)?;
@@ -105,7 +105,7 @@ pub(super) async fn rotate(directory: &Arc<Directory>, request: Request<RotateTo
         .write(&call, &message.organization_id, message.write, move |work| {
             let now = work.now();
             let mut old: Token = record::find(&kept, work, &message.token_id)?;
-            if old.ends() <= now {
+            if ends(&old) <= now {
                 let detail = "The token is revoked or has expired: it cannot be replaced; issue a new one.";
                 return Err(Error::new(crate::api::v1::ErrorReason::NotFound, detail).with("resource", Token::NAME).into());
             }
@@ -122,7 +122,7 @@ pub(super) async fn rotate(directory: &Arc<Directory>, request: Request<RotateTo
                 ..old.clone()
             };
             put_new(work, &new, &hash);
-            let until = now.saturating_add(overlap).min(old.ends());
+            let until = now.saturating_add(overlap).min(ends(&old));
             old.revoke_time = Some(timestamp(until));
             record::put(&kept, work, old, Action::Revoked, vec!["revoke_time".to_owned()])?;
             Ok(new)
@@ -177,7 +177,7 @@ pub(super) async fn owned_by(directory: &Directory, organization: &str, mine: im
         after.clone_from(&last.id);
         for record in &records {
             let token: Token = record::read(directory, record)?;
-            if mine(&token) && token.ends() > now {
+            if mine(&token) && ends(&token) > now {
                 ids.push(token.id);
             }
         }

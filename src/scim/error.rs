@@ -24,12 +24,13 @@ pub struct Refusal {
     detail: String,
     retry_after: Option<Duration>,
     allow: Option<&'static str>,
+    said: bool,
 }
 
 impl Refusal {
     /// With a status and one sentence. The sentence names fields and bounds, never a value that may be secret.
     pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
-        Refusal { status, kind: None, detail: detail.into(), retry_after: None, allow: None }
+        Refusal { status, kind: None, detail: detail.into(), retry_after: None, allow: None, said: false }
     }
 
     /// 400 with a `scimType`.
@@ -117,6 +118,11 @@ impl Refusal {
         self.status
     }
 
+    /// Whether the directory knows of it, or nothing is wrong with it: what is not there is an answer.
+    pub fn is_known(&self) -> bool {
+        self.said || [404, 405, 412, 501].contains(&self.status.as_u16())
+    }
+
     /// The sentence.
     pub fn detail(&self) -> &str {
         &self.detail
@@ -181,14 +187,13 @@ fn without_reason(code: Code) -> Refusal {
 impl From<Status> for Refusal {
     fn from(status: Status) -> Self {
         let details = status.get_error_details();
-        let reason = details
-            .error_info()
-            .filter(|info| info.domain == DOMAIN)
-            .and_then(|info| ErrorReason::from_str_name(&format!("ERROR_REASON_{}", info.reason)));
+        let info = details.error_info().filter(|info| info.domain == DOMAIN);
+        let reason = info.and_then(|info| ErrorReason::from_str_name(&format!("ERROR_REASON_{}", info.reason)));
         let mut refusal = match reason {
             Some(reason) => Refusal::because(reason, status.message()),
             None => without_reason(status.code()),
         };
+        refusal.said = true;
         if matches!(refusal.status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) {
             let delay = details.retry_info().and_then(|retry| retry.retry_delay);
             refusal.retry_after = Some(delay.unwrap_or(Duration::from_secs(1)));
@@ -269,14 +274,14 @@ mod tests {
             assert!(!refusal.detail().contains("db.internal"), "{code}");
         }
         let fault = Error::new(ErrorReason::Internal, "connection refused: db.internal");
-        assert_eq!(Refusal::from(Status::from(fault)), Refusal::internal());
+        assert_eq!(Refusal::from(Status::from(fault)).document(), Refusal::internal().document());
         assert_eq!(DOMAIN, directory::DOMAIN);
     }
 
     #[test]
     fn a_cursor_is_refused_in_words_of_its_own() {
         let refusal = |reason| Refusal::from(Status::from(Error::new(reason, "The page token is not one of this list.")));
-        assert_eq!(refusal(ErrorReason::InvalidPageToken), Refusal::cursor());
+        assert_eq!(refusal(ErrorReason::InvalidPageToken).document(), Refusal::cursor().document());
         let expired = refusal(ErrorReason::PageTokenExpired);
         assert_eq!((expired.status(), expired.scim_type()), (StatusCode::BAD_REQUEST, Some("expiredCursor")));
         assert!(!expired.detail().contains("token"));

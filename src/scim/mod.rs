@@ -130,7 +130,10 @@ async fn answer(facade: &Facade, parts: &Parts, body: &mut Body) -> Outcome {
     let served = session.served();
     let mut response = match dispatch(facade, &session, parts, body, &target.endpoint).await {
         Ok(response) => response,
-        Err(refusal) => refusal.into_response(),
+        Err(refusal) => {
+            session.tell(facade, &refusal, ![Method::GET, Method::HEAD].contains(&parts.method)).await;
+            refusal.into_response()
+        }
     };
     response.extensions_mut().insert(served);
     Ok(response)

@@ -16,13 +16,13 @@ use crate::{
     },
     attributes::{ResourceType, Schemas},
     limits,
-    telemetry::Served,
+    telemetry::{self, Served},
     tolerances,
 };
 use axum::http::{HeaderMap, HeaderName, StatusCode, header, request::Parts};
 use sha2::{Digest, Sha256};
 use std::{sync::Arc, time::Instant};
-use tonic::metadata::MetadataMap;
+use tonic::metadata::{MetadataMap, MetadataValue};
 
 /// The key of the reserved organization that owns the others.
 const SYSTEM: &str = "system";
@@ -158,7 +158,32 @@ impl Session {
         if let Some(value) = self.noted.take().and_then(|used| used.parse().ok()) {
             request.metadata_mut().insert(tolerances::METADATA, value);
         }
+        self.heard(request)
+    }
+
+    /// Tells the directory which provider is heard.
+    fn heard<T>(&self, mut request: tonic::Request<T>) -> tonic::Request<T> {
+        if !self.provider.is_empty() {
+            request.metadata_mut().insert(telemetry::PROVIDER, MetadataValue::from_static(self.provider));
+        }
         request
+    }
+
+    /// Tells the directory what was refused without asking it, so that whoever looks at the connection sees it.
+    pub async fn tell(&self, facade: &Facade, refusal: &Refusal, write: bool) {
+        if self.connection.is_empty() || refusal.is_known() {
+            return;
+        }
+        let status = refusal.status();
+        let told = [status.as_str(), refusal.scim_type().unwrap_or_default(), if write { "write" } else { "" }];
+        let told: Vec<&str> = told.into_iter().filter(|word| !word.is_empty()).collect();
+        // What such a request departed by is not counted: it was not read to its end.
+        let mut call = self.heard(self.forwarded.call(v1::GetCallerRequest {}));
+        if let Ok(told) = told.join(" ").parse() {
+            call.metadata_mut().insert(telemetry::REFUSED, told);
+        }
+        // Diagnosis is no reason to answer otherwise.
+        drop(facade.provisioning.get_caller(call).await);
     }
 
     /// What the log says of who was served.

@@ -22,7 +22,7 @@ use std::{collections::BTreeSet, env, path::Path, sync::Arc};
 use tonic::{Code, Request, Status};
 
 /// The first organization's key.
-const ORGANIZATION: &str = "default";
+pub(super) const ORGANIZATION: &str = "default";
 
 /// What the first start made. The two secrets are here, in the welcome, and in `bootstrap.json`; nowhere else.
 #[derive(Debug)]

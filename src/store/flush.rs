@@ -6,8 +6,9 @@ use super::{
     users,
     work::Change,
     writes::{
-        CHANGES_OF, DROP_DEVIATIONS, DROP_EDGES, DROP_GROUPS, DROP_KEYS, DROP_RECORDS, DROP_TOMBSTONES, DROP_USERS, FREE_NAMES, NEW_HEADS,
-        PUT_CHANGES, PUT_COMMITS, PUT_EDGES, PUT_GROUPS, PUT_KEYS, PUT_RECORDS, PUT_TOMBSTONES, PUT_USERS, REWRITE_CHANGES, SET_HEAD,
+        CHANGES_OF, DROP_DEVIATIONS, DROP_EDGES, DROP_GROUPS, DROP_KEYS, DROP_RECORDS, DROP_STATUSES, DROP_TOMBSTONES, DROP_USERS,
+        FREE_NAMES, NEW_HEADS, PUT_CHANGES, PUT_COMMITS, PUT_EDGES, PUT_GROUPS, PUT_KEYS, PUT_RECORDS, PUT_TOMBSTONES, PUT_USERS,
+        REWRITE_CHANGES, SET_HEAD,
     },
 };
 use crate::api::v1::{ChangeEvent, change_event::Detail};
@@ -173,7 +174,8 @@ impl Work {
         .await?;
         let connections: Vec<String> =
             dropped.iter().filter(|r| r.0 == super::RecordKind::Connection as i64).map(|r| r.1.clone()).collect();
-        set(on, DROP_DEVIATIONS, &self.organization, connections.len(), || Rows::new().text(connections)).await?;
+        set(on, DROP_DEVIATIONS, &self.organization, connections.len(), || Rows::new().text(connections.clone())).await?;
+        set(on, DROP_STATUSES, &self.organization, connections.len(), || Rows::new().text(connections)).await?;
         set(on, PUT_RECORDS, &self.organization, put.len(), || {
             Rows::new()
                 .integer(put.iter().map(|r| r.0))

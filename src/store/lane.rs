@@ -9,7 +9,7 @@ use crate::{limits, telemetry::metrics};
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
-    time::{Duration, Instant},
+    time::Duration,
 };
 use tokio::sync::{mpsc, oneshot};
 
@@ -184,11 +184,7 @@ async fn run(inner: Arc<Inner>, lanes: Lanes, organization: String, mut jobs: mp
         tokio::task::yield_now().await;
         match tokio::time::timeout(IDLE, jobs.recv_many(&mut batch, limits::LANE_BATCH)).await {
             Ok(0) => return,
-            Ok(writes) => {
-                let begun = Instant::now();
-                commit(&inner, &organization, std::mem::take(&mut batch)).await;
-                metrics::batch(writes, begun.elapsed());
-            }
+            Ok(writes) => metrics::batch(writes, commit(&inner, &organization, std::mem::take(&mut batch))).await,
             Err(_) => {
                 let mut running = lanes.locked();
                 if jobs.is_empty() {

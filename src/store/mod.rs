@@ -34,6 +34,7 @@ mod schemas;
 mod seats;
 mod sqlite;
 mod statement;
+mod statuses;
 mod terms;
 mod tombstones;
 mod users;

@@ -58,6 +58,7 @@ const PAGE: Text = Text::same(
 );
 const COUNT: Text = Text::same("SELECT COUNT(*) FROM records WHERE organization_id = $1 AND kind = $2");
 const ANYWHERE: Text = Text::same("SELECT organization_id, secret, body FROM records WHERE kind = $1 AND id = $2");
+const EVERYWHERE: Text = Text::same("SELECT id, organization_id, body FROM records WHERE kind = $1 AND id > $2 ORDER BY id LIMIT $3");
 const USED: Text = Text::same(
     "INSERT INTO token_uses (organization_id, token_id, used_at) VALUES ($1, $2, $3) \
      ON CONFLICT (organization_id, token_id) DO UPDATE SET used_at = excluded.used_at WHERE token_uses.used_at < excluded.used_at",
@@ -131,6 +132,18 @@ impl Store {
     pub async fn find_token(&self, id: &str) -> Result<Option<(String, Option<Vec<u8>>, Vec<u8>)>, Fault> {
         let mut pooled = self.inner.reader().await?;
         pooled.on(&self.inner.counters).statement(ANYWHERE).bind(RecordKind::Token as i64).bind(id.to_owned()).optional().await
+    }
+
+    /// Tokens of all organizations after this id, in order of id: id, organization and body.
+    ///
+    /// # Errors
+    /// When the store cannot answer.
+    pub async fn tokens_everywhere(&self, after: &str, limit: usize) -> Result<Vec<(String, String, Vec<u8>)>, Fault> {
+        let uncounted = Counters::default();
+        let mut pooled = self.inner.reader().await?;
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let mut on = pooled.on(&uncounted);
+        on.statement(EVERYWHERE).bind(RecordKind::Token as i64).bind(after.to_owned()).bind(limit).all().await
     }
 
     /// Notes when tokens were used: (organization, token, time). Beside the lane, since it is no change of the directory,

@@ -70,6 +70,10 @@ pub(super) const DROP_DEVIATIONS: Text = Text::twin(
     "DELETE FROM deviations WHERE organization_id = $1 AND connection_id IN (SELECT value->>0 FROM json_each($2))",
     "DELETE FROM deviations WHERE organization_id = $1 AND connection_id = ANY($2)",
 );
+pub(super) const DROP_STATUSES: Text = Text::twin(
+    "DELETE FROM connection_statuses WHERE organization_id = $1 AND connection_id IN (SELECT value->>0 FROM json_each($2))",
+    "DELETE FROM connection_statuses WHERE organization_id = $1 AND connection_id = ANY($2)",
+);
 pub(super) const DROP_TOMBSTONES: Text = Text::twin(
     "DELETE FROM tombstones WHERE organization_id = $1 AND id IN (SELECT value->>0 FROM json_each($2))",
     "DELETE FROM tombstones WHERE organization_id = $1 AND id = ANY($2)",
@@ -137,6 +141,7 @@ pub(super) const LANE_WRITES: &[(&str, Text)] = &[
     ("drop edges", DROP_EDGES),
     ("drop records", DROP_RECORDS),
     ("drop deviations", DROP_DEVIATIONS),
+    ("drop statuses", DROP_STATUSES),
     ("drop tombstones", DROP_TOMBSTONES),
     ("drop grants", DROP_GRANTS),
 ];

@@ -6,7 +6,10 @@
 use crate::config::BadSetting;
 use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
-use std::{sync::OnceLock, time::Duration};
+use std::{
+    sync::OnceLock,
+    time::{Duration, Instant},
+};
 
 const REQUESTS: &str = "roster_requests_total";
 const REQUEST_SECONDS: &str = "roster_request_seconds";
@@ -87,10 +90,12 @@ pub fn request(face: &'static str, subject: &'static str, method: &'static str, 
     histogram!(REQUEST_SECONDS, "face" => face, "subject" => subject).record(took);
 }
 
-/// A lane ended a transaction with so many writes.
-pub fn batch(writes: usize, took: Duration) {
+/// A lane commits so many writes together.
+pub async fn batch(writes: usize, commit: impl Future<Output = ()>) {
+    let begun = Instant::now();
+    commit.await;
     histogram!(BATCH_WRITES).record(f64::from(u32::try_from(writes).unwrap_or(u32::MAX)));
-    histogram!(COMMIT_SECONDS).record(took);
+    histogram!(COMMIT_SECONDS).record(begun.elapsed());
 }
 
 /// What the store did since it was opened: statements, rows read, rows written, commits, writes.

@@ -10,7 +10,8 @@ use roster::{
 };
 use serde_json::Value;
 use sqlx::Connection as _;
-use std::{fs, ops::Deref};
+use std::{fs, ops::Deref, path::Path};
+use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tonic::transport::{Channel, Endpoint};
 
@@ -41,34 +42,31 @@ impl Deref for World {
 impl World {
     /// Starts a server as `roster serve` does, on a fresh store.
     pub async fn start(engine: Engine) -> World {
-        World::at(engine, None).await
+        World::at(engine, None, |_| {}).await
+    }
+
+    /// The same with other settings.
+    pub async fn with(engine: Engine, change: impl FnOnce(&mut Config)) -> World {
+        World::at(engine, None, change).await
     }
 
     /// The same, on SQLite, with a façade of its own before it as `roster scim` makes one: all of SCIM goes through that.
     pub async fn alone() -> World {
         let socket = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", socket.local_addr().unwrap());
-        let world = World::at(Engine::Sqlite, Some(url.clone())).await;
+        let world = World::at(Engine::Sqlite, Some(url.clone()), |_| {}).await;
         let directory = world.server.grpc_endpoint().to_owned();
         let config = FacadeConfig { directory, ca: None, network: network(Some(url)) };
         World { _facade: Some(Alone::start_on(&config, socket).unwrap()), ..world }
     }
 
-    async fn at(engine: Engine, public_url: Option<String>) -> World {
+    async fn at(engine: Engine, public_url: Option<String>, change: impl FnOnce(&mut Config)) -> World {
         super::show_faults();
         let place = Place::fresh(engine).await;
-        let server = Server::start(Config {
-            data_dir: place.folder.path().to_owned(),
-            engine: match place.database() {
-                Database::Sqlite(file) => config::Engine::Sqlite(file),
-                Database::Postgres(url) => config::Engine::Postgres(url),
-            },
-            grpc: "127.0.0.1:0".parse().unwrap(),
-            network: network(public_url),
-            token_max_days: limits::TOKEN_DAYS,
-        })
-        .await
-        .unwrap();
+        let mut config = config(&place, place.folder.path());
+        config.network = network(public_url);
+        change(&mut config);
+        let server = Server::start(config).await.unwrap();
 
         let bootstrap: Value = serde_json::from_slice(&fs::read(place.folder.path().join(BOOTSTRAP_FILE)).unwrap()).unwrap();
         let text = |key: &str| bootstrap[key].as_str().unwrap().to_owned();
@@ -79,6 +77,27 @@ impl World {
         let connection = admin.provisioning.clone().list_connections(request).await.unwrap().into_inner().connections.remove(0).id;
         let scim = Scim::new(&text("scim_base_url"), &text("scim_token"));
         World { engine, connection, desk: Desk::new(&organization, admin), channel, scim, _facade: None, server, place }
+    }
+
+    /// A second node; on PostgreSQL alone, since a file is one server's.
+    pub async fn node(&self, change: impl FnOnce(&mut Config)) -> Node {
+        assert_eq!(self.engine, Engine::Postgres);
+        let folder = tempfile::tempdir().unwrap();
+        let mut config = config(&self.place, folder.path());
+        change(&mut config);
+        let server = Server::start(config).await.unwrap();
+        let channel = Endpoint::from_shared(server.grpc_endpoint().to_owned()).unwrap().connect().await.unwrap();
+        Node { server, channel, _folder: folder }
+    }
+
+    /// The server itself.
+    pub fn server(&self) -> &Server {
+        &self.server
+    }
+
+    /// What the data directory and, on SQLite, the store hold, byte by byte.
+    pub fn bytes(&self) -> Vec<u8> {
+        fs::read_dir(self.place.folder.path()).unwrap().flat_map(|file| fs::read(file.unwrap().path()).unwrap()).collect()
     }
 
     /// Clients with another token; with none if it is empty.
@@ -150,6 +169,39 @@ impl World {
     /// What the store did so far.
     pub fn counted(&self) -> Counted {
         self.store().counters().now()
+    }
+}
+
+/// The usual settings over a place.
+fn config(place: &Place, data_dir: &Path) -> Config {
+    Config {
+        data_dir: data_dir.to_owned(),
+        engine: match place.database() {
+            Database::Sqlite(file) => config::Engine::Sqlite(file),
+            Database::Postgres(url) => config::Engine::Postgres(url),
+        },
+        grpc: "127.0.0.1:0".parse().unwrap(),
+        network: network(None),
+        token_max_days: limits::TOKEN_DAYS,
+        environment: None,
+    }
+}
+
+/// Another server of the same database.
+pub struct Node {
+    pub server: Server,
+    channel: Channel,
+    _folder: TempDir,
+}
+
+impl Node {
+    pub fn grpc_as(&self, token: &str) -> Clients {
+        Clients::new(&self.channel, token)
+    }
+
+    /// A SCIM client of this node, with this token and without an organization in its base.
+    pub fn scim_as(&self, token: &str) -> Scim {
+        Scim::new(&format!("{}/scim/v2", self.server.base_url()), token)
     }
 }
 

@@ -57,6 +57,7 @@ fn config(folder: &Path) -> Config {
         grpc: "127.0.0.1:0".parse().unwrap(),
         network: network(),
         token_max_days: roster::limits::TOKEN_DAYS,
+        environment: None,
     }
 }
 

@@ -21,7 +21,7 @@ struct Running {
 /// A command without the settings of whoever runs the tests.
 fn roster() -> Command {
     let mut command = Command::new(ROSTER);
-    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("ROSTER_")) {
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("ROSTER_") || name.starts_with("SCIM_")) {
         command.env_remove(name);
     }
     command
@@ -203,6 +203,28 @@ fn a_setting_may_come_from_the_environment() {
     let output = roster().arg("serve").env("ROSTER_HTTP", "nonsense").output().unwrap();
     assert_eq!(output.status.code(), Some(2));
     assert!(stderr(&output).contains("\"nonsense\""), "{}", stderr(&output));
+}
+
+// Row 8 of the capabilities.
+#[test]
+fn a_variable_that_cannot_be_used_is_named_and_never_said() {
+    const TOKEN: &str = "canary-0123456789-0123456789-0123456789";
+    let folder = folder();
+    for (variables, named) in [
+        (&[("SCIM_ENABLED", "canary")][..], "SCIM_ENABLED"),
+        (&[("SCIM_ENABLED", "True")], "SCIM_BEARER_TOKEN"),
+        (&[("SCIM_ENABLED", "True"), ("SCIM_BEARER_TOKEN", "canary")], "SCIM_BEARER_TOKEN"),
+        (&[("SCIM_BEARER_TOKEN", TOKEN), ("SCIM_ALLOW_USER_CREATION_CONFLITS", "canary")], "SCIM_ALLOW_USER_CREATION_CONFLITS"),
+        (
+            &[("SCIM_ALLOW_USER_CREATION_CONFLITS", "True"), ("SCIM_ALLOW_USER_CREATION_CONFLICTS", "False")],
+            "SCIM_ALLOW_USER_CREATION_CONFLICTS",
+        ),
+    ] {
+        let output = serve(folder.path()).envs(variables.iter().copied()).output().unwrap();
+        let said = stderr(&output);
+        assert_eq!(output.status.code(), Some(2), "{variables:?}: {said}");
+        assert!(said.contains(named) && said.lines().count() == 1 && !said.contains("canary"), "{variables:?}: {said}");
+    }
 }
 
 #[test]

@@ -42,6 +42,7 @@ fn keys() -> BTreeMap<&'static str, &'static [&'static str]> {
         ("drop edges", &["organization_id", "group_id", "member_id"]),
         ("drop records", &["kind", "id"]),
         ("drop deviations", &["organization_id", "connection_id"]),
+        ("drop statuses", &["organization_id", "connection_id"]),
         ("drop tombstones", &["organization_id", "id"]),
     ])
 }
