@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     api::v1::{ListGroupsResponse, ListOptions, ListUsersResponse, list_options::TotalSize},
-    attributes::{ResourceType, order::Order},
+    attributes::{ResourceType, Schemas, order::Order},
     limits,
 };
 use axum::http::StatusCode;
@@ -48,17 +48,20 @@ struct Page {
 /// Where an order is asked for, users come first; otherwise users and groups take turns, so that the newest of both are on
 /// the first page.
 async fn by_index(facade: &Facade, session: &Session, query: &Query) -> Result<Page, Refusal> {
-    let counted = users::page(facade, session, query, only_total(ResourceType::User, query)).await?;
+    let counted = users::page(facade, session, query, only_total(ResourceType::User, query, &session.schemas)).await?;
     let user_total = counted.total_size.unwrap_or_default();
-    let group_total = groups::page(facade, session, query, only_total(ResourceType::Group, query)).await?.total_size.unwrap_or_default();
+    let group_total = groups::page(facade, session, query, only_total(ResourceType::Group, query, &session.schemas))
+        .await?
+        .total_size
+        .unwrap_or_default();
     let turns = Turns { users: user_total, groups: group_total, in_turn: query.sort_by.is_none() };
     let first = query.first() - 1;
     let mut end = first.saturating_add(count_of(query));
-    let mut users = match window(ResourceType::User, query, turns.users_among(first), turns.users_among(end)) {
+    let mut users = match window(ResourceType::User, query, &session.schemas, turns.users_among(first), turns.users_among(end)) {
         Some(options) => users::page(facade, session, query, options).await?,
         None => ListUsersResponse { read_at: counted.read_at, ..ListUsersResponse::default() },
     };
-    let mut groups = match window(ResourceType::Group, query, turns.groups_among(first), turns.groups_among(end)) {
+    let mut groups = match window(ResourceType::Group, query, &session.schemas, turns.groups_among(first), turns.groups_among(end)) {
         Some(options) => groups::page(facade, session, query, options).await?,
         None => ListGroupsResponse::default(),
     };
@@ -98,14 +101,14 @@ fn count<T>(list: &[T]) -> i64 {
     i64::try_from(list.len()).unwrap_or(i64::MAX)
 }
 
-fn only_total(kind: ResourceType, query: &Query) -> ListOptions {
-    ListOptions { page_token: String::new(), total_size: TotalSize::Only as i32, ..options_for(kind, query) }
+fn only_total(kind: ResourceType, query: &Query, schemas: &Schemas) -> ListOptions {
+    ListOptions { page_token: String::new(), total_size: TotalSize::Only as i32, ..options_for(kind, query, schemas) }
 }
 
 /// The part of one type's list between two places; none if there is nothing between them.
-fn window(kind: ResourceType, query: &Query, from: i64, to: i64) -> Option<ListOptions> {
+fn window(kind: ResourceType, query: &Query, schemas: &Schemas, from: i64, to: i64) -> Option<ListOptions> {
     let number = |n: i64| i32::try_from(n).unwrap_or(i32::MAX);
-    let options = ListOptions { skip: number(from), page_size: number(to - from), ..options_for(kind, query) };
+    let options = ListOptions { skip: number(from), page_size: number(to - from), ..options_for(kind, query, schemas) };
     (to > from).then_some(ListOptions { total_size: TotalSize::None as i32, ..options })
 }
 
@@ -132,19 +135,19 @@ impl Place {
 async fn by_cursor(facade: &Facade, session: &Session, query: &Query, shown: &Shown) -> Result<Page, Refusal> {
     let place = Place::of(query.cursor.as_deref().unwrap_or_default())?;
     let user_options = match &place {
-        Place::Users(token) => ListOptions { page_token: token.clone(), ..options_for(ResourceType::User, query) },
-        Place::Groups(_) => only_total(ResourceType::User, query),
+        Place::Users(token) => ListOptions { page_token: token.clone(), ..options_for(ResourceType::User, query, &session.schemas) },
+        Place::Groups(_) => only_total(ResourceType::User, query, &session.schemas),
     };
     let users = users::page(facade, session, query, user_options).await?;
     let left = count_of(query) - count(&users.users);
     let group_options = match &place {
-        Place::Groups(token) => ListOptions { page_token: token.clone(), ..options_for(ResourceType::Group, query) },
+        Place::Groups(token) => ListOptions { page_token: token.clone(), ..options_for(ResourceType::Group, query, &session.schemas) },
         Place::Users(_) if left > 0 && users.next_page_token.is_empty() => ListOptions {
             page_token: String::new(),
             page_size: i32::try_from(left).unwrap_or(i32::MAX),
-            ..options_for(ResourceType::Group, query)
+            ..options_for(ResourceType::Group, query, &session.schemas)
         },
-        Place::Users(_) => only_total(ResourceType::Group, query),
+        Place::Users(_) => only_total(ResourceType::Group, query, &session.schemas),
     };
     let mut groups = groups::fitting_page(facade, session, query, shown, group_options).await?;
     let next = match place {
@@ -161,9 +164,9 @@ fn count_of(query: &Query) -> i64 {
 }
 
 /// The list's options, without an order that only the other type has an attribute for.
-fn options_for(kind: ResourceType, query: &Query) -> ListOptions {
+fn options_for(kind: ResourceType, query: &Query, schemas: &Schemas) -> ListOptions {
     let options = query.list_options();
-    let knows = |kind| Order::parse(kind, &options.order_by).is_ok();
+    let knows = |kind| Order::parse_in(kind, schemas, &options.order_by).is_ok();
     if knows(kind.other()) && !knows(kind) { ListOptions { order_by: NEWEST_FIRST.to_owned(), ..options } } else { options }
 }
 
@@ -184,7 +187,8 @@ mod tests {
 
     #[test]
     fn an_order_is_left_out_where_only_the_other_type_knows_it() {
-        let order = |kind, by: &str| options_for(kind, &Query { sort_by: Some(by.to_owned()), ..Query::default() }).order_by;
+        let order =
+            |kind, by: &str| options_for(kind, &Query { sort_by: Some(by.to_owned()), ..Query::default() }, &Schemas::none()).order_by;
         assert_eq!(order(ResourceType::User, "userName"), "userName");
         assert_eq!(order(ResourceType::Group, "userName"), NEWEST_FIRST);
         assert_eq!(order(ResourceType::Group, "displayName"), "displayName");

@@ -8,6 +8,7 @@ mod book;
 mod cells;
 mod counters;
 mod deviations;
+mod difference;
 mod error;
 mod fate;
 mod flush;
@@ -46,6 +47,7 @@ mod writes;
 pub use book::{ADMIN, Book, Mapped, RoleRow};
 pub use counters::{Counted, Counters};
 pub use deviations::Uses;
+pub use difference::Difference;
 pub use error::{Fault, Reach};
 pub use grants::{GRANTEE_ACCOUNT, Grant, NEVER};
 pub use groups::GroupRow;
@@ -63,7 +65,7 @@ pub use tombstones::Tombstone;
 pub use users::UserRow;
 pub use users::etag;
 pub use view::View;
-pub use whole::{Difference, Tell};
+pub use whole::Tell;
 pub use work::{Miss, Work};
 
 /// The reserved organization that owns organizations and platform service accounts.
