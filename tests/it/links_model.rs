@@ -133,8 +133,8 @@ impl Model {
         alive(&so_called).or_else(|| dead(&still_called)).or_else(|| alive(&so_named)).or_else(|| dead(&so_named).filter(|_| free))
     }
 
-    /// The id of who lives again, if nobody else has the names by now.
-    fn create(&mut self, who: usize, name: &str, called: Option<String>, active: Option<bool>) -> Option<Option<String>> {
+    /// The id of who lives again; of nobody if somebody new is made. An error if others have the names by now.
+    fn create(&mut self, who: usize, name: &str, called: Option<String>, active: Option<bool>) -> Result<Option<String>, ()> {
         let recalled = (who > 0).then(|| self.recalled(who, name, called.as_ref(), active == Some(true))).flatten();
         let alive = recalled.as_ref().and_then(|id| self.people.get(id)).cloned();
         let gone = recalled.as_ref().and_then(|id| self.gone.get(id)).cloned();
@@ -151,7 +151,7 @@ impl Model {
         }
         let id = recalled.clone().unwrap_or_default();
         if self.taken(&id, &person) {
-            return None;
+            return Err(());
         }
         if let Some(gone) = self.gone.remove(&id).filter(|_| gone.is_some())
             && gone.in_team
@@ -160,7 +160,7 @@ impl Model {
         }
         // Who is new has its id from the server.
         self.people.insert(id, person);
-        Some(recalled)
+        Ok(recalled)
     }
 
     fn delete(&mut self, who: usize, id: &str) {
@@ -258,8 +258,8 @@ async fn step(actors: &Actors, model: &mut Model, who: usize, deed: &Deed) -> Re
             given.external_ids = called.iter().map(|called| external(&actors.ids[who], called)).collect();
             let answer = desk.try_create_user(given).await;
             let expected = model.create(who, &name, called, *active);
-            prop_assert_eq!(accepted(&answer), expected.is_some(), "{:?} by {}: {:?}", deed, who, answer);
-            if let (Ok((user, _)), Some(back)) = (answer, expected) {
+            prop_assert_eq!(accepted(&answer), expected.is_ok(), "{:?} by {}: {:?}", deed, who, answer);
+            if let (Ok((user, _)), Ok(back)) = (answer, expected) {
                 match back {
                     Some(id) => prop_assert_eq!(user.id, id, "{:?} by {}", deed, who),
                     None => {
