@@ -1,6 +1,5 @@
 //! `roster connection …`
 
-use super::lifecycle::Lifecycle;
 use super::{
     Done,
     connect::{ClientSettings, refused},
@@ -8,6 +7,7 @@ use super::{
     permissions::{self, Permissions},
     rules::{self, Rules},
 };
+use super::{lifecycle::Lifecycle, mappings::Mappings};
 use crate::api::v1::{self, provisioning_service_client::ProvisioningServiceClient};
 use crate::clock;
 use clap::Subcommand;
@@ -31,6 +31,8 @@ pub(super) enum Verb {
         #[command(flatten)]
         rules: Rules,
         #[command(flatten)]
+        mappings: Mappings,
+        #[command(flatten)]
         form: Form,
     },
     /// Change a connection's name, profile, tolerances or policy; what is not given stays
@@ -51,6 +53,8 @@ pub(super) enum Verb {
         permissions: Permissions,
         #[command(flatten)]
         rules: Rules,
+        #[command(flatten)]
+        mappings: Mappings,
         #[command(flatten)]
         form: Form,
     },
@@ -174,12 +178,13 @@ pub(super) async fn run(verb: Verb, client: &ClientSettings) -> Done {
     let organization_id = session.organization().await?;
     let mut service = ProvisioningServiceClient::new(session.channel);
     let (enabled, id, form) = match verb {
-        Verb::Create { display_name, profile, switches, lifecycle, permissions, rules, form } => {
+        Verb::Create { display_name, profile, switches, lifecycle, permissions, rules, mappings, form } => {
             let mut connection = v1::Connection { display_name, profile, ..v1::Connection::default() };
             switches.apply(&mut connection.tolerances);
             lifecycle.apply(&mut connection);
             permissions.apply(&mut connection);
             rules.apply(&mut connection);
+            mappings.apply(&mut connection);
             let connection = Some(connection);
             let request = v1::CreateConnectionRequest { organization_id, connection, write: None };
             let answer = service.create_connection(request).await.map_err(refused)?;
@@ -207,7 +212,7 @@ pub(super) async fn run(verb: Verb, client: &ClientSettings) -> Done {
             service.delete_connection(request).await.map_err(refused)?;
             return Ok(());
         }
-        Verb::Update { id, display_name, profile, switches, lifecycle, permissions, rules, form } => {
+        Verb::Update { id, display_name, profile, switches, lifecycle, permissions, rules, mappings, form } => {
             let request = v1::GetConnectionRequest { organization_id: organization_id.clone(), connection_id: id };
             let mut connection = service.get_connection(request).await.map_err(refused)?.into_inner().connection.unwrap_or_default();
             // What was read is what is switched: nobody else's change is lost.
@@ -219,11 +224,13 @@ pub(super) async fn run(verb: Verb, client: &ClientSettings) -> Done {
             lifecycle.apply(&mut connection);
             permissions.apply(&mut connection);
             rules.apply(&mut connection);
+            mappings.apply(&mut connection);
             let paths = ["display_name", "profile", "tolerances"]
                 .into_iter()
                 .chain(Lifecycle::FIELDS)
                 .chain(permissions::PATHS)
-                .chain(rules::PATHS);
+                .chain(rules::PATHS)
+                .chain(Mappings::FIELDS);
             let paths = paths.map(str::to_owned).collect();
             let update_mask = Some(prost_types::FieldMask { paths });
             let request =

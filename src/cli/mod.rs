@@ -4,6 +4,7 @@ mod connect;
 mod connection;
 mod group;
 mod lifecycle;
+mod mappings;
 mod migrate;
 mod organization;
 mod output;
