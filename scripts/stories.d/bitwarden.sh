@@ -37,15 +37,22 @@ everybody=$id
 members "$everybody" --organization acme
 same "the members" "$(printf '%s\n' "$ann" "$bob" "$cat" | sort | tr '\n' ' ' | sed 's/ $//')" "$found"
 
+tell "A role is held through the group"
+roster role create vault.user --organization acme --permissions vault.read --json
+roster role assign vault.user --group "$everybody" --organization acme
+roster role check vault.user --user "$ann" --organization acme
+
 tell "Suspended is revoked, activated is restored, to what it was before; by PATCH and by PUT, text or boolean"
 suspend "$ann"
 roster user get "$ann" --organization acme --json
 is 'it["active"]' false
+refuses "No" role check vault.user --user "$ann" --organization acme
 members "$everybody" --organization acme
 has "$ann"
 scim 200 PATCH "/Users/$ann" "$(operations '[{"op": "replace", "value": {"active": true}}]')"
 roster user get "$ann" --organization acme --json
 is 'it["active"]' true
+roster role check vault.user --user "$ann" --organization acme
 scim 200 PUT "/Users/$ann" "$(person ann@acme.example ', "externalId": "jc-ann", "active": false')"
 roster user get "$ann" --organization acme --json
 is 'it["active"]' false
@@ -75,5 +82,8 @@ users --organization acme
 same "the users" "ann@acme.example bob@acme.example" "$found"
 roster user get --external-id "$connection/jc-ann" --organization acme --json
 is 'it["active"]' true
+roster role holders vault.user --organization acme --json
+has "$ann"
+lacks "$bob"
 users --organization rival
 same "the users" "" "$found"

@@ -1,7 +1,7 @@
 # JumpCloud's connectors: an account is made with every attribute, updated, and deactivated when its user is disconnected; who
 # was there before can be imported. shellcheck shell=bash
 fresh
-connect "JumpCloud" --profile jumpcloud --on-delete deactivate
+connect "JumpCloud" --profile jumpcloud --on-delete deactivate --takeover unmanaged --match userName+emails
 
 tell "Import: who is in the service and not in JumpCloud is listed, page by page, without an externalId"
 for name in uma vic wes; do roster user create "$name@corp.example" --email "$name@corp.example" --json; done
@@ -12,6 +12,21 @@ for start in 1 3; do
 done
 is 'it["totalResults"]' 3
 same "the pages" "uma@corp.example vic@corp.example wes@corp.example " "$seen"
+
+tell "Takeover: userName and e-mail address together make an account the connector's; one of the two alone does not"
+search /Users 'userName eq "uma@corp.example"'
+uma=$(json 'it["Resources"][0]["id"]')
+create /Users "$(person uma@corp.example ', "externalId": "5f1c0uma", "title": "Purser"')"
+same "the id" "$uma" "$id"
+scim 409 POST /Users "{\"schemas\": [\"$user\"], \"userName\": \"vic@corp.example\", \"emails\": [{\"value\": \"other@corp.example\"}]}"
+is 'it["scimType"]' uniqueness
+create /Users "{\"schemas\": [\"$user\"], \"userName\": \"zed@corp.example\", \"emails\": [{\"value\": \"wes@corp.example\"}]}"
+zed=$id
+roster user get --user-name wes@corp.example --json
+[ "$zed" != "$(json 'it["id"]')" ] || fail "an e-mail address alone took somebody over"
+roster user get "$uma" --json
+is 'it["title"]' Purser
+is 'it["links"][0]["reason"]' REASON_TAKEOVER
 
 tell "Provisioning: an account with all the attributes that the connector maps"
 password=Temporary-1-$RANDOM
@@ -76,6 +91,23 @@ is 'it["title"]' Commander
 members "$pilots"
 same "the members" "$ann" "$found"
 
-tell "Read over gRPC: nobody was lost"
+tell "Not every action is every connector's: one that may create and update alone neither suspends, deletes nor writes groups"
+connector=$connection
+connect "Reader" --allow create --allow update
+create /Users "$(person yan@corp.example)"
+yan=$id
+scim 403 PATCH "/Users/$yan" "$(operations '[{"op": "replace", "path": "active", "value": false}]')"
+scim 403 DELETE "/Users/$yan"
+scim 403 POST /Groups "$(team Nobody)"
+scim 200 GET /ResourceTypes
+lacks '"/Groups"'
+scim 200 PATCH "/Users/$yan" "$(operations '[{"op": "replace", "path": "title", "value": "Cook"}]')"
+
+tell "Read over gRPC: nobody was lost, and who was taken over says by what"
 users
-same "the users" "ann@corp.example uma@corp.example vic@corp.example wes@corp.example" "$found"
+same "the users" "ann@corp.example uma@corp.example vic@corp.example wes@corp.example yan@corp.example zed@corp.example" "$found"
+roster user get --external-id "$connector/5f1c0uma" --json
+is 'it["links"][0]["matched_attribute"]' userName+emails
+roster user get "$yan" --json
+is 'it["active"]' true
+is 'it["title"]' Cook

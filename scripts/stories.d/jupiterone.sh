@@ -6,7 +6,9 @@ here=http://$server_http/scim/v2/default
 server_http=
 
 tell "The base URL is the region's, behind whatever stands before the server"
-connect "Okta" --profile okta
+roster role create finance.reader --permissions invoices.read --json
+reader=$(json 'it["id"]')
+connect "Okta" --profile okta --map "group:Security=$reader" --own title
 same "the base URL" https://api.us.example.com/iam/scim/v2/default "$base"
 base=$here
 create /Users "$(person ann@corp.example ', "name": {"givenName": "Ann", "familyName": "Lee"}')"
@@ -62,6 +64,7 @@ tell "Push Groups, by PATCH and by PUT, are there at once"
 create /Groups "$(team Security)"
 security=$id
 scim 200 PATCH "/Groups/$security?attributes=id" "$(operations "[{\"op\": \"add\", \"path\": \"members\", \"value\": [{\"value\": \"$ann\"}, {\"value\": \"$bob\"}]}]")"
+roster role check finance.reader --user "$bob"
 members "$security"
 same "the members" "$(printf '%s\n' "$ann" "$bob" | sort | tr '\n' ' ' | sed 's/ $//')" "$found"
 scim 200 PUT "/Groups/$security" "$(team Security "$bob")"
@@ -72,10 +75,21 @@ tell "Who leaves is out at once: suspended, then gone"
 suspend "$bob"
 roster user get "$bob" --json
 is 'it["active"]' false
+refuses "No" role check finance.reader --user "$bob"
+activate "$bob"
+roster role check finance.reader --user "$bob"
 scim 204 DELETE "/Users/$bob"
 members "$security"
 same "the members" "" "$found"
+roster role holders finance.reader --json
+is 'it' '[]'
 refuses "No such user" user get "$bob"
+
+tell "One way only: what the provider owns is nobody else's to write"
+connect "Another provider"
+base=$here
+scim 200 PATCH "/Users/$ann" "$(operations '[{"op": "replace", "path": "title", "value": "Nobody"}]')"
+is 'it["title"]' Head
 
 tell "Read over gRPC: what the provider has, and nothing of what was refused"
 users
