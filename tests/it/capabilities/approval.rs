@@ -142,6 +142,7 @@ async fn the_answer_says_what_became_of_the_create(world: World) {
     assert_eq!((linked.outcome(), linked.user.unwrap().id), (Outcome::Linked, before.id));
 }
 
+/// Row 29 (JumpCloud)
 /// Row 5 (Jumper)
 async fn a_takeover_is_taken_back_with_what_it_took(world: World) {
     let before = ada(&world).await;

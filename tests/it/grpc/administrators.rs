@@ -56,6 +56,7 @@ async fn spare(world: &World) -> String {
     id
 }
 
+/// Row 6 (Jumper)
 async fn a_connection_may_not_touch_administrators_that_others_made(world: World) {
     spare(&world).await;
     let (_, scim) = world.scim_as("default").await;
@@ -127,6 +128,7 @@ async fn a_connection_may_not_touch_groups_that_make_administrators(world: World
     assert_eq!(scim.patch(&format!("/Users/{eve}"), &operations("replace", "active", &json!(false))).await.status, 403);
 }
 
+/// Row 6 (Jumper)
 async fn a_connection_makes_and_unmakes_administrators_by_its_own_mapping(world: World) {
     spare(&world).await;
     let (connection, scim) = world.scim_as("default").await;
@@ -155,6 +157,7 @@ async fn a_token_may_say_that_a_connection_changes_administrators(world: World) 
     assert!(scim.with_token(&token).patch(&format!("/Users/{ada}"), &off).await.status < 300);
 }
 
+/// Row 6 (Jumper)
 async fn no_write_takes_the_last_administrator_away(world: World) {
     let organization_id = world.organization.clone();
     let boss = world.create_role(role("boss", &["admin"])).await;

@@ -46,6 +46,7 @@ async fn mapped(world: &World, connection: &Connection, source: Source) -> Strin
     role
 }
 
+/// Row 6 (Jumper)
 async fn members_of_the_mapped_group_hold_the_role_while_it_is_called_so(world: World) {
     let (connection, scim) = world.scim_as("default").await;
     let role = mapped(&world, &connection, Source::GroupDisplayName("Editors".into())).await;
@@ -92,6 +93,7 @@ async fn members_of_the_mapped_group_hold_the_role_while_it_is_called_so(world: 
     assert!(!world.holds(&ada, "editor").await);
 }
 
+/// Row 6 (Jumper)
 async fn look_alikes_of_a_mapped_group_get_nothing(world: World) {
     let (connection, scim) = world.scim_as("default").await;
     let (_, other) = world.scim_as("default").await;

@@ -216,6 +216,7 @@ async fn a_grant_is_made_once_prolonged_and_withdrawn(world: World) {
     assert!(world.roles_of(&ada).await.is_empty());
 }
 
+/// Row 19 (JupiterOne)
 async fn what_was_granted_ends_with_its_holder_and_comes_back_with_the_user(world: World) {
     let organization_id = world.organization.clone();
     let role = world.create_role(role("reader", &[])).await;

@@ -55,6 +55,7 @@ fn inactive() -> Value {
     json!([{"op": "replace", "path": "active", "value": false}])
 }
 
+/// Row 39 (JumpCloud)
 async fn an_alarm_rises_once_when_more_ends_than_it_says(world: World) {
     let alarm = MassChangeAlarm { deactivations: 2, deletions: 1, removals: 3, ..MassChangeAlarm::default() };
     let (_, scim, _) = under(&world, alarm).await;
@@ -99,6 +100,7 @@ async fn each_threshold_counts_for_itself_and_everybody_else_counts_for_nothing(
     assert_eq!(alarms(&world).await, 2);
 }
 
+/// Row 39 (JumpCloud)
 async fn what_is_past_the_alarm_is_held_but_never_a_deactivation(world: World) {
     let window = Some(prost_types::Duration { seconds: HOUR, nanos: 0 });
     let alarm = MassChangeAlarm { deletions: 1, removals: 2, hold: true, window, ..MassChangeAlarm::default() };
