@@ -31,8 +31,8 @@ pub(super) fn hold(work: &mut Work, caller: &Caller, before: &User, after: &mut 
         let owner = Connection::decode(record.body.as_slice()).map_err(|_| Error::internal())?;
         for name in owner.owned_attributes.iter().filter(|name| !shared.iter().any(|s| s.eq_ignore_ascii_case(name))) {
             // A schema that was registered when it was named may be gone: then nobody can write such values but as an open map.
-            let Ok(owned) = Owned::parse(&work.schemas(), name).or_else(|_| Owned::parse(&Schemas::none(), name)) else { continue };
-            let Some(kept) = owned.kept(before, after) else { continue };
+            let Ok(attribute) = Owned::parse(&work.schemas(), name).or_else(|_| Owned::parse(&Schemas::none(), name)) else { continue };
+            let Some(kept) = attribute.kept(before, after) else { continue };
             if !work.leaves_owned() {
                 return Err(refused(name, &owner).into());
             }
