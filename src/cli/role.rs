@@ -170,7 +170,7 @@ impl Shown for EffectiveRole {
             } else {
                 format!("grant {}", why.assignment_id)
             };
-            let groups = why.group_path.iter().map(|group| format!(" > group {group}")).collect::<String>();
+            let groups = why.group_path.iter().fold(String::new(), |way, group| way + " > group " + group);
             format!("{origin}{groups}")
         };
         vec![

@@ -112,7 +112,7 @@ impl Grants {
 
     /// What decided about roles before the running edit, if it changed that.
     pub(super) fn book_before(&self) -> Option<Arc<Book>> {
-        self.book.touched().next().and_then(|(_, before, _)| before.cloned())
+        self.book.touched().next().and_then(|((), before, _)| before.cloned())
     }
 
     pub(super) fn wants(&self) -> bool {

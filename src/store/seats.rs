@@ -58,21 +58,21 @@ impl Seats {
 impl Work {
     /// These groups and all inside them, at any depth.
     pub fn groups_below(&mut self, tops: BTreeSet<String>) -> Result<BTreeSet<String>, Miss> {
-        let nest = self.seats.nest.get(&())?;
-        let mut come: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        let nesting = self.seats.nest.get(&())?;
+        let mut added: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for ((group, member), kind) in self.edges.written() {
             if *kind == Some(MEMBER_GROUP) {
-                come.entry(group.clone()).or_default().push(member.clone());
+                added.entry(group.clone()).or_default().push(member.clone());
             }
         }
-        let whole = self.whole_moves();
+        let set = self.whole_moves();
         let (mut found, mut next) = (tops.clone(), tops.into_iter().collect::<Vec<_>>());
         while let Some(group) = next.pop() {
-            let replaced = whole.as_ref().filter(|whole| whole.group == group);
-            let mut inner: Vec<String> = nest.get(&group).cloned().unwrap_or_default();
+            let replaced = set.as_ref().filter(|whole| whole.group == group);
+            let mut inner: Vec<String> = nesting.get(&group).cloned().unwrap_or_default();
             inner.retain(|member| self.edges.peek(&(group.clone(), member.clone())) != Some(&None));
             inner.retain(|member| replaced.is_none_or(|whole| !whole.gone.contains(member)));
-            inner.extend(come.get(&group).into_iter().flatten().cloned());
+            inner.extend(added.get(&group).into_iter().flatten().cloned());
             inner.extend(replaced.into_iter().flat_map(|whole| &whole.came).filter(|(_, kind)| *kind == MEMBER_GROUP).map(|c| c.0.clone()));
             next.extend(inner.into_iter().filter(|member| found.insert(member.clone())));
         }

@@ -72,8 +72,8 @@ impl Posts {
         let mut candidates = called?;
         let rows: Vec<_> = held?.into_iter().flatten().map(|id| work.group(&id)).collect();
         candidates.extend(rows.into_iter().collect::<std::result::Result<Vec<_>, _>>()?.into_iter().flatten());
-        let named = candidates.iter().filter(|row| self.others(but).any(|m| roles::names_group(&row.group, m)));
-        tops.extend(named.map(|row| row.group.id.clone()));
+        let meant = candidates.iter().filter(|row| self.others(but).any(|m| roles::names_group(&row.group, m)));
+        tops.extend(meant.map(|row| row.group.id.clone()));
         Ok(tops)
     }
 

@@ -139,7 +139,7 @@ fn grant(work: &mut Work, wanted: &Wanted, outcome: &mut Outcome) -> Edit<()> {
 
 /// What the holder is, if it is there and what it is said to be.
 fn kind_of(work: &mut Work, holder: &Named) -> Edit<i64> {
-    let member = work.kinds(&[holder.id.clone()])?.pop().flatten();
+    let member = work.kinds(std::slice::from_ref(&holder.id))?.pop().flatten();
     let account = if holder.kind.is_none_or(|kind| kind == GRANTEE_ACCOUNT) {
         work.record(RecordKind::ServiceAccount, &holder.id)?.map(|_| GRANTEE_ACCOUNT)
     } else {

@@ -26,10 +26,9 @@ pub(in crate::directory) fn check(mappings: &[RoleMapping]) -> Result<()> {
         return Err(Error::too_large(FIELD, limits::ROLE_MAPPINGS, "mappings"));
     }
     for mapping in mappings {
-        let value = match &mapping.source {
-            Some(Source::GroupDisplayName(v) | Source::GroupExternalId(v) | Source::RoleValue(v) | Source::EntitlementValue(v)) => v,
-            None => return Err(Error::missing(FIELD)),
-        };
+        let Some(source) = &mapping.source else { return Err(Error::missing(FIELD)) };
+        let (Source::GroupDisplayName(value) | Source::GroupExternalId(value) | Source::RoleValue(value) | Source::EntitlementValue(value)) =
+            source;
         if value.is_empty() {
             return Err(Error::value(FIELD, format!("{FIELD}: a mapping names nothing.")));
         }

@@ -29,6 +29,38 @@ async fn a_tenant_is_set_up_from_the_command_line_alone() {
 }
 
 #[tokio::test]
+async fn roles_are_defined_granted_and_asked_about_from_the_command_line() {
+    let place = Place::fresh(Engine::Sqlite).await;
+    let server = place.start(&[]).await;
+    let dir = place.data_dir();
+    let dir = dir.to_str().unwrap();
+    let roster = async |arguments: &[&str]| run(&[arguments, &["--data-dir", dir]].concat()).await;
+    let json = async |arguments: &[&str]| -> Value { serde_json::from_str(&said(&roster(arguments).await)).unwrap() };
+    let (_, scim) = super::process::clients(&place.bootstrap()).await;
+    let ada = scim.post("/Users", &json!({"schemas": [USER], "userName": "ada"})).await.id();
+
+    json(&["role", "create", "reader", "--permissions", "page.read,page.list", "--json"]).await;
+    let editor = json(&["role", "create", "editor", "--includes", "reader", "--json"]).await;
+    assert_eq!(editor["included_role_ids"].as_array().unwrap().len(), 1);
+    let grant = json(&["role", "assign", "editor", "--user", &ada, "--days", "7", "--json"]).await;
+    assert_eq!((&grant["role_id"], &grant["principal"]["user_id"]), (&editor["id"], &json!(ada)));
+    let listed = said(&roster(&["role", "list"]).await);
+    assert!(["admin", "editor", "reader"].iter().all(|key| listed.contains(key)), "{listed}");
+
+    let held = said(&roster(&["role", "effective", "--user", &ada]).await);
+    assert!(held.contains("editor") && held.contains("reader") && held.contains("grant "), "{held}");
+    assert!(said(&roster(&["role", "holders", "reader"]).await).contains(&ada));
+    assert_eq!(roster(&["role", "check", "reader", "--user", &ada]).await.status.code(), Some(0));
+    assert_eq!(json(&["role", "grants", "editor", "--json"]).await[0]["id"], grant["id"]);
+    said(&roster(&["role", "unassign", grant["id"].as_str().unwrap()]).await);
+    assert_eq!(roster(&["role", "check", "reader", "--user", &ada]).await.status.code(), Some(1));
+    assert_eq!(roster(&["role", "delete", "reader"]).await.status.code(), Some(1));
+    said(&roster(&["role", "delete", "editor"]).await);
+    said(&roster(&["role", "delete", "reader"]).await);
+    drop(server);
+}
+
+#[tokio::test]
 async fn a_connection_s_tolerances_are_switched_and_what_it_used_is_shown() {
     let place = Place::fresh(Engine::Sqlite).await;
     let server = place.start(&[]).await;

@@ -93,7 +93,7 @@ impl Hand {
         match dice.below(20) {
             0 => self.delete_person(model, &person).await,
             1 if !model.gone.is_empty() && people.len() < PEOPLE + 2 => self.restore(model, dice).await,
-            0..=3 => self.switch(model, dice, &person).await,
+            1..=3 => self.switch(model, dice, &person).await,
             4 => self.value(model, dice, &person).await,
             5 => self.delete_team(model, &team).await,
             6 | 7 => self.rename(model, dice, &team).await,
@@ -220,9 +220,10 @@ impl Hand {
     async fn map(&self, model: &mut Model, dice: &mut Dice) -> String {
         let connection = dice.place(2);
         let mapping = |dice: &mut Dice| {
-            let source = match dice.coin() {
-                true => Source::GroupDisplayName((*dice.one_of(&NAMES)).to_owned()),
-                false => Source::RoleValue((*dice.one_of(&VALUES)).to_owned()),
+            let source = if dice.coin() {
+                Source::GroupDisplayName((*dice.one_of(&NAMES)).to_owned())
+            } else {
+                Source::RoleValue((*dice.one_of(&VALUES)).to_owned())
             };
             (source, dice.place(ROLES), *dice.one_of(&SCOPES))
         };
@@ -280,8 +281,8 @@ impl Hand {
         format!("{holder} is granted {role} in {scope:?}, {gone:?} is withdrawn")
     }
 
-    /// Every person and every role by questions, one person by list, one role by holders.
-    pub async fn agree(&self, model: &Model, dice: &mut Dice, after: &str) {
+    /// Every person and every role by questions, one person by list, one role by holders. Answers how many hold something.
+    pub async fn agree(&self, model: &Model, dice: &mut Dice, after: &str) -> usize {
         let organization_id = || self.organization.clone();
         let people: Vec<&String> = model.people.keys().collect();
         let mut items = Vec::new();
@@ -303,6 +304,7 @@ impl Hand {
         };
         let found: Vec<bool> = answer.results.into_iter().map(|result| read(result.result)).collect();
         assert_eq!(found, expected, "after {after}: {people:?} {model:?}");
+        let allowed = found.iter().filter(|allowed| **allowed).count();
 
         let id = people[dice.place(people.len())];
         let request =
@@ -321,5 +323,6 @@ impl Hand {
         let expected: Vec<&String> =
             people.into_iter().filter(|id| SCOPES.iter().any(|scope| model.held(id).contains(&(place, scope)))).collect();
         assert_eq!(found, expected, "after {after}: holders of {place} {model:?}");
+        allowed
     }
 }
