@@ -112,6 +112,7 @@ mod tests {
         assert!(read(&[("SCIM_ENABLED", ""), ("SCIM_BEARER_TOKEN", " ")]).unwrap().is_none());
     }
 
+    /// Row 8 (Jumper)
     #[test]
     fn everything_is_off_by_default() {
         let read = read(&[("SCIM_BEARER_TOKEN", TOKEN)]).unwrap().unwrap();
@@ -120,6 +121,7 @@ mod tests {
         assert!(!format!("{read:?}").contains("secret"), "{read:?}");
     }
 
+    /// Row 8 (Jumper)
     #[test]
     fn a_switch_is_read_in_every_spelling_that_is_promised() {
         for (text, on) in [("True", true), ("true", true), ("TRUE", true), ("1", true), ("Yes", true), (" yes ", true)].into_iter().chain([
@@ -138,6 +140,7 @@ mod tests {
         assert!(read(&[(ALLOW_CONFLICTS[0], "True"), (ALLOW_CONFLICTS[1], "yes")]).unwrap().unwrap().allow_user_creation_conflicts);
     }
 
+    /// Rows 3, 8 (Jumper)
     #[test]
     fn a_bad_value_is_one_sentence_that_names_the_variable_and_never_says_the_value() {
         let short = &TOKEN[TOKEN.len() - 31..];

@@ -35,6 +35,7 @@ async fn told(world: &World) -> i64 {
     world.pairs("SELECT COUNT(*), COUNT(DISTINCT resource_id) FROM changes WHERE action = 14").await[0].0
 }
 
+/// Row 11 (Infisical)
 async fn a_token_that_ends_soon_is_spoken_of_three_times_and_never_again(world: World) {
     let token = issue(&world, 300).await;
     let ends = micros(token.expire_time.as_ref().unwrap());
@@ -83,6 +84,7 @@ async fn two_nodes_that_look_at_once_speak_once() {
     assert_eq!(told(&world).await, 5);
 }
 
+/// Row 21 (JupiterOne)
 #[tokio::test(flavor = "multi_thread")]
 async fn the_operator_bounds_how_long_a_token_lives() {
     for engine in [Engine::Sqlite, Engine::Postgres] {

@@ -36,6 +36,7 @@ async fn until_refused(clients: &Clients, organization: &str, revoked: Instant, 
     }
 }
 
+/// Row 11 (Infisical)
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hundred_revocations_bite_in_time_on_both_nodes() {
     let world = World::start(Engine::Postgres).await;

@@ -29,6 +29,7 @@ async fn until_refused(world: &World, token: &str) {
     }
 }
 
+/// Row 45 (Bitwarden)
 async fn an_old_key_works_beside_the_new_one_for_as_long_as_asked(world: World) {
     let first = world.issue(&world.organization, &world.connection, "", &["scim".to_owned()]).await.unwrap();
 
@@ -44,6 +45,7 @@ async fn an_old_key_works_beside_the_new_one_for_as_long_as_asked(world: World) 
     }
 }
 
+/// Row 11 (Infisical)
 async fn a_connection_has_several_keys_and_losing_one_loses_no_other(world: World) {
     let mut keys = Vec::new();
     for _ in 0..3 {

@@ -31,6 +31,7 @@ async fn as_okta(scim: &Scim, method: Method, path: &str, body: &serde_json::Val
     send(with_body(scim.request(method, path).header("user-agent", "Okta SCIM Client 1.0.0"), body)).await.status
 }
 
+/// Row 38 (JumpCloud)
 async fn a_connection_says_how_it_fares_and_what_failed_last(world: World) {
     let (connection, scim) = world.scim_as("").await;
     let id = connection.id.as_str();
@@ -77,6 +78,7 @@ async fn a_connection_says_how_it_fares_and_what_failed_last(world: World) {
     assert_eq!(status(&world, &world.connection).await.state(), State::NeverUsed, "nobody else's affair");
 }
 
+/// Row 51 (Bitwarden)
 async fn entra_is_known_by_its_header_and_nobody_by_none(world: World) {
     let (connection, scim) = world.scim_as("entra-legacy").await;
 
