@@ -77,6 +77,16 @@ token=$old
 within 1 scim 401 GET /Users
 token=$new
 
+tell "The provider is recognized, to suggest a profile"
+agent=(--user-agent "Okta SCIM Client 1.0.0")
+scim 200 GET /Users
+agent=()
+okta_is_seen() {
+    roster connection get "$connection" --organization acme --json
+    is 'it["status"]["provider"]' okta
+}
+within 10 okta_is_seen
+
 tell "Read over gRPC: who has access, and the other organization has nobody"
 users --organization acme
 same "the users" "ann@acme.example bob@acme.example" "$found"
