@@ -109,7 +109,7 @@ pub struct Config {
     pub network: Network,
     /// Days a token may live at most.
     pub token_max_days: i64,
-    /// The connection that SCIM_ENABLED and its like describe; absent = none of them is set.
+    /// The connection that `SCIM_ENABLED` and its like describe; absent = none of them is set.
     pub environment: Option<Environment>,
 }
 

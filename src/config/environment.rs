@@ -41,7 +41,7 @@ impl Environment {
             Some(Ok(text)) => Ok(Some(text.trim().to_owned()).filter(|text| !text.is_empty())),
             Some(Err(_)) => Err(BadSetting(format!("{name} is no text."))),
         };
-        let switch = |name: &str| Ok::<_, BadSetting>(text(name)?.map(|text| boolean(name, &text)).transpose()?);
+        let switch = |name: &str| text(name)?.map(|text| boolean(name, &text)).transpose();
         let enabled = switch(ENABLED)?;
         let token = text(BEARER_TOKEN)?.map(token).transpose()?;
         let deletion = switch(ALLOW_DELETION)?;

@@ -226,7 +226,9 @@ pub(super) async fn count(directory: &Directory) -> Result<(), Fault> {
             counts.iter_mut().filter(|(_, counted, _)| *counted == state).for_each(|(.., count)| *count += 1);
         }
     }
-    counts.into_iter().for_each(|(name, _, count)| metrics::connections(name, count));
+    for (name, _, count) in counts {
+        metrics::connections(name, count);
+    }
     Ok(())
 }
 

@@ -40,9 +40,9 @@ impl Store {
         for (at, connection) in connections.iter().enumerate() {
             let (organization, connection) = (organization.to_owned(), (*connection).to_owned());
             let mut on = tx.on(&uncounted);
-            let hold = on.statement(HOLD).bind(organization.clone()).bind(connection.clone()).bind(RecordKind::Connection as i64);
-            let held: Option<(Vec<u8>,)> = hold.optional().await?;
-            if let Some((body,)) = held {
+            let lock = on.statement(HOLD).bind(organization.clone()).bind(connection.clone()).bind(RecordKind::Connection as i64);
+            let there: Option<(Vec<u8>,)> = lock.optional().await?;
+            if let Some((body,)) = there {
                 let merged = merge(at, &body);
                 tx.on(&uncounted).statement(SET).bind(organization).bind(connection).bind(merged).execute().await?;
             }

@@ -260,14 +260,13 @@ async fn step(actors: &Actors, model: &mut Model, who: usize, deed: &Deed) -> Re
             let expected = model.create(who, &name, called, *active);
             prop_assert_eq!(accepted(&answer), expected.is_ok(), "{:?} by {}: {:?}", deed, who, answer);
             if let (Ok((user, _)), Ok(back)) = (answer, expected) {
-                match back {
-                    Some(id) => prop_assert_eq!(user.id, id, "{:?} by {}", deed, who),
-                    None => {
-                        prop_assert!(!model.ids.contains(&user.id), "{:?} by {}: an old one came back", deed, who);
-                        let person = model.people.remove("").unwrap();
-                        model.people.insert(user.id.clone(), person);
-                        model.ids.push(user.id);
-                    }
+                if let Some(id) = back {
+                    prop_assert_eq!(user.id, id, "{:?} by {}", deed, who);
+                } else {
+                    prop_assert!(!model.ids.contains(&user.id), "{:?} by {}: an old one came back", deed, who);
+                    let person = model.people.remove("").unwrap();
+                    model.people.insert(user.id.clone(), person);
+                    model.ids.push(user.id);
                 }
             }
         }

@@ -55,7 +55,9 @@ pub(super) fn plan(needs: &[BTreeSet<usize>], naming: &[Naming]) -> Vec<Unit> {
     }
     let mut circles: Vec<Vec<usize>> =
         kosaraju_scc(&graph).into_iter().map(|circle| circle.into_iter().map(NodeIndex::index).collect()).collect();
-    circles.iter_mut().for_each(|circle| circle.sort_unstable());
+    for circle in &mut circles {
+        circle.sort_unstable();
+    }
     circles.sort_unstable_by_key(|circle| circle.last().copied());
     let mut unit_of = vec![0; needs.len()];
     for (unit, write) in circles.iter().enumerate().flat_map(|(unit, circle)| circle.iter().map(move |write| (unit, *write))) {

@@ -80,7 +80,8 @@ async fn two_nodes_that_look_at_once_speak_once() {
     let at = ends - 29 * DAY;
     let (one, other) = tokio::join!(world.server().look_round(at), node.server.look_round(at));
 
-    (one.unwrap(), other.unwrap());
+    one.unwrap();
+    other.unwrap();
     assert_eq!(told(&world).await, 5);
 }
 
