@@ -255,6 +255,8 @@ async fn schemas_cost_no_statement(world: World) {
     world.patch_user(&ada.id, vec![operation(Op::Replace, "title", Some(text("x")))]).await.unwrap();
     let without = listed().await;
     world.register(badge()).await.unwrap();
+    // After a change of the organization's settings its callers are asked for anew, once.
+    world.user(&ada.id).await;
     assert_eq!(listed().await, without);
 }
 

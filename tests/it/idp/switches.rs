@@ -47,6 +47,8 @@ fn departures(user: &str, boss: &str, group: &str) -> Vec<Departure> {
         one("path_keys", &users, json!({"op": "replace", "value": {"name.givenName": "Ines"}}), "invalidSyntax"),
         one("remove_by_value", &groups, json!({"op": "remove", "path": "members", "value": [{"value": user}]}), "invalidValue"),
         one("add_by_filter", &groups, json!({"op": "add", "path": format!("members[value eq \"{user}\"]")}), "invalidValue"),
+        // Somebody else's, see `own_nick_name`.
+        one("owned_attributes", &users, json!({"op": "replace", "path": "nickName", "value": "Nesi"}), "mutability"),
         one("dotted_urn", &users, json!({"op": "add", "path": format!("{ENTERPRISE}.department"), "value": "Yard"}), "invalidPath"),
     ];
     let other = |tolerance, method, path: &str, body, refusal| Departure { tolerance, method, path: path.to_owned(), body, refusal };
@@ -54,7 +56,13 @@ fn departures(user: &str, boss: &str, group: &str) -> Vec<Departure> {
     let rename = json!({"op": "replace", "path": "displayName", "value": "Yard"});
     all.extend([
         // To the RFCs an empty text is a value like any other.
-        other("empty_is_absent", Method::PUT, &users, json!({"schemas": [USER], "userName": "ines", "title": ""}), (200, "")),
+        other(
+            "empty_is_absent",
+            Method::PUT,
+            &users,
+            json!({"schemas": [USER], "userName": "ines", "nickName": "Ine", "title": ""}),
+            (200, ""),
+        ),
         other("unknown_schemas", Method::PUT, &groups, json!({"schemas": schemas, "displayName": "Yard"}), (400, "invalidSyntax")),
         other("no_operations", Method::PATCH, &users, json!({"schemas": [PATCH], "Operations": []}), (400, "invalidSyntax")),
         other("patch_without_schemas", Method::PATCH, &groups, json!({"Operations": [rename.clone()]}), (400, "invalidSyntax")),
@@ -66,11 +74,22 @@ fn departures(user: &str, boss: &str, group: &str) -> Vec<Departure> {
 
 async fn connection(world: &World, profile: &str, switches: &[(&str, bool)]) -> (String, Scim) {
     let tolerances: BTreeMap<String, bool> = switches.iter().map(|(name, on)| ((*name).to_owned(), *on)).collect();
-    let connection = Connection { display_name: "IdP".to_owned(), profile: profile.to_owned(), tolerances, ..Connection::default() };
+    connect(world, Connection { profile: profile.to_owned(), tolerances, ..Connection::default() }).await
+}
+
+async fn connect(world: &World, connection: Connection) -> (String, Scim) {
+    let connection = Connection { display_name: "IdP".to_owned(), ..connection };
     let request = CreateConnectionRequest { organization_id: world.organization.clone(), connection: Some(connection), write: None };
     let connection = world.grpc().provisioning.create_connection(request).await.unwrap().into_inner().connection.unwrap();
     let token = world.issue(&world.organization, &connection.id, "", &["scim".to_owned()]).await.unwrap().secret;
     (connection.id, world.scim().at(&connection.scim_base_url).with_token(&token))
+}
+
+/// Another connection, which manages the user, keeps the nick name to itself.
+async fn own_nick_name(world: &World, user: &str) {
+    let (_, owner) = connect(world, Connection { owned_attributes: vec!["nickName".to_owned()], ..Connection::default() }).await;
+    let operations = json!([{"op": "add", "value": {"externalId": "E1", "nickName": "Ine"}}]);
+    owner.patch(&format!("/Users/{user}"), &operations).await.expect(200);
 }
 
 async fn try_it(scim: &Scim, departure: &Departure) -> Answer {
@@ -89,6 +108,7 @@ async fn a_tolerance_is_refused_strictly_and_accepted_and_counted_where_it_is_sw
     let user = world.scim().post("/Users", &json!({"schemas": [USER], "userName": "ines"})).await.id();
     let boss = world.scim().post("/Users", &json!({"schemas": [USER], "userName": "kofi"})).await.id();
     let group = world.scim().post("/Groups", &json!({"schemas": [GROUP], "displayName": "Quay"})).await.id();
+    own_nick_name(&world, &user).await;
     let (strict_id, strict) = connection(&world, "strict", &[]).await;
     let departures = departures(&user, &boss, &group);
     let mut tried: Vec<&str> = departures.iter().map(|departure| departure.tolerance).collect();
