@@ -44,6 +44,11 @@ impl AttributeError {
         Self::new(ErrorReason::InvalidValue, path, detail)
     }
 
+    /// `INVALID_VALUE`: a value to remove that has nothing at all, and would match every value there is.
+    pub(super) fn says_nothing(path: &str) -> Self {
+        Self::value(path, "An element of the value says nothing, and would mean every value.")
+    }
+
     /// `INVALID_VALUE`: longer, deeper or more than a bound.
     pub fn bound(path: impl Into<String>, limit: usize, unit: &str) -> Self {
         let path = path.into();

@@ -32,6 +32,9 @@ impl List<'_, '_, '_> {
             // The values name what goes; an empty list names nothing.
             (Op::Remove, Some(value)) => {
                 self.append(value)?;
+                if (before..self.items.len()).any(|given| self.says_nothing(given)) {
+                    return Err(AttributeError::says_nothing(self.aim.path));
+                }
                 let goes = |k: &usize| (before..self.items.len()).any(|given| self.covers(*k, given));
                 let gone: Vec<usize> = (0..before).filter(goes).chain(before..self.items.len()).collect();
                 for k in gone.into_iter().rev() {
@@ -135,6 +138,14 @@ impl List<'_, '_, '_> {
             }
         }
         Ok(touched)
+    }
+
+    /// Whether an element has nothing at all.
+    fn says_nothing(&self, k: usize) -> bool {
+        let Some(item) = self.items.at(k) else { return true };
+        let mut nothing = self.sub.rest(item).is_none_or(|rest| rest.entries.is_empty());
+        self.sub.each(item, &mut |_, _, _| nothing = false);
+        nothing
     }
 
     /// Whether element `there` has everything that element `given` has.

@@ -186,6 +186,11 @@ pub(super) fn unassigns(value: Option<&AttributeValue>) -> bool {
     }
 }
 
+/// Whether a complex value has nothing at all.
+pub(super) fn says_nothing(value: &AttributeValue) -> bool {
+    matches!(&value.kind, Some(Kind::ComplexValue(map)) if map.entries.iter().all(|e| unassigns(e.value.as_ref())))
+}
+
 /// A value as a source: what a visitor reads from JSON, it reads from here. Values come from a decoded message, so
 /// their depth is bounded by the decoder.
 #[derive(Debug, Clone, Copy)]

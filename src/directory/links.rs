@@ -53,6 +53,11 @@ pub(super) fn is_unlinked(resource: &impl Linked, connection: &str) -> bool {
     link_of(resource, connection).is_some_and(|link| link.state() == State::Unlinked)
 }
 
+/// Whether the connection managed the resource and let it go. What it deleted without ever managing it is not its to bring back.
+pub(super) fn was_linked(resource: &impl Linked, connection: &str) -> bool {
+    link_of(resource, connection).is_some_and(|link| link.state() == State::Unlinked && link.reason() != Reason::Unspecified)
+}
+
 /// Whether another connection than this one manages the resource. A connection that is deleted manages nothing any more. All
 /// is asked for before the first verdict.
 pub(super) fn managed_by_others(work: &mut Work, resource: &impl Linked, connection: &str) -> Edit<bool> {

@@ -60,6 +60,8 @@ struct Person {
     called: BTreeMap<usize, String>,
     /// Whether the connection is linked; when that came about; and what it called whom it let go.
     links: BTreeMap<usize, (bool, usize, Option<String>)>,
+    /// The connections that ever were: what one deletes without that is not its to bring back.
+    held: BTreeSet<usize>,
 }
 
 impl Person {
@@ -116,7 +118,10 @@ impl Model {
 
     /// Whom a create of this connection brings back.
     fn recalled(&self, who: usize, name: &str, called: Option<&String>, wakes: bool) -> Option<String> {
-        let let_go = |p: &Person| p.links.get(&who).is_some_and(|(linked, ..)| !linked || (wakes && !p.active));
+        let let_go = |p: &Person| {
+            let bring_back = |linked: bool| if linked { wakes && !p.active } else { p.held.contains(&who) };
+            p.links.get(&who).is_some_and(|(linked, ..)| bring_back(*linked))
+        };
         let alive = |of: &dyn Fn(&Person) -> bool| {
             let found = self.people.iter().filter(|(_, p)| let_go(p) && of(p));
             found.max_by_key(|(id, p)| (p.links[&who].1, (*id).clone())).map(|(id, _)| id.clone())
@@ -148,6 +153,7 @@ impl Model {
         person.called.extend(called.map(|called| (who, called)));
         if who > 0 && !alive.as_ref().is_some_and(|p| p.linked(who)) {
             person.links.insert(who, (true, self.now, None));
+            person.held.insert(who);
         }
         let id = recalled.clone().unwrap_or_default();
         if self.taken(&id, &person) {
@@ -277,6 +283,7 @@ async fn step(actors: &Actors, model: &mut Model, who: usize, deed: &Deed) -> Re
             let changes = person.called.insert(who, called.clone()) != Some(called);
             if changes && !person.linked(who) {
                 person.links.insert(who, (true, model.now, None));
+                person.held.insert(who);
             }
             let possible = model.seen(who, &id) && !model.taken(&id, &person);
             prop_assert_eq!(accepted(&answer), possible, "{:?} by {}: {:?}", deed, who, answer);

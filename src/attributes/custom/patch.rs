@@ -11,7 +11,7 @@ use crate::attributes::patch::Aim;
 use crate::attributes::patch_open::join_maps;
 use crate::attributes::path::{Tail, Target, unknown};
 use crate::attributes::row::{Fold, Kind as Type, Mutability};
-use crate::attributes::value::{self, unassigns};
+use crate::attributes::value::{self, says_nothing, unassigns};
 use crate::limits;
 use std::any::Any;
 
@@ -158,6 +158,7 @@ impl List<'_, '_, '_> {
         match (self.aim.op, self.aim.value) {
             (Op::Remove, value) if value.is_none_or(|v| matches!(v.kind, Some(Kind::NullValue(_)))) => self.values.clear(),
             // The values name what goes; an empty list names nothing.
+            (Op::Remove, _) if given.iter().any(says_nothing) => return Err(AttributeError::says_nothing(self.aim.path)),
             (Op::Remove, _) => self.values.retain(|there| !given.iter().any(|g| covers(there, g, self.definition))),
             (op, _) => {
                 if op == Op::Replace {

@@ -102,6 +102,10 @@ fn lists_grow_without_duplicates_and_have_one_primary() {
         &json!([{"op": "remove", "path": "emails", "value": [{"value": "x"}, {"value": "y"}]}]),
         &json!({"emails": [work]}),
     );
+    for nothing in [json!([{}]), json!([{"value": "x"}, {"value": null}])] {
+        let remove = json!([{"op": "remove", "path": "emails", "value": nothing}]);
+        refused(&json!({"userName": "i", "emails": [work]}), &remove, ErrorReason::InvalidValue, 0);
+    }
     let two = refused(&json!({"userName": "i", "emails": []}), &add(json!([home, work])), ErrorReason::InvalidValue, 0);
     assert_eq!(two.path, "emails.primary");
 }

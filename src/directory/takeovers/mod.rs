@@ -84,13 +84,16 @@ impl TakeoverService for Takeovers {
 /// # Errors
 /// `POLICY`.
 pub(super) fn may_link(work: &mut Work, connection: &str, user: &str) -> Edit<()> {
-    match entry::find(work, connection, user)? {
-        Some(entry) if entry.state() == State::Rejected => {
-            let detail = "An administrator refused this connection to manage the user.";
-            Err(Error::new(ErrorReason::Policy, detail).with("policy", "TAKEOVER_REJECTED").into())
-        }
-        _ => Ok(()),
+    if is_refused(work, connection, user)? {
+        let detail = "An administrator refused this connection to manage the user.";
+        return Err(Error::new(ErrorReason::Policy, detail).with("policy", "TAKEOVER_REJECTED").into());
     }
+    Ok(())
+}
+
+/// Whether an administrator refused the user to the connection, or took it back.
+pub(super) fn is_refused(work: &mut Work, connection: &str, user: &str) -> Edit<bool> {
+    Ok(entry::find(work, connection, user)?.is_some_and(|entry| entry.state() == State::Rejected))
 }
 
 fn named(user: &str, connection: &str) -> super::Result<(String, String)> {

@@ -4,7 +4,7 @@ use super::{
     super::{
         Error,
         core::Edit,
-        groups, links, ownership,
+        groups, links, ownership, takeovers,
         touch::{self, Deed},
     },
     write::{Made, changed, check_unique},
@@ -60,6 +60,10 @@ impl Recall {
             Found::Alive(row, _) => &row.user,
             Found::Gone(tombstone, _) => &tombstone.user,
         };
+        // An administrator's refusal outlives whatever the connection does to the user.
+        if takeovers::is_refused(work, &self.connection, &before.id)? {
+            return Ok(None);
+        }
         let mut user = before.clone();
         replace::replace_user(&mut user, given.clone(), &Context { connection: &self.connection, base: "" });
         let (Found::Alive(_, attribute) | Found::Gone(_, attribute)) = found;
@@ -129,7 +133,7 @@ impl Recall {
         let rows: Vec<_> = ids.into_iter().map(|id| work.user(id)).collect();
         let rows = rows.into_iter().collect::<Result<Vec<_>, _>>()?;
         let asleep = |user: &User| self.wakes && !user.active.unwrap_or(false) && links::is_linked(user, &self.connection);
-        let let_go = rows.into_iter().flatten().filter(|row| links::is_unlinked(&row.user, &self.connection) || asleep(&row.user));
+        let let_go = rows.into_iter().flatten().filter(|row| links::was_linked(&row.user, &self.connection) || asleep(&row.user));
         Ok(let_go.max_by_key(|row| (self.let_go_at(&row.user), row.user.id.clone())))
     }
 

@@ -107,6 +107,20 @@ async fn a_refusal_stands_until_somebody_agrees_after_all(world: World) {
     assert_eq!(scim.post("/Users", &body()).await.expect(201)["id"], json!(before.id));
 }
 
+async fn who_was_refused_to_a_connection_is_not_had_by_deleting(world: World) {
+    let before = ada(&world).await;
+    let (connection, scim) = asking(&world).await;
+    scim.post("/Users", &body()).await.is_error(409, "uniqueness");
+    resolve(&world, &before.id, &connection.id, false).await.unwrap();
+
+    scim.delete(&format!("/Users/{}", before.id)).await.expect(204);
+
+    // Somebody new of that name, and not the one who was refused.
+    let new = scim.post("/Users", &json!({"schemas": [USER], "userName": "ada"})).await;
+    assert_eq!(new.status, 201, "{}", new.body);
+    assert_ne!(new.id(), before.id);
+}
+
 /// Row 29 (JumpCloud)
 async fn the_answer_says_what_became_of_the_create(world: World) {
     let before = ada(&world).await;
@@ -205,6 +219,7 @@ async fn a_name_that_was_taken_since_stays_with_who_has_it(world: World) {
 }
 
 both! {
+    who_was_refused_to_a_connection_is_not_had_by_deleting
     a_create_waits_until_a_person_agrees
     a_refusal_stands_until_somebody_agrees_after_all
     the_answer_says_what_became_of_the_create

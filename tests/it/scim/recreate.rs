@@ -164,7 +164,26 @@ async fn what_is_erased_does_not_come_back(world: World) {
     assert_ne!(new.id(), id);
 }
 
+async fn whom_a_connection_never_managed_it_does_not_get_by_deleting(world: World) {
+    for on_delete in [Deprovision::SoftDelete, Deprovision::Purge, Deprovision::Deactivate, Deprovision::Unlink] {
+        let (_, owner) = deleting(&world, Deprovision::SoftDelete).await;
+        let (_, thief) = deleting(&world, on_delete).await;
+        let name = format!("ada{}", on_delete as i32);
+        let id = owner.post("/Users", &json!({"schemas": [USER], "userName": name, "title": "Countess"})).await.id();
+        thief.delete(&format!("/Users/{id}")).await.expect(204);
+        let before = world.user(&id).await;
+
+        for stolen in [person(&name, "T-1"), json!({"schemas": [USER], "userName": name, "title": "stolen", "active": false})] {
+            thief.post("/Users", &stolen).await.is_error(409, "uniqueness");
+        }
+
+        assert_eq!(world.user(&id).await, before);
+        assert_eq!(owner.get(&format!("/Users/{id}")).await.expect(200)["title"], "Countess");
+    }
+}
+
 faces! {
+    whom_a_connection_never_managed_it_does_not_get_by_deleting
     a_create_wakes_whom_the_connection_manages_and_made_inactive
     what_is_erased_does_not_come_back
     who_was_deleted_softly_comes_back_with_its_id_its_memberships_and_the_new_attributes
