@@ -79,16 +79,18 @@ impl TakeoverService for Takeovers {
     }
 }
 
-/// A connection that was refused a user, or from which one was taken, does not come to it by giving it an externalId either.
+/// A connection that was refused a user, from which one was taken, or that waits for one, does not come to it by giving it an
+/// externalId either.
 ///
 /// # Errors
 /// `POLICY`.
 pub(super) fn may_link(work: &mut Work, connection: &str, user: &str) -> Edit<()> {
-    if is_refused(work, connection, user)? {
-        let detail = "An administrator refused this connection to manage the user.";
-        return Err(Error::new(ErrorReason::Policy, detail).with("policy", "TAKEOVER_REJECTED").into());
-    }
-    Ok(())
+    let (detail, policy) = match entry::find(work, connection, user)?.map(|entry| entry.state()) {
+        Some(State::Rejected) => ("An administrator refused this connection to manage the user.", "TAKEOVER_REJECTED"),
+        Some(State::Waiting) => ("An administrator has yet to agree that this connection manages the user.", "TAKEOVER_WAITING"),
+        _ => return Ok(()),
+    };
+    Err(Error::new(ErrorReason::Policy, detail).with("policy", policy).into())
 }
 
 /// Whether an administrator refused the user to the connection, or took it back.

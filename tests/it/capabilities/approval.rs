@@ -69,7 +69,8 @@ async fn a_create_waits_until_a_person_agrees(world: World) {
     assert_eq!((&takeover.user_id, &takeover.connection_id), (&before.id, &connection.id));
     assert_eq!((takeover.matched_attribute.as_str(), takeover.state()), ("emails", State::Waiting));
     assert!(takeover.create_time.is_some() && takeover.resolve_time.is_none());
-    // To ask again changes nothing.
+    // To ask again changes nothing, and giving it an externalId is no way around.
+    scim.patch(&format!("/Users/{}", before.id), &json!([{"op": "add", "path": "externalId", "value": "X-1"}])).await.is_error(403, "");
     let head = world.head().await;
     scim.post("/Users", &body()).await.is_error(409, "uniqueness");
     assert_eq!((world.head().await, listed(&world, false).await), (head, waiting.clone()));
