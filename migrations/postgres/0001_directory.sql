@@ -149,6 +149,23 @@ CREATE TABLE connection_statuses (
   PRIMARY KEY (organization_id, connection_id)
 );
 
+-- What a write with a request_id was answered, for a day; empty when it told of a user (resource_id) who was erased since. caller is
+-- a connection or a service account; part counts the commits of one request; digest is of the request without secrets.
+CREATE TABLE requests (
+  organization_id TEXT COLLATE "C" NOT NULL REFERENCES heads (organization_id),
+  caller TEXT COLLATE "C" NOT NULL,
+  request_id TEXT COLLATE "C" NOT NULL,
+  part BIGINT NOT NULL,
+  digest BYTEA NOT NULL,
+  kept_at BIGINT NOT NULL,
+  resource_id TEXT COLLATE "C" NOT NULL,
+  body BYTEA NOT NULL,
+  PRIMARY KEY (organization_id, caller, request_id, part)
+);
+CREATE INDEX requests_by_resource ON requests (organization_id, resource_id);
+-- Whose day is over is asked for all organizations at once.
+CREATE INDEX requests_by_age ON requests (kept_at);
+
 -- The feed: one row per commit, one row per change; (organization, revision, index) is a change's identity.
 CREATE TABLE commits (
   organization_id TEXT COLLATE "C" NOT NULL REFERENCES heads (organization_id),

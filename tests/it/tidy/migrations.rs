@@ -35,6 +35,8 @@ const ACROSS_ORGANIZATIONS: &[&str] = &[
     "records_by_id",
     // The purge asks for whoever is due, whichever organization it was in.
     "tombstones_due",
+    // So are answers whose day is over, to be forgotten.
+    "requests_by_age",
 ];
 
 fn schema(engine: &str) -> Schema {
