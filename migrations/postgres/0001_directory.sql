@@ -10,7 +10,8 @@ CREATE TABLE store (
 
 -- The head of each organization: what every commit locks first and sets last. nesting_revision is the last commit that changed
 -- which groups are in which groups, roles_revision the last that changed a role, a mapping to one, or a grant of "admin" (0 = there
--- never was any, and no grant at all). refuse_cycles is a setting of the organization, here for its lane to see.
+-- never was any, and no grant at all). refuse_cycles is a setting of the organization, here for its lane to see. Of the feed
+-- nothing is kept up to compacted_revision.
 CREATE TABLE heads (
   organization_id TEXT COLLATE "C" NOT NULL PRIMARY KEY,
   revision BIGINT NOT NULL,
@@ -19,7 +20,8 @@ CREATE TABLE heads (
   roles_revision BIGINT NOT NULL,
   refuse_cycles BIGINT NOT NULL,
   user_count BIGINT NOT NULL,
-  group_count BIGINT NOT NULL
+  group_count BIGINT NOT NULL,
+  compacted_revision BIGINT NOT NULL DEFAULT 0
 );
 
 CREATE TABLE users (

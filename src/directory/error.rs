@@ -143,7 +143,7 @@ impl Error {
             | R::InvalidToken => Code::InvalidArgument,
             R::ResponseTooLarge | R::Rate => Code::ResourceExhausted,
             R::PageTokenExpired | R::RevisionUnknown | R::EpochChanged | R::RevisionCompacted => Code::OutOfRange,
-            R::StoreUnavailable | R::Held => Code::Unavailable,
+            R::StoreUnavailable | R::Held | R::StreamEnded => Code::Unavailable,
             R::Unspecified | R::Internal => Code::Internal,
         }
     }
@@ -223,7 +223,7 @@ impl From<Error> for Status {
             Code::Aborted | Code::FailedPrecondition => {
                 details.add_precondition_failure_violation(error.reason_name(), error.field.clone(), error.detail.clone());
             }
-            Code::Unavailable => {
+            Code::Unavailable | Code::ResourceExhausted if error.reason != ErrorReason::ResponseTooLarge => {
                 details.set_retry_info(Some(error.retry_after));
             }
             _ => {}
