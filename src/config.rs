@@ -111,6 +111,8 @@ pub struct Config {
     pub token_max_days: i64,
     /// The connection that `SCIM_ENABLED` and its like describe; absent = none of them is set.
     pub environment: Option<Environment>,
+    /// Variables that are set and say nothing, one sentence each for the operator.
+    pub mute: Vec<String>,
 }
 
 impl StoreSettings {
@@ -152,8 +154,14 @@ impl ServeSettings {
             network,
             token_max_days: self.token_max_days,
             environment: Environment::read(|name| std::env::var_os(name))?,
+            mute: environment::mute(&set_variables()),
         })
     }
+}
+
+/// The names of all variables that are set to something.
+fn set_variables() -> Vec<String> {
+    std::env::vars_os().filter(|(_, value)| !value.is_empty()).filter_map(|(name, _)| name.into_string().ok()).collect()
 }
 
 fn within(name: &str, value: usize, least: usize, most: usize) -> Result<(), BadSetting> {

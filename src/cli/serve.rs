@@ -10,6 +10,9 @@ use crate::{
 pub(super) async fn run(settings: ServeSettings) -> Done {
     let config = settings.check().map_err(|error| failed(error.into()))?;
     telemetry::start(&settings.log).map_err(|error| failed(error.into()))?;
+    for sentence in &config.mute {
+        tracing::warn!("{sentence}");
+    }
     // Before anything is opened, so that a signal during the start is not lost.
     let mut signals = Signals::listen()?;
 

@@ -14,6 +14,8 @@ const ALLOW_DELETION: &str = "SCIM_ALLOW_USER_DELETION";
 /// As it was published first, and as it was meant.
 const ALLOW_CONFLICTS: [&str; 2] = ["SCIM_ALLOW_USER_CREATION_CONFLITS", "SCIM_ALLOW_USER_CREATION_CONFLICTS"];
 const ADMIN_GROUP: &str = "ADMIN_GROUP";
+/// What their names begin with.
+const PREFIX: &str = "SCIM_";
 
 /// A connection as the environment describes it.
 #[derive(Debug, Clone)]
@@ -53,8 +55,8 @@ impl Environment {
             (one, other) => one.or(other),
         };
         let admin_group = text(ADMIN_GROUP)?;
-        if admin_group.as_ref().is_some_and(|name| name.len() > limits::STRING_BYTES) {
-            return Err(BadSetting(format!("{ADMIN_GROUP} is longer than {} bytes.", limits::STRING_BYTES)));
+        if admin_group.as_ref().is_some_and(|name| name.len() > limits::KEY_BYTES) {
+            return Err(BadSetting(format!("{ADMIN_GROUP} is longer than {} bytes.", limits::KEY_BYTES)));
         }
         if enabled.is_none() && token.is_none() && deletion.is_none() && conflicts.is_none() {
             return Ok(None);
@@ -72,6 +74,27 @@ impl Environment {
             admin_group,
         }))
     }
+}
+
+/// What is set and says nothing, one sentence each: names that begin as the known ones do, and ADMIN_GROUP beside them alone
+/// (by itself it may be another program's). `names` are the variables that are set to something.
+pub fn mute(names: &[String]) -> Vec<String> {
+    let [as_published, as_meant] = ALLOW_CONFLICTS;
+    let known = [ENABLED, BEARER_TOKEN, ALLOW_DELETION, as_published, as_meant];
+    let (described, unknown): (Vec<_>, Vec<_>) =
+        names.iter().filter(|name| name.starts_with(PREFIX)).partition(|name| known.contains(&name.as_str()));
+    let list = known.join(", ");
+    let mut sentences: Vec<String> = unknown
+        .iter()
+        .map(|name| {
+            let shown: String = name.chars().filter(|c| !c.is_control()).take(64).collect();
+            format!("{shown} is no setting of Roster and changes nothing; it knows {list}.")
+        })
+        .collect();
+    if described.is_empty() && !unknown.is_empty() && names.iter().any(|name| name == ADMIN_GROUP) {
+        sentences.push(format!("{ADMIN_GROUP} changes nothing unless one of {list} is set."));
+    }
+    sentences
 }
 
 fn boolean(name: &str, text: &str) -> Result<bool, BadSetting> {
@@ -110,6 +133,23 @@ mod tests {
         assert!(read(&[]).unwrap().is_none());
         assert!(read(&[("ADMIN_GROUP", "admins")]).unwrap().is_none(), "the name is anybody's");
         assert!(read(&[("SCIM_ENABLED", ""), ("SCIM_BEARER_TOKEN", " ")]).unwrap().is_none());
+    }
+
+    /// Row 8 (Jumper)
+    #[test]
+    fn a_misspelt_name_is_spoken_of_and_nobody_else_s() {
+        let spoken = |names: &[&str]| mute(&names.iter().map(ToString::to_string).collect::<Vec<_>>());
+        for fine in [&[][..], &["ADMIN_GROUP"], &["ADMIN_GROUP", "SCIM_ENABLED"], &ALLOW_CONFLICTS, &["scim_enabled", "MY_SCIM_URL"]] {
+            assert_eq!(spoken(fine), Vec::<String>::new(), "{fine:?}");
+        }
+        let sentences = spoken(&["SCIM_ALLOW_USER_CREATION_CONFLICT", "SCIM_ENABLED", "ADMIN_GROUP"]);
+        assert!(sentences.len() == 1 && sentences[0].starts_with("SCIM_ALLOW_USER_CREATION_CONFLICT is no setting"), "{sentences:?}");
+        let sentences = spoken(&["SCIM_ENABLE\n", "ADMIN_GROUP"]);
+        assert!(
+            sentences.len() == 2
+                && sentences[0].starts_with("SCIM_ENABLE is no")
+                && sentences[1].starts_with("ADMIN_GROUP changes nothing")
+        );
     }
 
     /// Row 8 (Jumper)
@@ -158,6 +198,7 @@ mod tests {
             (&[(ALLOW_CONFLICTS[0], "maybe")], ALLOW_CONFLICTS[0]),
             (&[(ALLOW_CONFLICTS[1], "maybe")], ALLOW_CONFLICTS[1]),
             (&[(ALLOW_CONFLICTS[0], "True"), (ALLOW_CONFLICTS[1], "False")], ALLOW_CONFLICTS[1]),
+            (&[("SCIM_ENABLED", "False"), ("ADMIN_GROUP", &"x".repeat(1_025))], "ADMIN_GROUP"),
         ] {
             let sentence = read(variables).unwrap_err().0;
             assert!(sentence.contains(named) && sentence.ends_with('.') && !sentence.contains('\n'), "{sentence}");

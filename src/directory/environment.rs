@@ -45,7 +45,8 @@ impl Standing {
 /// organization's id, if it is there.
 ///
 /// # Errors
-/// When the store cannot answer; `NOT_FOUND` when something is described and nobody is called by that key.
+/// When the store cannot answer; `NOT_FOUND` when something is described and nobody is called by that key; `POLICY` when the
+/// organization would be left without an administrator.
 pub(super) async fn keep(directory: &Arc<Directory>, organization_key: &str, described: Option<Connection>) -> Result<Option<String>> {
     let mut reader = directory.read(SYSTEM, None).await?;
     let organization = reader.record_by_key(RecordKind::Organization, organization_key).await?;
@@ -54,7 +55,7 @@ pub(super) async fn keep(directory: &Arc<Directory>, organization_key: &str, des
         return if described.is_none() { Ok(None) } else { Err(Error::not_found("organization")) };
     };
     let (call, kept, id) = (Call::own(ENVIRONMENT, &directory.clock), Arc::clone(directory), organization.clone());
-    directory
+    let written = directory
         .write(&call, &organization, None, move |work| {
             let stored = work.record(RecordKind::Connection, ENVIRONMENT)?;
             let stored: Option<Connection> = stored.map(|record| record::read(&kept, &record)).transpose()?;
@@ -65,15 +66,21 @@ pub(super) async fn keep(directory: &Arc<Directory>, organization_key: &str, des
             let (id, organization_id) = (ENVIRONMENT.to_owned(), id.clone());
             let is = match &described {
                 Some(described) => Connection { id, organization_id, meta: was.meta.clone(), ..described.clone() },
-                None if stored.is_none() => return Ok(()),
+                None if stored.is_none() => return Ok(false),
                 None => Connection { enabled: false, ..was.clone() },
             };
+            let ends = described.is_none() && was.enabled;
             if is != was {
                 record::put(&kept, work, is, action, Vec::new())?;
             }
-            Ok(())
+            Ok(ends)
         })
         .await?;
+    if written.answer {
+        tracing::warn!(
+            "no SCIM_ variable is set any more, so the connection that they described is switched off; ADMIN_GROUP alone is none"
+        );
+    }
     Ok(Some(organization))
 }
 

@@ -81,7 +81,8 @@ impl Services {
     /// from now on; without a description one that is stored is switched off.
     ///
     /// # Errors
-    /// When the store cannot answer; `NOT_FOUND` when there is no such organization.
+    /// When the store cannot answer; `NOT_FOUND` when there is no such organization; `POLICY` when it would be left without an
+    /// administrator.
     pub async fn environment(&self, organization_key: &str, described: Option<Connection>, token: Option<&SecretString>) -> Result<()> {
         let organization = environment::keep(&self.directory, organization_key, described).await?;
         if let (Some(organization), Some(token)) = (organization, token) {

@@ -26,6 +26,12 @@ pub(super) async fn settle(services: &Services, environment: Option<&Environment
             BadSetting(format!("SCIM_ENABLED and its like describe a connection of the organization {ORGANIZATION:?}, and there is none."))
                 .into()
         }
+        // What it maps is the one thing in it that a rule can refuse.
+        Code::FailedPrecondition => BadSetting(format!(
+            "ADMIN_GROUP would leave the organization {ORGANIZATION:?} without an administrator: set it as it was, or grant the role \
+             {ADMIN:?} to somebody first."
+        ))
+        .into(),
         _ => StartError::Other(format!("The connection of the environment could not be kept: {}", error.detail)),
     })
 }
@@ -43,7 +49,7 @@ fn described(environment: &Environment) -> Connection {
         on_delete: Deprovision::SoftDelete.into(),
         // Users alone are kept from deletion: groups are not spoken of.
         allowed_actions: if environment.allow_user_deletion { Vec::new() } else { ALL_BUT_DELETION.map(i32::from).to_vec() },
-        takeover: if environment.allow_user_creation_conflicts { Takeover::Always } else { Takeover::Never }.into(),
+        takeover: if environment.allow_user_creation_conflicts { Takeover::UnmanagedOnly } else { Takeover::Never }.into(),
         takeover_match_attributes: vec!["emails".to_owned()],
         visibility: Visibility::Organization.into(),
         role_mappings: environment.admin_group.iter().map(mapping).collect(),

@@ -4,6 +4,7 @@ use crate::harness::{
     Engine, Scim, World,
     refusal::ExpectRefusal as _,
     scim::{GROUP, USER},
+    shapes::{principal, user_with_email},
 };
 use prost_types::FieldMask;
 use roster::{
@@ -96,9 +97,17 @@ async fn while_it_is_not_enabled_every_call_is_403_and_managed_connections_go_on
     }
 }
 
-fn ada(user_name: &str, external_id: &str) -> serde_json::Value {
-    let emails = json!([{"value": "Ada@Example.com", "type": "work", "primary": true}]);
+fn person(address: &str, user_name: &str, external_id: &str) -> serde_json::Value {
+    let emails = json!([{"value": address, "type": "work", "primary": true}]);
     json!({"schemas": [USER], "userName": user_name, "externalId": external_id, "emails": emails})
+}
+
+fn ada(user_name: &str, external_id: &str) -> serde_json::Value {
+    person("ada@example.com", user_name, external_id)
+}
+
+fn grace(user_name: &str, external_id: &str) -> serde_json::Value {
+    person("grace@example.com", user_name, external_id)
 }
 
 // Row 5
@@ -107,19 +116,22 @@ async fn a_user_with_the_same_address_is_a_conflict_or_becomes_the_provider_s_us
     for engine in ENGINES {
         for allowed in [false, true] {
             let world = World::with(engine, says(Environment { allow_user_creation_conflicts: allowed, ..described(true) })).await;
-            let there = world.scim().post("/Users", &ada("ada", "managed")).await;
-            assert_eq!(there.status, 201);
+            let local = world.create_user(user_with_email("ada", "Ada@Example.com")).await;
+            let theirs = world.scim().post("/Users", &grace("grace", "managed")).await;
+            assert_eq!(theirs.status, 201);
 
             let created = scim(&world).post("/Users", &ada("ada.lovelace", "1")).await;
 
             if allowed {
-                assert_eq!((created.status, created.id()), (201, there.id()), "{}", created.body);
+                assert_eq!((created.status, created.id()), (201, local.id), "{}", created.body);
                 let found = scim(&world).list("/Users", &[("filter", "externalId eq \"1\"")]).await.expect(200);
-                assert_eq!(found["Resources"][0]["id"], there.id());
+                assert_eq!(found["Resources"][0]["id"], created.id());
             } else {
                 created.is_error(409, "uniqueness");
             }
-            assert_eq!(scim(&world).get("/Users").await.expect(200)["totalResults"], 1);
+            // Whom another connection manages is never taken over.
+            scim(&world).post("/Users", &grace("grace.hopper", "2")).await.is_error(409, "uniqueness");
+            assert_eq!(scim(&world).get("/Users").await.expect(200)["totalResults"], 2);
         }
     }
 }
@@ -136,7 +148,7 @@ async fn the_switches_say_what_a_delete_and_a_conflict_do() {
         assert_eq!(scim.delete(&format!("/Users/{}", created.id())).await.status, 204);
         scim.get(&format!("/Users/{}", created.id())).await.is_error(404, "");
         let kept = connection(&world).await;
-        assert_eq!((kept.on_delete(), kept.takeover()), (Deprovision::SoftDelete, Takeover::Always));
+        assert_eq!((kept.on_delete(), kept.takeover()), (Deprovision::SoftDelete, Takeover::UnmanagedOnly));
         assert_eq!(kept.takeover_match_attributes, ["emails"]);
     }
 }
@@ -173,6 +185,29 @@ async fn what_the_environment_says_is_changed_there_alone() {
         }
         scim(&world).get("/Users").await.expect(200);
     }
+}
+
+// Rows 6 and 8
+#[tokio::test(flavor = "multi_thread")]
+async fn a_group_that_alone_makes_administrators_is_not_renamed_in_the_environment() {
+    let group = |name: &str| Environment { admin_group: Some(name.to_owned()), ..described(true) };
+    let world = World::with(Engine::Postgres, says(group("Admins"))).await;
+    let ada = scim(&world).post("/Users", &json!({"schemas": [USER], "userName": "ada"})).await.id();
+    let admins = json!({"schemas": [GROUP], "displayName": "Admins", "members": [{"value": ada}]});
+    assert_eq!(scim(&world).post("/Groups", &admins).await.status, 201);
+    assert!(world.holds(&ada, "admin").await);
+
+    for other in [group("admins"), described(true)] {
+        let refused = world.try_node(says(other)).await.err().unwrap();
+        assert_eq!(refused.exit_code(), 2, "other settings mend it");
+        let sentence = refused.to_string();
+        assert!(sentence.contains("ADMIN_GROUP") && !sentence.contains("SCIM_"), "{sentence}");
+    }
+    assert!(world.holds(&ada, "admin").await);
+    let spare = world.create_user(user_with_email("spare", "spare@example.com")).await.id;
+    world.grant("admin", principal(&spare)).await;
+    world.try_node(says(described(true))).await.unwrap();
+    assert!(!world.holds(&ada, "admin").await);
 }
 
 // Row 8

@@ -5,7 +5,7 @@ use roster::{
     api::v1::{ListConnectionsRequest, User},
     config::{self, Config, FacadeConfig, Network},
     limits,
-    server::{Alone, BOOTSTRAP_FILE, Server},
+    server::{Alone, BOOTSTRAP_FILE, Server, StartError},
     store::{Counted, Database, Stop, Store, Terms},
 };
 use serde_json::Value;
@@ -81,13 +81,18 @@ impl World {
 
     /// A second node; on PostgreSQL alone, since a file is one server's.
     pub async fn node(&self, change: impl FnOnce(&mut Config)) -> Node {
+        self.try_node(change).await.unwrap()
+    }
+
+    /// The same, or why it does not start.
+    pub async fn try_node(&self, change: impl FnOnce(&mut Config)) -> Result<Node, StartError> {
         assert_eq!(self.engine, Engine::Postgres);
         let folder = tempfile::tempdir().unwrap();
         let mut config = config(&self.place, folder.path());
         change(&mut config);
-        let server = Server::start(config).await.unwrap();
+        let server = Server::start(config).await?;
         let channel = Endpoint::from_shared(server.grpc_endpoint().to_owned()).unwrap().connect().await.unwrap();
-        Node { server, channel, _folder: folder }
+        Ok(Node { server, channel, _folder: folder })
     }
 
     /// The server itself.
@@ -184,6 +189,7 @@ fn config(place: &Place, data_dir: &Path) -> Config {
         network: network(None),
         token_max_days: limits::TOKEN_DAYS,
         environment: None,
+        mute: Vec::new(),
     }
 }
 

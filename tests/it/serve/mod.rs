@@ -58,6 +58,7 @@ fn config(folder: &Path) -> Config {
         network: network(),
         token_max_days: roster::limits::TOKEN_DAYS,
         environment: None,
+        mute: Vec::new(),
     }
 }
 
