@@ -1,6 +1,6 @@
 //! What the running edit did so far, for a judgement of the whole; and taking it back.
 
-use super::{Book, GroupRow, Tombstone, UserRow, Work};
+use super::{Book, GroupRow, MEMBER_GROUP, Tombstone, UserRow, Work};
 use std::{collections::BTreeSet, sync::Arc};
 
 /// A row before and after the edit.
@@ -15,6 +15,8 @@ pub struct Moves {
     pub groups: Vec<Turn<GroupRow>>,
     /// Group and member of edges that came (`true`) or went.
     pub edges: Vec<(String, String, bool)>,
+    /// Whether one of them is an edge between groups.
+    pub nests: bool,
     /// Id of each user or group that was remembered or is not any more, and the tombstone before.
     pub tombstones: Vec<(String, Option<Arc<Tombstone>>)>,
     /// A membership that was set whole.
@@ -43,9 +45,11 @@ impl Work {
             let (was, is) = (before.is_some_and(Option::is_some), after.is_some());
             (was != is).then(|| (group.clone(), member.clone(), is))
         };
+        let between = |kind: Option<&Option<i64>>| kind.is_some_and(|kind| *kind == Some(MEMBER_GROUP));
         Moves {
             users,
             groups,
+            nests: self.edges.touched().any(|(_, before, after)| between(before) != between(Some(after))),
             edges: self.edges.touched().filter_map(edge).collect(),
             tombstones: self.tombstones.touched().map(|(id, before, _)| (id.clone(), before.cloned().flatten())).collect(),
             whole: self.whole_moves(),

@@ -4,6 +4,7 @@
 //! All of it is judged after the edit has run, by what it did, so that no road into the data can pass it by. Organizations
 //! without administrators pay nothing: whether there are any stands in what is in memory.
 
+mod plant;
 mod posts;
 mod shield;
 
@@ -11,7 +12,7 @@ use super::{Error, core::Edit, roles};
 use crate::{
     access::Caller,
     api::v1::ErrorReason,
-    store::{Moves, Work},
+    store::{Moves, UserRow, Work},
 };
 use posts::Posts;
 
@@ -54,13 +55,7 @@ impl Guard {
         if let Some(connection) = &self.bound
             && shield::concerns(&moves, connection)
         {
-            let after = shield::crossed(work, &now, &moves, connection);
-            work.retract();
-            let crossed = shield::crossed(work, &before, &moves, connection);
-            if before != now || after? || crossed? {
-                return Err(administrator().into());
-            }
-            answer = again(work)?;
+            answer = held(work, (&before, &now), &moves, connection, answer, &mut again)?;
         }
         if before.is_empty() || !may_lose(work, &before, &moves)? || now.somebody(work)? {
             return Ok(answer);
@@ -71,6 +66,39 @@ impl Guard {
         }
         again(work)
     }
+}
+
+/// Holds what an edit of a connection did against what it may not do. Answers the edit's answer, or the same of another run.
+fn held<T>(
+    work: &mut Work,
+    (before, now): (&Posts, &Posts),
+    moves: &Moves,
+    connection: &str,
+    answer: T,
+    again: &mut impl FnMut(&mut Work) -> Edit<T>,
+) -> Edit<T> {
+    if before != now {
+        return Err(administrator().into());
+    }
+    let (others, own) = (now.of_others(connection), now.of_its_own(connection));
+    if plant::takes_on(&own, moves, connection) {
+        return Err(planted().into());
+    }
+    if !shield::shifts(moves) {
+        return if shield::crossed(work, &others, moves, connection)? { Err(administrator().into()) } else { Ok(answer) };
+    }
+    let (crossed, reach) = (shield::crossed(work, &others, moves, connection), own.groups(work));
+    work.retract();
+    let (crossed_before, reach_before) = (shield::crossed(work, &others, moves, connection), own.groups(work));
+    if crossed? || crossed_before? {
+        return Err(administrator().into());
+    }
+    let reach_before = reach_before?;
+    let gained: Vec<String> = reach?.into_iter().filter(|group| !reach_before.contains(group)).collect();
+    if plant::is_peopled(work, &gained, moves, connection)? {
+        return Err(planted().into());
+    }
+    again(work)
 }
 
 /// Whether what an edit did can have taken an administrator away.
@@ -84,33 +112,51 @@ fn may_lose(work: &mut Work, before: &Posts, moves: &Moves) -> Edit<bool> {
             return Ok(true);
         }
     }
-    let reached = before.groups(work, None)?;
-    let left = moves.edges.iter().filter(|(_, _, came)| !came).map(|(group, _, _)| group);
-    let emptied = moves.whole.iter().filter(|whole| !whole.gone.is_empty()).map(|whole| &whole.group);
-    if left.chain(emptied).any(|group| reached.contains(group)) {
-        return Ok(true);
-    }
+    let mut departed = Vec::new();
     for (was, is) in &moves.users {
-        let Some(was) = was.as_ref().filter(|was| was.user.active.unwrap_or(false)) else { continue };
-        let stays = is.as_ref().is_some_and(|is| is.user.active.unwrap_or(false));
-        if before.values(&was.user, None) && !(stays && is.as_ref().is_some_and(|is| before.values(&is.user, None))) {
+        let Some(was) = was.as_ref().filter(|was| is_active(was)) else { continue };
+        let stays = is.as_ref().filter(|is| is_active(is));
+        if before.values(&was.user) && !stays.is_some_and(|is| before.values(&is.user)) {
             return Ok(true);
         }
-        if stays {
-            continue;
+        if stays.is_none() {
+            departed.push((&was.user.id, is.is_some()));
         }
+    }
+    let left = moves.edges.iter().filter(|(_, _, came)| !came).map(|(group, _, _)| group);
+    let emptied = moves.whole.iter().filter(|whole| !whole.gone.is_empty()).map(|whole| &whole.group);
+    let mut left = left.chain(emptied).peekable();
+    // Most writes end nothing, and ask for nothing here.
+    if left.peek().is_none() && departed.is_empty() {
+        return Ok(false);
+    }
+    let reached = before.groups(work)?;
+    if left.any(|group| reached.contains(group)) {
+        return Ok(true);
+    }
+    for (id, is_there) in departed {
         // Who is deleted has left its groups by now, and those edges were looked at.
-        let inside = !reached.is_empty() && is.is_some() && work.memberships(&was.user.id)?.iter().any(|group| reached.contains(group));
-        if inside || before.granted(&was.user.id) {
+        let inside = !reached.is_empty() && is_there && work.memberships(id)?.iter().any(|group| reached.contains(group));
+        if inside || before.granted(id) {
             return Ok(true);
         }
     }
     Ok(false)
 }
 
+fn is_active(row: &UserRow) -> bool {
+    row.user.active.unwrap_or(false)
+}
+
 fn administrator() -> Error {
     Error::new(ErrorReason::Policy, "This would change who administers the organization, which this connection may not.")
         .with("policy", "ADMINISTRATOR")
+}
+
+fn planted() -> Error {
+    let detail = "This would make administrators of people whom others wrote, which this connection may not; a token with the scope \
+                  administrators.write may, and so may an administrator.";
+    Error::new(ErrorReason::Policy, detail).with("policy", "ADMINISTRATOR")
 }
 
 fn last_administrator() -> Error {

@@ -12,8 +12,8 @@ use std::{collections::BTreeSet, sync::Arc};
 /// The grants and mappings that make administrators.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Posts {
-    users: BTreeSet<String>,
-    groups: BTreeSet<String>,
+    users: Arc<BTreeSet<String>>,
+    groups: Arc<BTreeSet<String>>,
     mappings: Vec<Arc<Mapped>>,
 }
 
@@ -26,7 +26,7 @@ impl Posts {
     pub(super) fn read(book: &Book, now: Micros) -> Posts {
         let held = |kind: i64| {
             let grants = book.admin_grants().filter(move |g| g.principal_kind == kind && g.scope.is_empty() && g.expires_at > now);
-            grants.map(|g| g.principal_id.clone()).collect()
+            Arc::new(grants.map(|g| g.principal_id.clone()).collect())
         };
         let (users, groups) = (held(MEMBER_USER), held(MEMBER_GROUP));
         let mut mappings = Vec::new();
@@ -47,9 +47,21 @@ impl Posts {
         self.users.contains(user)
     }
 
-    /// Whether a mapping, of another connection than this one, names a value of the user.
-    pub(super) fn values(&self, user: &User, but: Option<&str>) -> bool {
-        self.others(but).any(|m| roles::holds_value(user, m) && links::is_linked(user, &m.connection_id))
+    /// Those that are not this connection's own to make: all but what its mappings give.
+    pub(super) fn of_others(&self, connection: &str) -> Posts {
+        let mappings = self.mappings.iter().filter(|m| m.connection_id != connection).cloned().collect();
+        Posts { mappings, ..self.clone() }
+    }
+
+    /// What this connection's mappings give.
+    pub(super) fn of_its_own(&self, connection: &str) -> Posts {
+        let mappings = self.mappings.iter().filter(|m| m.connection_id == connection).cloned().collect();
+        Posts { mappings, ..Posts::default() }
+    }
+
+    /// Whether a mapping names a value of the user.
+    pub(super) fn values(&self, user: &User) -> bool {
+        self.mappings.iter().any(|m| roles::holds_value(user, m) && links::is_linked(user, &m.connection_id))
     }
 
     /// Whether a mapping names the group.
@@ -57,29 +69,25 @@ impl Posts {
         self.mappings.iter().any(|m| roles::names_group(group, m))
     }
 
-    fn others<'p>(&'p self, but: Option<&'p str>) -> impl Iterator<Item = &'p Arc<Mapped>> {
-        self.mappings.iter().filter(move |m| but != Some(m.connection_id.as_str()))
-    }
-
-    /// The groups that hold it themselves, but for what this connection's own mappings give.
-    pub(super) fn tops(&self, work: &mut Work, but: Option<&str>) -> Edit<BTreeSet<String>> {
-        let mut tops = self.groups.clone();
-        let names: BTreeSet<String> = self.others(but).filter_map(|m| roles::name_key(m)).collect();
-        let keys: Vec<_> = self.others(but).filter_map(|m| roles::external_id_key(m)).collect();
+    /// The groups that hold it themselves.
+    fn tops(&self, work: &mut Work) -> Edit<BTreeSet<String>> {
+        let mut tops = BTreeSet::clone(&self.groups);
+        let names: BTreeSet<String> = self.mappings.iter().filter_map(|m| roles::name_key(m)).collect();
+        let keys: Vec<_> = self.mappings.iter().filter_map(|m| roles::external_id_key(m)).collect();
         let called = if names.is_empty() { Ok(Vec::new()) } else { work.groups_called(&names) };
         let held: Vec<_> = keys.iter().map(|(kind, key)| work.holders(*kind, key)).collect();
         let held = held.into_iter().collect::<std::result::Result<Vec<_>, _>>();
         let mut candidates = called?;
         let rows: Vec<_> = held?.into_iter().flatten().map(|id| work.group(&id)).collect();
         candidates.extend(rows.into_iter().collect::<std::result::Result<Vec<_>, _>>()?.into_iter().flatten());
-        let meant = candidates.iter().filter(|row| self.others(but).any(|m| roles::names_group(&row.group, m)));
+        let meant = candidates.iter().filter(|row| self.names(&row.group));
         tops.extend(meant.map(|row| row.group.id.clone()));
         Ok(tops)
     }
 
     /// The same with all groups inside them: whose members hold it.
-    pub(super) fn groups(&self, work: &mut Work, but: Option<&str>) -> Edit<BTreeSet<String>> {
-        let tops = self.tops(work, but)?;
+    pub(super) fn groups(&self, work: &mut Work) -> Edit<BTreeSet<String>> {
+        let tops = self.tops(work)?;
         if tops.is_empty() { Ok(tops) } else { Ok(work.groups_below(tops)?) }
     }
 
@@ -97,7 +105,7 @@ impl Posts {
                 answers.push(work.some_valued(kind, value, |row| linked(&row.user)));
             }
         }
-        for group in self.groups(work, None)? {
+        for group in self.groups(work)? {
             answers.push(work.seats_somebody(&group));
         }
         // One answer is enough; else all must have been given.

@@ -3,7 +3,7 @@
 use super::{super::core::Edit, super::links, posts::Posts};
 use crate::{
     api::v1::{Group, User},
-    store::{Moves, Work},
+    store::{Moves, Turn, UserRow, Work},
 };
 
 /// Whether an edit of this connection did something that may not be done to administrators, whoever it was done to.
@@ -15,22 +15,26 @@ pub(super) fn concerns(moves: &Moves, connection: &str) -> bool {
         || groups(moves).next().is_some()
 }
 
-/// Whether it was done to an administrator, or to a group whose members are, as the work has them now.
+/// Whether what makes administrators is another after the edit than before it: what decides about roles, which groups there
+/// are and how they are called, or which groups they are in. If not, one look is enough for both.
+pub(super) fn shifts(moves: &Moves) -> bool {
+    moves.book.is_some() || moves.whole.is_some() || moves.nests || groups(moves).next().is_some()
+}
+
+/// Whether it was done to an administrator, or to a group whose members are, as the work has them now. `posts` are those that
+/// are not the connection's own to make.
 pub(super) fn crossed(work: &mut Work, posts: &Posts, moves: &Moves, connection: &str) -> Edit<bool> {
-    let but = Some(connection);
-    let tops = posts.tops(work, but)?;
-    if groups(moves).any(|id| tops.contains(id)) {
+    let inside = posts.groups(work)?;
+    let edges = moves.edges.iter().map(|(group, _, _)| group.as_str()).chain(moves.whole.iter().map(|whole| whole.group.as_str()));
+    if groups(moves).chain(edges).any(|group| inside.contains(group)) {
         return Ok(true);
     }
-    let inside = if tops.is_empty() { tops } else { work.groups_below(tops)? };
-    let edges = moves.edges.iter().map(|(group, _, _)| group).chain(moves.whole.iter().map(|whole| &whole.group));
-    if edges.into_iter().any(|group| inside.contains(group)) {
-        return Ok(true);
-    }
-    for id in users(moves, connection) {
-        let (row, memberships) = (work.user(id), if inside.is_empty() { Ok(Vec::new()) } else { work.memberships(id) });
-        let (Some(row), memberships) = (row?, memberships?) else { continue };
-        if posts.granted(id) || posts.values(&row.user, but) || memberships.iter().any(|group| inside.contains(group)) {
+    for turn in users(moves, connection) {
+        let rows = [&turn.0, &turn.1].into_iter().flatten();
+        let Some(id) = rows.clone().map(|row| row.user.id.as_str()).next() else { continue };
+        // An edge that came or went with it was looked at above.
+        let sits = !inside.is_empty() && turn.1.is_some() && work.memberships(id)?.iter().any(|group| inside.contains(group));
+        if sits || posts.granted(id) || rows.into_iter().any(|row| posts.values(&row.user)) {
             return Ok(true);
         }
     }
@@ -38,14 +42,12 @@ pub(super) fn crossed(work: &mut Work, posts: &Posts, moves: &Moves, connection:
 }
 
 /// Users that were let in or out, renamed, linked, let go, deleted or brought back, or given other roles.
-fn users<'m>(moves: &'m Moves, connection: &'m str) -> impl Iterator<Item = &'m str> {
-    moves.users.iter().filter_map(move |(before, after)| match (before, after) {
-        (Some(before), None) => Some(before.user.id.as_str()),
-        (Some(before), Some(after)) => changed(&before.user, &after.user, connection).then_some(after.user.id.as_str()),
-        (None, Some(after)) => {
-            moves.tombstones.iter().any(|(id, before)| *id == after.user.id && before.is_some()).then_some(after.user.id.as_str())
-        }
-        (None, None) => None,
+fn users<'m>(moves: &'m Moves, connection: &'m str) -> impl Iterator<Item = &'m Turn<UserRow>> {
+    moves.users.iter().filter(move |(before, after)| match (before, after) {
+        (Some(_), None) => true,
+        (Some(before), Some(after)) => changed(&before.user, &after.user, connection),
+        (None, Some(after)) => moves.tombstones.iter().any(|(id, before)| *id == after.user.id && before.is_some()),
+        (None, None) => false,
     })
 }
 

@@ -12,6 +12,7 @@ mod lists;
 mod members;
 mod mutations;
 mod odd_text;
+mod planted;
 mod revisions;
 mod revocation;
 mod role_mappings;

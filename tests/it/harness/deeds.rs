@@ -2,10 +2,11 @@
 
 use super::{Clients, shapes};
 use futures_util::StreamExt as _;
+use prost_types::FieldMask;
 use roster::api::v1::{
-    CreateGroupRequest, CreateUserRequest, DeleteUserRequest, GetGroupRequest, GetUserRequest, Group, ListGroupMembersRequest,
+    Connection, CreateGroupRequest, CreateUserRequest, DeleteUserRequest, GetGroupRequest, GetUserRequest, Group, ListGroupMembersRequest,
     ListUsersRequest, MemberDelta, ModifyGroupMembersRequest, ModifyGroupMembersResponse, PatchOperation, PatchUserRequest,
-    PatchUserResponse, PrincipalRef, Revision, User, UserRef,
+    PatchUserResponse, PrincipalRef, Revision, UpdateConnectionRequest, User, UserRef,
 };
 use tonic::Status;
 
@@ -131,6 +132,17 @@ impl Desk {
                 return ids;
             }
         }
+    }
+
+    /// Sets these fields of a connection, named by its id.
+    pub async fn update_connection(&self, connection: Connection, paths: &[&str]) -> Result<Connection, Status> {
+        let request = UpdateConnectionRequest {
+            organization_id: self.organization.clone(),
+            connection: Some(connection),
+            update_mask: Some(FieldMask { paths: paths.iter().map(ToString::to_string).collect() }),
+            ..UpdateConnectionRequest::default()
+        };
+        Ok(self.grpc().provisioning.update_connection(request).await?.into_inner().connection.unwrap())
     }
 
     /// The organization's latest revision.

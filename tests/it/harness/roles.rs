@@ -4,10 +4,10 @@ use super::{
     deeds::Desk,
     shapes::{principal, principal_id},
 };
-use prost_types::{FieldMask, Timestamp};
+use prost_types::Timestamp;
 use roster::api::v1::{
     BatchCheckAccessRequest, Connection, CreateRoleRequest, ListEffectiveRolesRequest, ListRoleHoldersRequest,
-    ModifyRoleAssignmentsRequest, ModifyRoleAssignmentsResponse, PrincipalRef, Role, RoleAssignment, RoleMapping, UpdateConnectionRequest,
+    ModifyRoleAssignmentsRequest, ModifyRoleAssignmentsResponse, PrincipalRef, Role, RoleAssignment, RoleMapping,
     batch_check_access_request::{Item, item::Asked},
     batch_check_access_response::{Decision, result::Result as Outcome},
     list_effective_roles_response::EffectiveRole,
@@ -123,12 +123,7 @@ impl Desk {
     }
 
     pub async fn map_roles(&self, connection_id: &str, role_mappings: Vec<RoleMapping>) -> Result<Connection, Status> {
-        let request = UpdateConnectionRequest {
-            organization_id: self.organization.clone(),
-            connection: Some(Connection { id: connection_id.to_owned(), role_mappings, ..Connection::default() }),
-            update_mask: Some(FieldMask { paths: vec!["role_mappings".to_owned()] }),
-            ..UpdateConnectionRequest::default()
-        };
-        Ok(self.grpc().provisioning.update_connection(request).await?.into_inner().connection.unwrap())
+        let connection = Connection { id: connection_id.to_owned(), role_mappings, ..Connection::default() };
+        self.update_connection(connection, &["role_mappings"]).await
     }
 }
