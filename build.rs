@@ -112,7 +112,7 @@ fn write_guarded(service: &ServiceDescriptor) -> Done<String> {
              let answer = match enter(&request, &method::{module}::{constant}, {organization}, &*self.witness) {{\n            \
              Ok(()) => self.service.{function}(request).await,\n            Err(refused) => Err(refused),\n        }};\n        \
              if let Some(connection) = connection {{\n            \
-             self.witness.answered(&connection, &method::{module}::{constant}, answer.as_ref().err());\n        }}\n        answer\n    }}",
+             tell(&*self.witness, &connection, &method::{module}::{constant}, &answer);\n        }}\n        answer\n    }}",
             constant = function.to_uppercase(),
         )?;
     }

@@ -10,6 +10,7 @@ mod deadline;
 mod dial;
 mod door;
 mod environment;
+mod excuse;
 mod gate;
 mod grpc;
 mod health;

@@ -39,6 +39,8 @@ CREATE TABLE users (
 CREATE UNIQUE INDEX users_by_name ON users (organization_id, user_name_key);
 
 -- The body holds a group's attributes; its version, times and size are columns, because membership changes them alone.
+-- left_at is the last commit that deleted a member softly, set_at the last that set the membership whole after that: whoever was
+-- deleted before it does not come back into the group.
 CREATE TABLE groups (
   organization_id TEXT NOT NULL REFERENCES heads (organization_id),
   id TEXT NOT NULL,
@@ -48,6 +50,8 @@ CREATE TABLE groups (
   created_at BIGINT NOT NULL,
   updated_at BIGINT NOT NULL,
   version BIGINT NOT NULL,
+  left_at BIGINT NOT NULL,
+  set_at BIGINT NOT NULL,
   body BLOB NOT NULL,
   PRIMARY KEY (organization_id, id)
 );

@@ -34,6 +34,18 @@ pub trait Witness: fmt::Debug + Send + Sync {
     fn answered(&self, _connection: &Connection, _method: &Method, _refused: Option<&Status>) {}
 }
 
+/// In the extensions of an answer: why a part of what was asked for was refused, where the rest was done.
+#[derive(Debug, Clone)]
+pub struct PartRefused(pub Status);
+
+/// Tells the witness how a call went, and then which part of it was refused.
+fn tell<T>(witness: &dyn Witness, connection: &Connection, method: &Method, answer: &Result<Response<T>, Status>) {
+    witness.answered(connection, method, answer.as_ref().err());
+    if let Some(PartRefused(refused)) = answer.as_ref().ok().and_then(|answer| answer.extensions().get()) {
+        witness.answered(connection, method, Some(refused));
+    }
+}
+
 /// The connection that makes the call, for its witness.
 fn connection_of<T>(request: &Request<T>) -> Option<Arc<Connection>> {
     caller_in(request.extensions()).ok()?.connection.clone()

@@ -11,7 +11,7 @@ mod resolver;
 mod token;
 
 pub use caller::{Caller, Reach, Scopes};
-pub use guarded::{Guarded, Witness, caller_of, enter};
+pub use guarded::{Guarded, PartRefused, Witness, caller_of, enter};
 pub use layer::{Access, AccessLayer, caller_in, carry};
 pub use recent::Recent;
 pub use resolver::{Cached, Resolver};

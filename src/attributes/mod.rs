@@ -38,6 +38,7 @@ pub mod replace;
 pub mod roster;
 pub mod row;
 pub mod schemas;
+pub mod spoken;
 pub mod table;
 mod table_parts;
 #[cfg(test)]

@@ -6,6 +6,7 @@ use super::error::{AttributeError, Result};
 pub use super::read::Gather;
 use super::read::{Document, State};
 use super::row::Table;
+use super::spoken::spoken;
 use super::table::{GROUP, USER};
 use crate::api::v1::{Group, PrincipalRef, User};
 use serde::Deserializer;
@@ -111,7 +112,9 @@ fn parse<'de, D: Deserializer<'de>, M: Any + Default>(table: &'static dyn Table,
     let read = Document { table, object: &mut resource, state: &mut state, root: true }.deserialize(json);
     if let Err(error) = read {
         // Where serde's own error is all there is, the text was no JSON.
-        return Err(state.refused().unwrap_or_else(|| AttributeError::syntax("", error.to_string())));
+        return Err(state
+            .refused()
+            .unwrap_or_else(|| AttributeError::syntax("", format!("The document cannot be read: {}.", spoken(&error)))));
     }
     let State { password, schemas, unknown, members, tolerated, .. } = state;
     Ok(Parsed { resource, password, schemas, unknown, members, tolerated })

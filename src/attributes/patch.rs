@@ -11,6 +11,7 @@ use super::path::{Path, Step, Tail, Target};
 use super::read::State;
 use super::read_value::{Value, clear};
 use super::row::{Attribute, Place};
+use super::spoken::spoken;
 use super::value::{In, unassigns};
 use super::{Context, ResourceType, patch_list, patch_open};
 use crate::api::v1::{AttributeValue, Group, PatchOperation, PrincipalRef, User, attribute_value::Kind, patch_operation::Op};
@@ -194,7 +195,9 @@ pub(super) fn read(target: Value<'_, '_>, value: &AttributeValue) -> Result<()> 
     let Value { attribute, slot, state, in_list } = target;
     match (Value { attribute, slot, state: &mut *state, in_list }).deserialize(In(value)) {
         Ok(()) => Ok(()),
-        Err(error) => Err(state.refused().unwrap_or_else(|| AttributeError::value(attribute.name, error.to_string()))),
+        Err(error) => Err(state
+            .refused()
+            .unwrap_or_else(|| AttributeError::value(attribute.name, format!("{}: {}.", attribute.name, spoken(&error))))),
     }
 }
 

@@ -9,6 +9,7 @@ use super::path::Step;
 use super::read::{Document, State};
 use super::read_value::Value;
 use super::row::{Attribute, Table};
+use super::spoken::spoken;
 use super::value::{In, unassigns};
 use crate::api::v1::{AttributeValue, attribute_value::Kind, patch_operation::Op};
 use serde::de::DeserializeSeed as _;
@@ -198,7 +199,7 @@ fn element(
     match &value.kind {
         Some(Kind::ComplexValue(_)) => match (Document { table, object: item, state: &mut *state, root: false }).deserialize(In(value)) {
             Ok(()) => Ok(()),
-            Err(error) => Err(state.refused().unwrap_or_else(|| wrong(error.to_string()))),
+            Err(error) => Err(state.refused().unwrap_or_else(|| wrong(format!("{}: {}.", attribute.name, spoken(&error))))),
         },
         Some(Kind::ListValue(list)) => match list.values.as_slice() {
             [only] if !matches!(only.kind, Some(Kind::ListValue(_))) => element(table, item, attribute, state, only),

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     api::v1::{self, AttributeValue, attribute_value::Kind},
-    attributes::value::AnyValue,
+    attributes::{spoken::spoken, value::AnyValue},
     limits,
 };
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
@@ -26,7 +26,7 @@ const PATCH: &str = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
 pub fn read(rules: &Rules<'_>, bytes: &[u8]) -> Result<Vec<v1::PatchOperation>, Refusal> {
     let mut json = serde_json::Deserializer::from_slice(bytes);
     let document = Envelope.deserialize(&mut json).and_then(|document| json.end().map(|()| document));
-    let document = document.map_err(|error| refusal(&error))?;
+    let document = document.map_err(|error| Refusal::syntax(format!("The body is no PATCH: {}.", spoken(&error))))?;
     let leeway = rules.leeway;
     match &document.schemas {
         Some(schemas) if names(schemas, PATCH) => {}
@@ -61,16 +61,6 @@ fn names(schemas: &AttributeValue, urn: &str) -> bool {
     match &schemas.kind {
         Some(Kind::ListValue(list)) => list.values.iter().any(is_urn),
         _ => false,
-    }
-}
-
-/// serde's sentences name types and places, never values of ours; its text about a value is cut.
-fn refusal(error: &serde_json::Error) -> Refusal {
-    let at = format!("line {}, column {}", error.line(), error.column());
-    if error.is_data() {
-        Refusal::syntax(format!("{}.", super::document::clip(&error.to_string())))
-    } else {
-        Refusal::syntax(format!("The body is not JSON ({at})."))
     }
 }
 

@@ -1,9 +1,9 @@
 //! `POST /.search` (RFC 7644 section 3.4.3): a query in a body instead of an address.
 
-use super::{document::clip, error::Refusal, query::Query};
+use super::{error::Refusal, query::Query};
 use crate::{
     api::v1::{AttributeValue, attribute_value::Kind},
-    attributes::value::AnyValue,
+    attributes::{spoken::spoken, value::AnyValue},
 };
 use serde::de::DeserializeSeed as _;
 
@@ -17,7 +17,7 @@ const SEARCH: &str = "urn:ietf:params:scim:api:messages:2.0:SearchRequest";
 pub fn read(bytes: &[u8]) -> Result<Query, Refusal> {
     let mut json = serde_json::Deserializer::from_slice(bytes);
     let document = AnyValue::default().deserialize(&mut json).and_then(|value| json.end().map(|()| value));
-    let document = document.map_err(|error| Refusal::syntax(format!("The body is no search: {}.", clip(&error.to_string()))))?;
+    let document = document.map_err(|error| Refusal::syntax(format!("The body is no search: {}.", spoken(&error))))?;
     let Some(Kind::ComplexValue(map)) = document.kind else { return Err(Refusal::syntax("A search is an object.")) };
     let mut query = Query::default();
     let (mut is_search, mut bad_count) = (false, None);

@@ -3,6 +3,7 @@
 use super::{
     Health,
     body::Paced,
+    excuse::Excuse,
     gate::Gate,
     requests::RequestLayer,
     stream::{Stream, Version},
@@ -79,7 +80,7 @@ where
     B::Error: Into<tonic::codegen::StdError>,
 {
     let builder = builder(version);
-    let mut connection = std::pin::pin!(builder.serve_connection(TokioIo::new(stream), service));
+    let mut connection = std::pin::pin!(builder.serve_connection(TokioIo::new(Excuse::new(stream)), service));
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
         () = stop.cancelled() => {
@@ -98,7 +99,7 @@ fn builder(version: Version) -> auto::Builder<TokioExecutor> {
         .http1()
         .timer(TokioTimer::new())
         .header_read_timeout(limits::HEAD_TIME)
-        // Up to twice the bounds the façade refuses, in SCIM's words; beyond that hyper does, without any.
+        // Up to twice the bounds the façade refuses, by the words of its own; beyond that hyper does.
         .max_headers(2 * limits::HEADERS)
         .max_buf_size(2 * limits::HEAD_BYTES as usize);
     builder

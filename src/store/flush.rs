@@ -112,6 +112,8 @@ impl Work {
                 .integer(put.iter().map(|r| r.created_at))
                 .integer(put.iter().map(|r| r.updated_at))
                 .integer(put.iter().map(|r| r.version))
+                .integer(put.iter().map(|r| r.left_at))
+                .integer(put.iter().map(|r| r.set_at))
                 .blob(put.iter().map(|r| Some(r.group.encode_to_vec())))
         })
         .await?;

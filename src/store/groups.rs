@@ -20,12 +20,16 @@ pub struct GroupRow {
     pub member_count: i64,
     /// The revision of the last change, of its membership too.
     pub version: i64,
+    /// The revision that last deleted a member softly: who comes back with it, unless the membership was set since.
+    pub(super) left_at: i64,
+    /// The revision that last set the membership whole after that.
+    pub set_at: i64,
     pub(super) created_at: Micros,
     pub(super) updated_at: Micros,
 }
 
-/// The columns of a group: id, member count, created, updated, version, body.
-pub(super) type Columns = (String, i64, i64, i64, i64, Vec<u8>);
+/// The columns of a group: id, member count, created, updated, version, left at, set at, body.
+pub(super) type Columns = (String, i64, i64, i64, i64, i64, i64, Vec<u8>);
 
 impl GroupRow {
     pub(super) fn new(mut group: Group, member_count: i64, created_at: Micros, updated_at: Micros, version: i64) -> Self {
@@ -36,7 +40,7 @@ impl GroupRow {
         keys.extend(link_keys(&group.links, KEY_GROUP_LINKED, KEY_GROUP_UNLINKED));
         keys.sort();
         keys.dedup();
-        GroupRow { group, name_key, keys, member_count, version, created_at, updated_at }
+        GroupRow { group, name_key, keys, member_count, version, left_at: 0, set_at: 0, created_at, updated_at }
     }
 
     /// The keys of a group's externalIds.
@@ -44,8 +48,14 @@ impl GroupRow {
         group.external_ids.iter().map(|e| external_key(&e.connection_id, &e.value)).collect()
     }
 
-    pub(super) fn decode((_, member_count, created_at, updated_at, version, body): Columns) -> Result<Self, Fault> {
-        Ok(GroupRow::new(Group::decode(body.as_slice())?, member_count, created_at, updated_at, version))
+    pub(super) fn decode((_, member_count, created_at, updated_at, version, left_at, set_at, body): Columns) -> Result<Self, Fault> {
+        let row = GroupRow::new(Group::decode(body.as_slice())?, member_count, created_at, updated_at, version);
+        Ok(GroupRow { left_at, set_at, ..row })
+    }
+
+    /// Whether somebody who was deleted softly may come back into it.
+    pub fn awaits_somebody(&self) -> bool {
+        self.left_at > self.set_at
     }
 
     /// The whole message, as callers see it.
@@ -59,8 +69,8 @@ impl GroupRow {
 }
 
 pub(super) const BY_IDS: Text = Text::twin(
-    "SELECT id, member_count, created_at, updated_at, version, body FROM groups WHERE organization_id = $1 AND id IN (SELECT value->>0 FROM json_each($2))",
-    "SELECT g.* FROM unnest($2::text[]) AS k(id), LATERAL (SELECT id, member_count, created_at, updated_at, version, body FROM groups \
+    "SELECT id, member_count, created_at, updated_at, version, left_at, set_at, body FROM groups WHERE organization_id = $1 AND id IN (SELECT value->>0 FROM json_each($2))",
+    "SELECT g.* FROM unnest($2::text[]) AS k(id), LATERAL (SELECT id, member_count, created_at, updated_at, version, left_at, set_at, body FROM groups \
      WHERE organization_id = $1 AND id = k.id LIMIT 1) g",
 );
 // Few have one name where names are to be unique; of many some stay whatever a batch does.

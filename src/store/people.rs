@@ -100,12 +100,34 @@ impl Work {
         let id = group.id.clone();
         let old = self.groups.peek(&id).cloned().flatten();
         let (created_at, count) = old.as_ref().map_or((self.now(), 0), |o| (o.created_at, o.member_count));
-        let row = Arc::new(GroupRow::new(group, count + gained, created_at, self.now(), self.revision()));
+        let (left_at, set_at) = old.as_ref().map_or((0, 0), |o| (o.left_at, o.set_at));
+        let row = GroupRow::new(group, count + gained, created_at, self.now(), self.revision());
+        let row = Arc::new(GroupRow { left_at, set_at, ..row });
         self.follow_keys(&id, old.as_deref().map_or(&[], |o| &o.keys), &row.keys);
         self.follow_name(&id, old.as_deref(), Some(&row));
         self.kinds.follow(id.clone(), |_| Some(MEMBER_GROUP));
         self.groups.set(id, Some(row.clone()));
         row
+    }
+
+    /// Of a group that this edit stores: who left it by this edit may come back into it.
+    pub fn await_member(&mut self, id: &str) {
+        let at = self.revision();
+        self.mark_group(id, |row| row.left_at = at);
+    }
+
+    /// Of a group that this edit stores: nobody who left it before comes back into it.
+    pub fn await_nobody(&mut self, id: &str) {
+        let at = self.revision();
+        self.mark_group(id, |row| row.set_at = at);
+    }
+
+    fn mark_group(&mut self, id: &str, mark: impl FnOnce(&mut GroupRow)) {
+        if let Some(row) = self.groups.peek(id).cloned().flatten() {
+            let mut row = row.as_ref().clone();
+            mark(&mut row);
+            self.groups.set(id.to_owned(), Some(Arc::new(row)));
+        }
     }
 
     /// Removes a group's row; its edges are removed one by one before.

@@ -144,7 +144,7 @@ impl Reader {
     /// # Errors
     /// When the store cannot answer.
     pub async fn scan_groups(&mut self, narrow: &Narrow, after: &str, limit: usize) -> Result<Vec<GroupRow>, Fault> {
-        let columns = "t.id, t.member_count, t.created_at, t.updated_at, t.version, t.body";
+        let columns = "t.id, t.member_count, t.created_at, t.updated_at, t.version, t.left_at, t.set_at, t.body";
         let mut query = Assembled::begin(columns, "groups", self.organization(), narrow);
         query.narrow(narrow, KEY_GROUP_EXTERNAL_ID);
         let query = query.page(narrow.backwards, after, limit);

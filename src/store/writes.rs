@@ -26,14 +26,18 @@ pub(super) const DROP_GROUPS: Text = Text::twin(
     "DELETE FROM groups WHERE organization_id = $1 AND id = ANY($2)",
 );
 pub(super) const PUT_GROUPS: Text = Text::twin(
-    "INSERT INTO groups (organization_id, id, name_key, display, member_count, created_at, updated_at, version, body) \
-     SELECT $1, value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, value->>6, substr($3, value->>7, value->>8) FROM json_each($2) WHERE true \
+    "INSERT INTO groups (organization_id, id, name_key, display, member_count, created_at, updated_at, version, left_at, set_at, body) \
+     SELECT $1, value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, value->>6, value->>7, value->>8, \
+     substr($3, value->>9, value->>10) FROM json_each($2) WHERE true \
      ON CONFLICT (organization_id, id) DO UPDATE SET name_key = excluded.name_key, display = excluded.display, member_count = excluded.member_count, \
-     updated_at = excluded.updated_at, version = excluded.version, body = excluded.body",
-    "INSERT INTO groups (organization_id, id, name_key, display, member_count, created_at, updated_at, version, body) \
-     SELECT $1, r.* FROM unnest($2::text[], $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bytea[]) AS r \
+     updated_at = excluded.updated_at, version = excluded.version, left_at = excluded.left_at, \
+     set_at = excluded.set_at, body = excluded.body",
+    "INSERT INTO groups (organization_id, id, name_key, display, member_count, created_at, updated_at, version, left_at, set_at, body) \
+     SELECT $1, r.* FROM unnest($2::text[], $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[], \
+     $10::bigint[], $11::bytea[]) AS r \
      ON CONFLICT (organization_id, id) DO UPDATE SET name_key = excluded.name_key, display = excluded.display, member_count = excluded.member_count, \
-     updated_at = excluded.updated_at, version = excluded.version, body = excluded.body",
+     updated_at = excluded.updated_at, version = excluded.version, left_at = excluded.left_at, \
+     set_at = excluded.set_at, body = excluded.body",
 );
 pub(super) const DROP_KEYS: Text = Text::twin(
     "DELETE FROM resource_keys WHERE organization_id = $1 AND (kind, key, resource_id) IN (SELECT value->>0, value->>1, value->>2 FROM json_each($2))",

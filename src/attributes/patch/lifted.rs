@@ -10,6 +10,7 @@ use crate::attributes::read::State;
 use crate::attributes::read_members::Members;
 use crate::attributes::read_value::Value;
 use crate::attributes::row::Attribute;
+use crate::attributes::spoken::spoken;
 use crate::attributes::value::In;
 use crate::limits;
 use serde::de::DeserializeSeed as _;
@@ -51,7 +52,7 @@ impl Patch<'_> {
                 let mut state = State::new(self.cx, Leniency::patch());
                 let read = value.map_or(Ok(()), |value| Members { attribute, state: &mut state }.deserialize(In(value)));
                 if let Err(error) = read {
-                    return Err(state.refused().unwrap_or_else(|| AttributeError::value(path, error.to_string())));
+                    return Err(state.refused().unwrap_or_else(|| AttributeError::value(path, format!("{path}: {}.", spoken(&error)))));
                 }
                 let given = state.members.unwrap_or_default();
                 match op {

@@ -80,6 +80,9 @@ pub(super) fn take(work: &mut Work, sight: &Sight, group: &str, steps: &[Step]) 
         return net::take(work, sight, group, steps);
     }
     let mut moved = Moved::default();
+    // Whoever was deleted softly before the membership is set does not come back into it.
+    let sets = steps.iter().any(|step| matches!(step, Step::Replace(_) | Step::Whole(_)));
+    moved.set = sets && work.group(group)?.is_some_and(|row| row.awaits_somebody());
     for step in steps {
         let one = match step {
             Step::Add(members) => membership::add(work, sight, group, members)?,
@@ -90,6 +93,7 @@ pub(super) fn take(work: &mut Work, sight: &Sight, group: &str, steps: &[Step]) 
         moved.added += one.added;
         moved.removed += one.removed;
         moved.kept += one.kept;
+        moved.forgotten += one.forgotten;
         moved.redundant = moved.redundant.or(one.redundant);
     }
     Ok(moved)
@@ -97,12 +101,19 @@ pub(super) fn take(work: &mut Work, sight: &Sight, group: &str, steps: &[Step]) 
 
 /// The group's version follows its membership.
 pub(super) fn settle(work: &mut Work, row: Arc<GroupRow>, moved: &Moved) -> Edit<Arc<GroupRow>> {
-    if moved.added == 0 && moved.removed == 0 {
+    if moved.added == 0 && moved.removed == 0 && moved.forgotten == 0 && !moved.set {
         return Ok(row);
     }
-    let row = membership::touch(work, &row, moved.added - moved.removed);
-    membership::check_size(&row)?;
-    Ok(row)
+    let after = membership::touch(work, &row, moved.added - moved.removed);
+    membership::check_size(&after)?;
+    if moved.set {
+        work.await_nobody(&after.group.id);
+    }
+    if moved.added == 0 && moved.removed == 0 {
+        // Nobody moves, and yet somebody will not come back: a change like any other.
+        append::group(work, Action::Updated, Some(&row.message()), Some(&after.message()), Vec::new());
+    }
+    Ok(after)
 }
 
 /// The edit that changes a group's attributes and edges together. What comes to nothing makes no revision.
@@ -138,6 +149,9 @@ pub(super) fn modification<C: Fn(&mut Group, &Schemas) -> Result<Vec<Step>> + Se
         }
         let after = work.put_group(group, moved.added - moved.removed);
         membership::check_size(&after)?;
+        if moved.set {
+            work.await_nobody(&id);
+        }
         append::group(work, Action::Updated, Some(&before.message()), Some(&after.message()), changed(&before.group, &after.group));
         Ok((after, moved))
     })

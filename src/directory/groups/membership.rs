@@ -19,6 +19,10 @@ pub(in crate::directory) struct Moved {
     pub(super) added: i64,
     pub(super) removed: i64,
     pub(super) kept: i64,
+    /// How many who were deleted softly do not come back into the group for it.
+    pub(super) forgotten: i64,
+    /// Whether the membership is set while somebody who was deleted softly might have come back.
+    pub(super) set: bool,
     /// The first member for whom there was nothing to do.
     pub(super) redundant: Option<String>,
 }
@@ -81,6 +85,7 @@ pub(super) fn check_kind(member: &Named, there: Option<i64>) -> Edit<i64> {
 pub(super) fn remove(work: &mut Work, sight: &Sight, group: &str, ids: &[String]) -> Edit<Moved> {
     let (edges, there) = (work.edges(group, ids), sight.seen_in(work, ids));
     let (edges, there) = (edges?, there?);
+    let forgotten = forget(work, group, ids.iter().zip(&edges).filter(|(_, edge)| edge.is_none()).map(|(id, _)| id));
     let (mut moved, mut seen) = (Moved::default(), BTreeSet::new());
     for (id, edge) in ids.iter().zip(edges) {
         let Some(kind) = edge.filter(|_| there.contains(id) && seen.insert(id.as_str())) else {
@@ -92,7 +97,26 @@ pub(super) fn remove(work: &mut Work, sight: &Sight, group: &str, ids: &[String]
         append::membership(work, Action::Removed, group, id, kind);
         moved.removed += 1;
     }
-    Ok(moved)
+    Ok(Moved { forgotten: forgotten?, ..moved })
+}
+
+/// Who was deleted softly and is removed from a group meanwhile does not come back into it. Answers how many such there are.
+pub(super) fn forget<'i>(work: &mut Work, group: &str, absent: impl Iterator<Item = &'i String>) -> Edit<i64> {
+    if !work.group(group)?.is_some_and(|row| row.awaits_somebody()) {
+        return Ok(0);
+    }
+    let found: Vec<_> = absent.map(|id| work.tombstone(id)).collect();
+    let mut forgotten = 0;
+    for tombstone in found.into_iter().collect::<std::result::Result<Vec<_>, _>>()?.into_iter().flatten() {
+        if tombstone.groups.iter().any(|of| of == group) {
+            let mut tombstone = tombstone.as_ref().clone();
+            tombstone.groups.retain(|of| of != group);
+            let id = tombstone.user.id.clone();
+            work.set_tombstone(&id, Some(tombstone));
+            forgotten += 1;
+        }
+    }
+    Ok(forgotten)
 }
 
 /// Makes these the members, and nobody else but whom the caller does not see.
@@ -104,7 +128,7 @@ pub(super) fn replace(work: &mut Work, sight: &Sight, group: &str, members: &[Na
     let gone: Vec<String> = roster.into_iter().map(|(id, _)| id).filter(|id| !wanted.contains(id.as_str())).collect();
     let removed = remove(work, sight, group, &gone)?;
     let added = add(work, sight, group, members)?;
-    Ok(Moved { added: added.added, removed: removed.removed, kept: added.kept, redundant: None })
+    Ok(Moved { added: added.added, removed: removed.removed, kept: added.kept, ..Moved::default() })
 }
 
 /// The same for any number of them, and however many there were, in an edit that touches no other edge of the group and
@@ -121,7 +145,7 @@ pub(super) fn replace_whole(work: &mut Work, sight: &Sight, group: &str, roster:
     }
     check_cycles(work, group, difference.groups_added(roster))?;
     work.set_whole(append::one_of_many);
-    Ok(Moved { added: difference.added(), removed: difference.removed(), kept: difference.kept, redundant: None })
+    Ok(Moved { added: difference.added(), removed: difference.removed(), kept: difference.kept, ..Moved::default() })
 }
 
 /// Refuses a group that would outgrow the bound.

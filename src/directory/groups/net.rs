@@ -38,6 +38,8 @@ pub(super) fn take(work: &mut Work, sight: &Sight, group: &str, steps: &[Step]) 
     let mut named = BTreeSet::new();
     let come: Vec<Named> =
         added.into_iter().filter(|member| turned(&member.id.as_str(), true) && named.insert(member.id.as_str())).cloned().collect();
+    let absent = ids.iter().filter(|id| after.get(id.as_str()) == Some(&false) && before.get(id.as_str()) == Some(&false));
+    moved.forgotten = membership::forget(work, group, absent)?;
     moved.removed = membership::remove(work, sight, group, &gone)?.removed;
     moved.added = membership::add(work, sight, group, &come)?.added;
     Ok(moved)

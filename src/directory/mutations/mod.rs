@@ -1,6 +1,7 @@
 //! `DirectoryService`: many writes in one request.
 
 mod apply;
+mod batch;
 mod edits;
 mod plan;
 mod references;
@@ -8,7 +9,10 @@ mod split;
 mod together;
 
 use super::core::{Call, Directory};
-use crate::api::v1::{ApplyMutationsRequest, ApplyMutationsResponse, directory_service_server::DirectoryService};
+use crate::{
+    access::PartRefused,
+    api::v1::{ApplyMutationsRequest, ApplyMutationsResponse, directory_service_server::DirectoryService},
+};
 use std::sync::Arc;
 use tonic::{Request, Response, Status};
 
@@ -20,6 +24,11 @@ pub struct Mutations(pub(super) Arc<Directory>);
 impl DirectoryService for Mutations {
     async fn apply_mutations(&self, request: Request<ApplyMutationsRequest>) -> Result<Response<ApplyMutationsResponse>, Status> {
         let (call, request) = Call::of(request)?;
-        Ok(Response::new(apply::apply(&self.0, &call, request).await?))
+        let (answer, refused) = apply::apply(&self.0, &call, request).await?;
+        let mut response = Response::new(answer);
+        if let Some(refused) = refused {
+            response.extensions_mut().insert(PartRefused(refused.into()));
+        }
+        Ok(response)
     }
 }

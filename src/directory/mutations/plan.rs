@@ -43,8 +43,9 @@ pub(super) struct Unit {
 /// The units in their order: the request's own, in which a circle stands where the last of its writes does, except that a
 /// unit waits for those it names.
 ///
-/// `needs`: for each write, the writes it names. `naming`: how it does.
-pub(super) fn plan(needs: &[BTreeSet<usize>], naming: &[Naming]) -> Vec<Unit> {
+/// `needs`: for each write, the writes it names. `naming`: how it does. `stands`: whether what the write is about is there
+/// before the request: it can be named at once.
+pub(super) fn plan(needs: &[BTreeSet<usize>], naming: &[Naming], stands: &[bool]) -> Vec<Unit> {
     let edges = needs.iter().enumerate().flat_map(|(write, needs)| needs.iter().map(move |need| (node(write), node(*need))));
     let mut graph: DiGraph<(), (), usize> = DiGraph::default();
     for _ in needs {
@@ -88,7 +89,7 @@ pub(super) fn plan(needs: &[BTreeSet<usize>], naming: &[Naming]) -> Vec<Unit> {
             }
         }
         let writes = circles.get_mut(unit).map(std::mem::take).unwrap_or_default();
-        units.push(Unit { steps: within(&writes, needs, naming), writes });
+        units.push(Unit { steps: within(&writes, needs, naming, stands), writes });
     }
     units
 }
@@ -97,9 +98,9 @@ fn node(write: usize) -> NodeIndex<usize> {
     NodeIndex::new(write)
 }
 
-/// The steps of a unit: what it names outside is done. A circle is entered at the first group that can be made without
-/// its members.
-fn within(writes: &[usize], needs: &[BTreeSet<usize>], naming: &[Naming]) -> Option<Vec<Step>> {
+/// The steps of a unit: what it names outside is done. A circle is entered where what is named stands already, else at the
+/// first group that can be made without its members.
+fn within(writes: &[usize], needs: &[BTreeSet<usize>], naming: &[Naming], stands: &[bool]) -> Option<Vec<Step>> {
     let inside: BTreeSet<usize> = writes.iter().copied().collect();
     let naming = |write: usize| naming.get(write).copied().unwrap_or(Naming::First);
     let mut pending = writes.to_vec();
@@ -107,7 +108,7 @@ fn within(writes: &[usize], needs: &[BTreeSet<usize>], naming: &[Naming]) -> Opt
     while !pending.is_empty() {
         let before = pending.len();
         pending.retain(|&write| {
-            let is_there = |need: &usize| !inside.contains(need) || done.contains(need);
+            let is_there = |need: &usize| !inside.contains(need) || done.contains(need) || stands.get(*need) == Some(&true);
             let ready = naming(write) == Naming::Freely || needs.get(write).is_none_or(|needs| needs.iter().all(is_there));
             if ready {
                 steps.push(Step::Run(write));
@@ -137,7 +138,7 @@ mod tests {
 
     /// The units' steps.
     fn planned(of: &[&[usize]], naming: &[Naming]) -> Vec<Option<Vec<Step>>> {
-        plan(&needs(of), naming).into_iter().map(|unit| unit.steps).collect()
+        plan(&needs(of), naming, &[]).into_iter().map(|unit| unit.steps).collect()
     }
 
     #[test]
@@ -153,7 +154,7 @@ mod tests {
 
     #[test]
     fn a_circle_stands_where_its_last_write_does_and_who_names_it_waits_for_all_of_it() {
-        let units = plan(&needs(&[&[2], &[0], &[0], &[], &[0]]), &[Members, First, Members, First, First]);
+        let units = plan(&needs(&[&[2], &[0], &[0], &[], &[0]]), &[Members, First, Members, First, First], &[]);
         let circle = Unit { writes: vec![0, 2], steps: Some(vec![Begin(0), Run(2), Finish(0)]) };
         let order: Vec<_> = units.iter().map(|unit| unit.writes.clone()).collect();
         assert_eq!((order, &units[0]), (vec![vec![0, 2], vec![1], vec![3], vec![4]], &circle));
@@ -170,15 +171,22 @@ mod tests {
 
     #[test]
     fn a_circle_that_can_be_entered_nowhere_is_never_done() {
-        let units = plan(&needs(&[&[1], &[0], &[], &[0]]), &[First; 4]);
+        let units = plan(&needs(&[&[1], &[0], &[], &[0]]), &[First; 4], &[]);
         let never = Unit { writes: vec![0, 1], steps: None };
         assert_eq!((units.len(), &units[0], &units[1].writes), (3, &never, &vec![2]));
     }
 
     #[test]
+    fn what_stands_already_can_be_named_at_once() {
+        let units = plan(&needs(&[&[1], &[0], &[1, 3], &[2]]), &[First, First, First, Members], &[true, true, false, false]);
+        let steps: Vec<_> = units.into_iter().map(|unit| unit.steps).collect();
+        assert_eq!(steps, [Some(vec![Run(0), Run(1)]), Some(vec![Begin(3), Run(2), Finish(3)])]);
+    }
+
+    #[test]
     fn a_chain_as_long_as_a_request_may_be_is_planned() {
         let chain: Vec<BTreeSet<usize>> = (0..1_000).map(|write| BTreeSet::from([(write + 1) % 1_000])).collect();
-        let units = plan(&chain, &[Members; 1_000]);
+        let units = plan(&chain, &[Members; 1_000], &[]);
         assert_eq!((units.len(), units[0].steps.as_ref().map(Vec::len)), (1, Some(1_001)));
     }
 }

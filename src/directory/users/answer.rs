@@ -50,6 +50,11 @@ impl Shown {
         if shown.selected { shown } else { Shown { projection: shown.projection.with_requested(), ..shown } }
     }
 
+    /// The same, with the groups that a user is in.
+    pub(super) fn with_groups(self) -> Self {
+        Shown { groups: true, ..self }
+    }
+
     /// Whether a user's groups are to be read too.
     pub(super) fn needs_groups(&self) -> bool {
         self.groups

@@ -82,10 +82,11 @@ pub(in crate::directory) fn deletion(
             }
             _ => {
                 let groups = leave_groups(work, &id, MEMBER_USER)?;
+                groups.iter().for_each(|group| work.await_member(group));
                 work.drop_user(&id);
-                let (now, deleted_by) = (work.now(), sight.connection().to_owned());
-                let (user, purge_at) = (row.user.clone(), now.saturating_add(wait));
-                work.set_tombstone(&id, Some(Tombstone { user, groups, deleted_by, grants: Vec::new(), deleted_at: now, purge_at }));
+                let (deleted_at, revision, deleted_by) = (work.now(), work.revision(), sight.connection().to_owned());
+                let (user, purge_at, grants) = (row.user.clone(), deleted_at.saturating_add(wait), Vec::new());
+                work.set_tombstone(&id, Some(Tombstone { user, groups, revision, deleted_by, grants, deleted_at, purge_at }));
                 append::user(work, Action::SoftDeleted, Some(&row.user), None, Vec::new());
                 Ok(DeleteOutcome::SoftDeleted)
             }

@@ -71,6 +71,12 @@ impl Recall {
         if !matches!(&found, Found::Alive(row, _) if links::is_linked(&row.user, &self.connection)) {
             user.links.retain(|link| link.connection_id != self.connection);
         }
+        // Another connection that deleted the user does not manage it by that.
+        if let Found::Gone(tombstone, _) = &found
+            && tombstone.deleted_by != self.connection
+        {
+            links::unlink(&mut user, &tombstone.deleted_by, work.now());
+        }
         links::link(&mut user, &self.connection, Reason::Restored, attribute, work.now());
         let row = match &found {
             Found::Alive(row, _) => relink(work, caller, row, user)?,
@@ -145,7 +151,7 @@ impl Recall {
     fn gone(&self, work: &mut Work, ids: &BTreeSet<String>) -> Edit<Option<Arc<Tombstone>>> {
         let found: Vec<_> = ids.iter().map(|id| work.tombstone(id)).collect();
         let found = found.into_iter().collect::<Result<Vec<_>, _>>()?;
-        let own = found.into_iter().flatten().filter(|tombstone| tombstone.deleted_by == self.connection);
+        let own = found.into_iter().flatten().filter(|tombstone| tombstone.is_of(&self.connection));
         Ok(own.max_by_key(|tombstone| (tombstone.deleted_at, tombstone.user.id.clone())))
     }
 }
@@ -164,7 +170,7 @@ fn relink(work: &mut Work, caller: &Caller, row: &UserRow, mut user: User) -> Ed
     Ok(after)
 }
 
-/// A deleted user lives again, with those of its memberships whose groups still live and have room.
+/// A deleted user lives again, with those of its memberships whose groups still live, have room, and were not set without it since.
 ///
 /// # Errors
 /// `UNIQUENESS` when a name of it is held by another user.
@@ -179,7 +185,8 @@ pub(super) fn revive(work: &mut Work, mut user: User, name_key: String, tombston
     let row = work.put_user(user, name_key);
     append::user(work, Action::Restored, None, Some(&row.user), changed(&User::default(), &row.user));
     for group in groups.into_iter().flatten() {
-        if usize::try_from(group.member_count).is_ok_and(|count| count >= limits::MEMBERS_PER_GROUP) {
+        let full = usize::try_from(group.member_count).is_ok_and(|count| count >= limits::MEMBERS_PER_GROUP);
+        if full || group.set_at >= tombstone.revision {
             continue;
         }
         work.set_edge(&group.group.id, &id, Some(MEMBER_USER));

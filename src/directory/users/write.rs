@@ -4,7 +4,7 @@ use super::{
     super::{
         Error, Result, actions,
         core::{Call, Directory, Edit},
-        links, ownership, precondition, schemas,
+        links, ownership, precondition,
         sight::Sight,
         takeovers::{self, Met},
         touch::{self, Deed},
@@ -59,10 +59,14 @@ pub(super) async fn create(directory: &Directory, call: &Call, request: CreateUs
     let edit = creation(call, &organization, directory.clock.new_id(), request.user)?;
     let written = directory.write(call, &organization, request.write, edit).await?;
     let Made { row, outcome } = written.answer;
-    let mut user: Vec<User> = row.iter().map(|row| row.user.clone()).collect();
-    let registered = schemas::seen(directory, &organization);
-    Shown::new(None)?.written(registered).finish(directory, call, None, &mut user).await?;
-    Ok(CreateUserResponse { user: user.pop(), outcome: outcome as i32, committed_at: directory.revision(written.revision) })
+    let mut user = row.map(|row| row.user.clone());
+    if let Some(user) = &mut user {
+        // Who was there before may be in groups.
+        let shown = Shown::new(None)?;
+        let shown = if outcome == Outcome::Created { shown } else { shown.with_groups() };
+        shown.finish_written(directory, call, &organization, user).await?;
+    }
+    Ok(CreateUserResponse { user, outcome: outcome as i32, committed_at: directory.revision(written.revision) })
 }
 
 /// What came of a create.

@@ -1,7 +1,7 @@
 //! A bulk request as it is sent: its keys in any letter case, each of them once; what an operation holds is left as text.
 
-use super::super::{document::clip, elements::AtMost, error::Refusal};
-use crate::limits;
+use super::super::{elements::AtMost, error::Refusal};
+use crate::{attributes::spoken::spoken, limits};
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use std::fmt;
@@ -35,7 +35,7 @@ pub(super) struct Given<'a> {
 pub(super) fn read(bytes: &[u8]) -> Result<Job<'_>, Refusal> {
     let mut json = serde_json::Deserializer::from_slice(bytes);
     let document = Envelope.deserialize(&mut json).and_then(|document| json.end().map(|()| document));
-    let document = document.map_err(|error| Refusal::syntax(format!("The body is no bulk request: {}.", clip(&error.to_string()))))?;
+    let document = document.map_err(|error| Refusal::syntax(format!("The body is no bulk request: {}.", spoken(&error))))?;
     let schemas: Option<Vec<String>> = document.schemas.and_then(|raw| serde_json::from_str(raw.get()).ok());
     if !schemas.is_some_and(|schemas| schemas.iter().any(|urn| urn.eq_ignore_ascii_case(BULK))) {
         return Err(Refusal::syntax(format!("schemas does not name {BULK}.")));

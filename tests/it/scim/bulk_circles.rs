@@ -1,11 +1,15 @@
 //! Operations of a Bulk that name each other in a circle (RFC 7644 section 3.7.1): done together, where the last of them
 //! stands, or not at all.
 
-use super::bulk::{group, made, outcomes, statuses, user};
+use super::{
+    bulk::{group, made, outcomes, statuses, user},
+    links::{connected, deleting, person, team},
+};
 use crate::harness::{
     World, faces,
     scim::{BULK_REQUEST, ENTERPRISE, GROUP, PATCH, Scim, USER},
 };
+use roster::api::v1::connection::{Deprovision, Takeover};
 use serde_json::{Value, json};
 
 fn managed(bulk_id: &str, name: &str, by: &str) -> Value {
@@ -143,7 +147,80 @@ async fn a_circle_is_done_in_its_turn(world: World) {
     assert_eq!(scim.get("/Users").await.expect(200)["totalResults"], 0);
 }
 
+/// Requirement 77 (RFC 7644 section 3.7.1): who is there already has an id of its own, and all of the circle means that one.
+async fn a_circle_may_come_to_somebody_who_is_there_already(world: World) {
+    let (_, scim) = deleting(&world, Deprovision::SoftDelete).await;
+    let gone = scim.post("/Users", &person("ada", "HR-1")).await.id();
+    scim.delete(&format!("/Users/{gone}")).await.expect(204);
+    let theirs = world.scim().post("/Users", &json!({"schemas": [USER], "userName": "bob"})).await.id();
+    let (_, taker) = connected(&world, "takeover", |c| c.takeover = Takeover::Always.into()).await;
+    let created = |bulk_id: &str, name: &str, external_id: &str, by: &str| {
+        let mut operation = managed(bulk_id, name, by);
+        operation["data"]["externalId"] = json!(external_id);
+        operation["data"]["emails"] = json!([{"value": format!("{name}@example.com")}]);
+        operation
+    };
+
+    let back = scim
+        .bulk(&json!([
+            group("g1", "One", &["bulkId:ada", "bulkId:g2"]),
+            created("ada", "ada", "HR-1", "eve"),
+            created("eve", "eve", "HR-2", "ada"),
+            group("g2", "Two", &["bulkId:g1", "bulkId:ada"]),
+        ]))
+        .await;
+    assert_eq!(statuses(&back), ["201"; 4], "{}", back.body);
+    let told = outcomes(&back);
+    assert_eq!(made(&told[1]), gone);
+    assert_eq!(shown(&scim, "Users", &told[2]).await[ENTERPRISE]["manager"]["value"], json!(gone));
+    assert_eq!(shown(&scim, "Users", &told[1]).await[ENTERPRISE]["manager"]["value"], json!(made(&told[2])));
+    for (group, other) in [(0, 3), (3, 0)] {
+        let mut expected = vec![gone.clone(), made(&told[other])];
+        expected.sort();
+        assert_eq!(world.members(&made(&told[group])).await, expected);
+    }
+
+    world
+        .scim()
+        .patch(&format!("/Users/{theirs}"), &json!([{"op": "add", "path": "emails", "value": [{"value": "bob@example.com"}]}]))
+        .await;
+    let taken = taker.bulk(&json!([created("bob", "bob", "T-1", "kim"), created("kim", "kim", "T-2", "bob")])).await;
+    assert_eq!(statuses(&taken), ["201"; 2], "{}", taken.body);
+    let told = outcomes(&taken);
+    assert_eq!(made(&told[0]), theirs);
+    assert_eq!(shown(&taker, "Users", &told[1]).await[ENTERPRISE]["manager"]["value"], json!(theirs));
+}
+
+/// Requirement 77 (RFC 7644 section 3.7.1): what was there before the request can be named at once, also in a circle of changes.
+async fn changes_may_name_each_other_in_a_circle_and_say_why_they_cannot(world: World) {
+    let (_, scim) = connected(&world, "unique_group_names", |c| c.unique_group_names = true).await;
+    let ids = [team(&scim, "One", &[]).await, team(&scim, "Two", &[]).await];
+    let change = |at: usize, name: &str, other: &str| {
+        let operations = json!([
+            {"op": "replace", "path": "displayName", "value": name},
+            {"op": "add", "path": "members", "value": [{"value": format!("bulkId:{other}")}]},
+        ]);
+        let mut change = change(&format!("/Groups/{}", ids[at]), &operations);
+        change["bulkId"] = json!(["a", "b"][at]);
+        change
+    };
+    let head = world.head().await;
+
+    let swap = scim.bulk(&json!([change(0, "Two", "b"), change(1, "One", "a")])).await;
+    assert_eq!(statuses(&swap), ["409", "409"], "{}", swap.body);
+    let kinds: Vec<Value> = outcomes(&swap).iter().map(|outcome| outcome["response"]["scimType"].clone()).collect();
+    assert_eq!(kinds, [json!("uniqueness"), Value::Null]);
+    assert_eq!(world.head().await, head);
+
+    let turned = scim.bulk(&json!([change(0, "Three", "b"), change(1, "One", "a")])).await;
+    assert_eq!(statuses(&turned), ["200", "200"], "{}", turned.body);
+    assert_eq!((world.members(&ids[0]).await, world.members(&ids[1]).await), (vec![ids[1].clone()], vec![ids[0].clone()]));
+    assert_eq!(world.head().await, head + 1);
+}
+
 faces! {
+    a_circle_may_come_to_somebody_who_is_there_already
+    changes_may_name_each_other_in_a_circle_and_say_why_they_cannot
     what_comes_after_a_circle_finds_it_closed
     a_circle_may_be_undone_by_what_follows_it
     a_change_may_be_a_part_of_a_circle

@@ -1,7 +1,11 @@
 //! A create that names whom the connection let go (Connection.on_recreate): the same id comes back, with its memberships.
 
 use super::links::{connected, deleting, person, team};
-use crate::harness::{World, faces, scim::USER};
+use crate::harness::{
+    World, faces,
+    scim::{GROUP, USER},
+    shapes::by_id,
+};
 use roster::api::v1::{
     connection::{Deprovision, Recreate},
     link::{Reason, State},
@@ -182,7 +186,95 @@ async fn whom_a_connection_never_managed_it_does_not_get_by_deleting(world: Worl
     }
 }
 
+/// Requirement 37 (RFC 7644 section 3.3): who was there before is shown as a read shows it.
+async fn who_comes_back_is_shown_whole(world: World) {
+    for on_delete in [Deprovision::SoftDelete, Deprovision::Deactivate] {
+        let (_, scim) = deleting(&world, on_delete).await;
+        let name = format!("ada{}", on_delete as i32);
+        let id = scim.post("/Users", &person(&name, "HR-7")).await.id();
+        let group = team(&scim, "Engines", &[&id]).await;
+        scim.delete(&format!("/Users/{id}")).await.expect(204);
+
+        let back = scim.post("/Users", &person(&name, "HR-7")).await;
+
+        let read = scim.get(&format!("/Users/{id}")).await;
+        assert_eq!((back.status, back.header("etag")), (201, read.header("etag")));
+        assert_eq!(back.body, read.body);
+        assert_eq!(back.body["groups"][0]["value"], json!(group));
+    }
+}
+
+/// What was said of a group while somebody was deleted is not undone by bringing that one back.
+async fn nobody_comes_back_into_a_group_that_ended_it_meanwhile(world: World) {
+    let scim = world.scim();
+    let (ada, eve) = (scim.post("/Users", &person("ada", "1")).await.id(), scim.post("/Users", &person("eve", "2")).await.id());
+    let mut groups = Vec::new();
+    for name in ["Put", "Replaced", "Emptied", "Removed", "Netted", "Kept", "Renamed"] {
+        groups.push(team(scim, name, &[&ada, &eve]).await);
+    }
+    let path = |at: usize| format!("/Groups/{}", groups[at]);
+    let put = json!({"schemas": [GROUP], "displayName": "Put", "members": [{"value": eve}]});
+    // Before the delete, it is no word about who is deleted.
+    scim.put(&path(5), &json!({"schemas": [GROUP], "displayName": "Kept", "members": [{"value": ada}]})).await.expect(200);
+    scim.delete(&format!("/Users/{ada}")).await.expect(204);
+    let removal = json!([{"op": "remove", "path": format!("members[value eq \"{ada}\"]")}]);
+
+    let before = scim.get(&path(0)).await.header("etag").to_owned();
+    let same = scim.put(&path(0), &put).await;
+    assert_eq!(same.body["members"].as_array().map(Vec::len), Some(1));
+    assert_ne!(same.header("etag"), before, "the group is another one: nobody comes back into it");
+    scim.patch(&path(1), &json!([{"op": "replace", "path": "members", "value": [{"value": eve}]}])).await.expect(200);
+    scim.patch(&path(2), &json!([{"op": "remove", "path": "members"}])).await.expect(200);
+    scim.patch(&path(3), &removal).await.expect(200);
+    let twice = json!([removal[0].clone(), {"op": "remove", "path": format!("members[value eq \"{eve}\"]")}]);
+    scim.patch(&path(4), &twice).await.expect(200);
+    scim.patch(&path(5), &json!([{"op": "add", "path": "members", "value": [{"value": eve}]}])).await.expect(200);
+    scim.patch(&path(6), &json!([{"op": "replace", "path": "displayName", "value": "Other"}])).await.expect(200);
+    // Said once more, it changes nothing.
+    let head = world.head().await;
+    scim.put(&path(0), &put).await.expect(200);
+    scim.patch(&path(3), &removal).await.expect(200);
+    assert_eq!(world.head().await, head);
+
+    assert_eq!(scim.post("/Users", &person("ada", "1")).await.id(), ada);
+
+    for (at, group) in groups.iter().enumerate() {
+        let holds = world.members(group).await.contains(&ada);
+        assert_eq!(holds, at > 4, "group {at}");
+    }
+}
+
+async fn whom_two_connections_deleted_comes_back_to_either_as_the_same(world: World) {
+    let (first, a) = deleting(&world, Deprovision::SoftDelete).await;
+    let (second, b) = deleting(&world, Deprovision::SoftDelete).await;
+    for round in 0..2 {
+        let name = format!("ada{round}");
+        let id = a.post("/Users", &person(&name, &format!("A-{round}"))).await.id();
+        let path = format!("/Users/{id}");
+        b.patch(&path, &json!([{"op": "add", "path": "externalId", "value": format!("B-{round}")}])).await.expect(200);
+        a.delete(&path).await.expect(204);
+        b.delete(&path).await.expect(204);
+        assert!(world.try_get_user(by_id(&id)).await.is_err());
+
+        let (one, other) = ((&a, &first, format!("A-{round}")), (&b, &second, format!("B-{round}")));
+        let [one, other] = if round == 0 { [one, other] } else { [other, one] };
+        let back = one.0.post("/Users", &person(&name, &one.2)).await;
+
+        assert_eq!((back.status, back.id()), (201, id.clone()), "{}", back.body);
+        let links = world.user(&id).await.links;
+        let state = |connection: &str| links.iter().find(|link| link.connection_id == *connection).map(|link| link.state());
+        assert_eq!((state(one.1), state(other.1)), (Some(State::Linked), Some(State::Unlinked)));
+        other.0.get(&path).await.is_error(404, "");
+        let back = other.0.post("/Users", &person(&name, &other.2)).await;
+        assert_eq!((back.status, back.id()), (201, id.clone()), "{}", back.body);
+        assert!(world.user(&id).await.links.iter().all(|link| link.state() == State::Linked));
+    }
+}
+
 faces! {
+    who_comes_back_is_shown_whole
+    nobody_comes_back_into_a_group_that_ended_it_meanwhile
+    whom_two_connections_deleted_comes_back_to_either_as_the_same
     whom_a_connection_never_managed_it_does_not_get_by_deleting
     a_create_wakes_whom_the_connection_manages_and_made_inactive
     what_is_erased_does_not_come_back

@@ -112,7 +112,28 @@ async fn a_token_that_has_ended_is_seen_as_the_connection_s_failure(world: World
     assert_eq!(status(&world, &connection.id).await.state(), State::Failing);
 }
 
+/// Row 38 (JumpCloud): what is refused inside a Bulk is refused.
+async fn a_refusal_inside_a_bulk_is_one_of_the_connection(world: World) {
+    let (connection, scim) = world.scim_as("").await;
+    let id = connection.id.as_str();
+    let create = |name: &str| json!({"method": "POST", "path": "/Users", "bulkId": name, "data": {"schemas": [USER], "userName": name}});
+    let absent = json!({"method": "DELETE", "path": "/Users/nobody"});
+
+    scim.bulk(&json!([create("ada"), absent])).await.expect(200);
+    assert_eq!(status(&world, id).await.state(), State::Healthy, "what is not there is an answer");
+    scim.bulk(&json!([create("ADA"), create("eve")])).await.expect(200);
+    let failing = status(&world, id).await;
+    assert_eq!((failing.state(), reason(&failing)), (State::Failing, "UNIQUENESS"));
+    assert!(failing.last_error.as_ref().unwrap().write && failing.last_write_time.is_some());
+    scim.bulk(&json!([create("kim")])).await.expect(200);
+    assert_eq!(status(&world, id).await.state(), State::Healthy);
+    // One that the facade does not understand, too.
+    scim.bulk(&json!([create("bob"), {"method": "POST", "path": "/Users", "bulkId": "x", "data": {}}])).await.expect(200);
+    assert_eq!(status(&world, id).await.state(), State::Failing);
+}
+
 faces! {
+    a_refusal_inside_a_bulk_is_one_of_the_connection
     a_connection_says_how_it_fares_and_what_failed_last
     entra_is_known_by_its_header_and_nobody_by_none
     a_token_that_has_ended_is_seen_as_the_connection_s_failure
