@@ -5,7 +5,13 @@
 //! A method without `required_scope` fails the build.
 
 use protox::prost_reflect::{DescriptorPool, MethodDescriptor, ServiceDescriptor};
-use std::{env, error::Error, fmt::Write as _, fs, path::PathBuf};
+use std::{
+    env,
+    error::Error,
+    fmt::Write as _,
+    fs,
+    path::{Path, PathBuf},
+};
 
 type Done<T> = Result<T, Box<dyn Error>>;
 
@@ -15,11 +21,8 @@ fn main() -> Done<()> {
     println!("cargo:rerun-if-changed=proto");
     let out = PathBuf::from(env::var("OUT_DIR")?);
 
-    let mut files = Vec::new();
-    for entry in fs::read_dir("proto/roster/v1")? {
-        files.push(entry?.path());
-    }
-    files.sort();
+    let files = protos_of(Path::new("proto/roster/v1"))?;
+    fs::write(out.join("sources.rs"), write_sources()?)?;
     let mut compiler = protox::Compiler::new(["proto"])?;
     compiler.include_source_info(true).include_imports(true).open_files(files)?;
 
@@ -50,6 +53,34 @@ fn main() -> Done<()> {
     fs::write(out.join("guarded.rs"), guarded)?;
     fs::write(out.join("remote.rs"), remote)?;
     Ok(())
+}
+
+/// The files of a folder that are the contract, in order.
+fn protos_of(folder: &Path) -> Done<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            found.extend(protos_of(&path)?);
+        } else if path.extension().is_some_and(|end| end == "proto") {
+            found.push(path);
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// Every file of `proto/` by the name that others import it by, with its text.
+fn write_sources() -> Done<String> {
+    let mut out = String::from(
+        "/// Every file of the contract, by the name that others import it by, with its text.\npub const SOURCES: &[(&str, &str)] = &[\n",
+    );
+    for path in protos_of(Path::new("proto"))? {
+        let name = path.strip_prefix("proto")?.to_str().ok_or("names of files are text")?;
+        writeln!(out, "    ({name:?}, include_str!({:?})),", fs::canonicalize(&path)?)?;
+    }
+    out.push_str("];\n");
+    Ok(out)
 }
 
 /// One constant per method: its path, its scope, whether it only reads, and whether the client streams.

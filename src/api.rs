@@ -26,6 +26,12 @@ pub use generated::roster::v1;
 /// The encoded `FileDescriptorSet` of the whole contract, custom options and comments included.
 pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));
 
+include!(concat!(env!("OUT_DIR"), "/sources.rs"));
+
+/// Which calls a client may repeat by itself, as gRPC's service config: those without side effects, when the server was not
+/// there. The file is made from the contract (`scripts/reference`).
+pub const SERVICE_CONFIG: &str = include_str!("../proto/service_config.json");
+
 /// A boxed stream of messages: what every server-streaming method returns, so that services are object-safe.
 pub type BoxStream<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
 

@@ -6,10 +6,12 @@
 mod environment;
 mod facade;
 mod network;
+mod origins;
 
 pub use environment::Environment;
 pub use facade::{FacadeConfig, FacadeSettings};
 pub use network::{Network, NetworkSettings};
+pub use origins::Origins;
 
 use crate::limits;
 use clap::{Args, ValueEnum};
@@ -74,6 +76,11 @@ pub struct ServeSettings {
     #[arg(long, value_name = "ADDR", env = "ROSTER_GRPC", default_value = "127.0.0.1:50051", help_heading = "Network")]
     pub grpc: String,
 
+    /// Speak gRPC-Web on the gRPC face too, to pages of these origins in a browser: `https://console.example.com`, more after
+    /// commas, or * for any. Default: gRPC alone.
+    #[arg(long, value_name = "ORIGINS", env = "ROSTER_GRPC_WEB_ORIGINS", value_delimiter = ',', help_heading = "Network")]
+    pub grpc_web_origins: Vec<String>,
+
     /// The SCIM face, and who may connect to both.
     #[command(flatten)]
     pub network: NetworkSettings,
@@ -105,6 +112,8 @@ pub struct Config {
     pub engine: Engine,
     /// The gRPC address.
     pub grpc: SocketAddr,
+    /// Whose pages may call it from a browser; absent = gRPC-Web is not spoken.
+    pub grpc_web: Option<Origins>,
     /// The SCIM face, and who may connect to both.
     pub network: Network,
     /// Days a token may live at most.
@@ -151,6 +160,7 @@ impl ServeSettings {
             data_dir: self.store.data_dir.clone(),
             engine: self.store.engine()?,
             grpc: address("--grpc", &self.grpc)?,
+            grpc_web: Origins::read(&self.grpc_web_origins)?,
             network,
             token_max_days: self.token_max_days,
             environment: Environment::read(|name| std::env::var_os(name))?,

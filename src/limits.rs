@@ -167,6 +167,8 @@ pub const CALL_TIME: Duration = Duration::from_secs(30);
 pub const HEAD_BYTES: u32 = 64 * 1024;
 /// Header fields of a request.
 pub const HEADERS: usize = 100;
+/// How long a browser may remember that a page's origin may call: no browser does so for longer than a day, most for two hours.
+pub const PREFLIGHT_LIFE: Duration = Duration::from_hours(1);
 /// Bytes of a gRPC call's metadata.
 pub const HEADER_LIST_BYTES: u32 = 16 * 1024;
 /// Calls at once on one HTTP/2 connection.

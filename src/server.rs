@@ -17,10 +17,12 @@ mod health;
 mod home;
 mod http;
 mod metrics;
+mod published;
 mod requests;
 mod running;
 mod stream;
 mod tls;
+mod web;
 mod wiring;
 
 pub use alone::Alone;
@@ -93,7 +95,8 @@ impl Server {
         let home = Home::enter(&config.data_dir, &config.engine)?;
         // Certificates and sockets first: they fail for reasons the operator can see, before any data is touched.
         let network = &config.network;
-        let (http, grpc) = (door::gate(network, door::HTTP)?, door::gate(network, door::GRPC)?);
+        let spoken = if config.grpc_web.is_some() { door::GRPC_WEB } else { door::GRPC };
+        let (http, grpc) = (door::gate(network, door::HTTP)?, door::gate(network, spoken)?);
         let http = Door::new(http, door::bind("--http", network.http).await?, network)?;
         let grpc = Door::new(grpc, door::bind("--grpc", config.grpc).await?, network)?;
         let metrics = metrics::open(network.metrics).await?;
@@ -115,7 +118,8 @@ impl Server {
         running.spawn(health.clone().report());
         running.spawn(look_round(services.clone(), clock.clone(), running.stop_sign()));
         running.spawn(http::serve(http.gate, http.socket, wired.facade, health.clone(), clock.clone(), running.stop_sign()));
-        running.spawn(grpc::serve(grpc.gate, grpc.socket, wired.routes, wired.access, clock.clone(), running.stop_sign()));
+        let web = config.grpc_web;
+        running.spawn(grpc::serve(grpc.gate, grpc.socket, wired.routes, wired.access, web, clock.clone(), running.stop_sign()));
         let (purge, stop) = (services.purge.clone(), running.stop_sign());
         running.spawn(async move { stop.run_until_cancelled(purge.run()).await.unwrap_or_default() });
         let (http, grpc) = (http.address, grpc.address);

@@ -9,6 +9,8 @@ use tokio::net::TcpListener;
 pub(super) const HTTP: &[&[u8]] = &[b"h2", b"http/1.1"];
 /// What a gRPC face speaks over TLS.
 pub(super) const GRPC: &[&[u8]] = &[b"h2"];
+/// The same with gRPC-Web, for which HTTP/1.1 is enough.
+pub(super) const GRPC_WEB: &[&[u8]] = HTTP;
 
 /// A face's place in the network.
 pub(super) struct Door {

@@ -1,10 +1,11 @@
 //! The gRPC face: the services that are served, health, and reflection that shows these and no others.
 
-use super::{deadline::DeadlineLayer, gate::Gate, requests::RequestLayer, stream::Version};
+use super::{deadline::DeadlineLayer, gate::Gate, requests::RequestLayer, stream::Version, web};
 use crate::{
     access::AccessLayer,
     api::{self, v1::ErrorReason},
     clock::Clock,
+    config::Origins,
     directory::Error,
     limits,
 };
@@ -20,7 +21,8 @@ use tonic::{
     transport::Server,
 };
 use tonic_reflection::server::Builder as Reflection;
-use tower::util::MapResponseLayer;
+use tonic_web::GrpcWebLayer;
+use tower::util::{MapResponseLayer, option_layer};
 use tower_http::catch_panic::CatchPanicLayer;
 
 /// A set of descriptors whose files stay as they were encoded: decoding them would lose the contract's own options.
@@ -66,15 +68,29 @@ fn files_of(served: &[&str]) -> Result<Vec<u8>, prost::DecodeError> {
     Ok(kept.encode_to_vec())
 }
 
-/// Accepts, serves and drains; returns when the last connection has ended.
-pub(super) async fn serve(gate: Gate, listener: TcpListener, routes: Routes, access: AccessLayer, clock: Clock, stop: CancellationToken) {
+/// Accepts, serves and drains; returns when the last connection has ended. Pages of the origins, if there are any, may speak
+/// gRPC-Web.
+pub(super) async fn serve(
+    gate: Gate,
+    listener: TcpListener,
+    routes: Routes,
+    access: AccessLayer,
+    origins: Option<Origins>,
+    clock: Clock,
+    stop: CancellationToken,
+) {
+    let any_version = origins.is_some();
     let (arrived, incoming) = mpsc::channel(1);
     let server = Server::builder()
+        .accept_http1(any_version)
         .max_concurrent_streams(limits::CONCURRENT_STREAMS)
         .http2_max_header_list_size(limits::HEADER_LIST_BYTES)
         .http2_keepalive_interval(Some(limits::KEEPALIVE_EVERY))
         .http2_keepalive_timeout(Some(limits::KEEPALIVE_WAIT))
         .layer(RequestLayer { face: "grpc", clock })
+        .layer(option_layer(origins.as_ref().map(web::cors)))
+        .layer(option_layer(origins.as_ref().map(|_| GrpcWebLayer::new())))
+        .layer(MapResponseLayer::new(|answer: http::Response<_>| answer.map(Body::new)))
         .layer(CatchPanicLayer::custom(apologize))
         .layer(DeadlineLayer)
         .layer(access)
@@ -84,8 +100,8 @@ pub(super) async fn serve(gate: Gate, listener: TcpListener, routes: Routes, acc
     let accepting = gate.accept(listener, stop, move |stream, version| {
         let arrived = arrived.clone();
         async move {
-            // gRPC is HTTP/2 only; whoever speaks anything else came to the wrong address.
-            if version == Version::Two {
+            // gRPC is HTTP/2 only; unless gRPC-Web is spoken, whoever speaks anything else came to the wrong address.
+            if any_version || version == Version::Two {
                 // Refused only when the server is ending, which closes the connection as it should.
                 let _ = arrived.send(Ok::<_, io::Error>(stream)).await;
             }

@@ -1,10 +1,11 @@
-//! The HTTP face: the façade, `/alive`, `/now` and `/ready`, over hyper's own connection builder because axum's sets no timer.
+//! The HTTP face: the façade, `/alive`, `/now`, `/ready` and `/proto/`, over hyper's own connection builder because axum's sets no timer.
 
 use super::{
     Health,
     body::Paced,
     excuse::Excuse,
     gate::Gate,
+    published,
     requests::RequestLayer,
     stream::{Stream, Version},
 };
@@ -37,7 +38,7 @@ pub(super) async fn serve(gate: Gate, listener: TcpListener, facade: Router, hea
     };
     let ready = get(ready).with_state(health);
     let router = Router::new().route("/alive", now.clone()).route("/now", now).route("/ready", ready.clone()).route("/readyz", ready);
-    let router = router.fallback_service(facade);
+    let router = router.merge(published::router()).fallback_service(facade);
     // Around the whole router, never per route: what is routed was seen by all of them.
     let service = ServiceBuilder::new()
         .layer(RequestLayer { face: "http", clock })

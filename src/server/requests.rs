@@ -96,7 +96,7 @@ fn verb(method: &Method) -> &'static str {
 ///
 /// A gRPC method of the contract is its path; a SCIM request is its endpoint; everything else is "other".
 fn subject(path: &str) -> &'static str {
-    const ENDPOINTS: [&str; 13] = [
+    const ENDPOINTS: [&str; 14] = [
         "Users",
         "Groups",
         "Bulk",
@@ -108,6 +108,7 @@ fn subject(path: &str) -> &'static str {
         "openapi.json",
         "alive",
         "now",
+        "proto",
         "ready",
         "readyz",
     ];

@@ -186,6 +186,7 @@ fn config(place: &Place, data_dir: &Path) -> Config {
             Database::Postgres(url) => config::Engine::Postgres(url),
         },
         grpc: "127.0.0.1:0".parse().unwrap(),
+        grpc_web: None,
         network: network(None),
         token_max_days: limits::TOKEN_DAYS,
         environment: None,

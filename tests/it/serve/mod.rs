@@ -5,10 +5,12 @@
 mod faces;
 mod metrics;
 mod program;
+mod published;
 mod reflection;
 mod slow;
 mod stopping;
 mod tls;
+mod web;
 
 use roster::{
     config::{Config, Engine, Network},
@@ -55,6 +57,7 @@ fn config(folder: &Path) -> Config {
         data_dir: folder.to_owned(),
         engine: Engine::Sqlite(folder.join("roster.sqlite")),
         grpc: "127.0.0.1:0".parse().unwrap(),
+        grpc_web: None,
         network: network(),
         token_max_days: roster::limits::TOKEN_DAYS,
         environment: None,

@@ -3,6 +3,7 @@
 mod capabilities;
 mod contract;
 mod migrations;
+mod reference;
 mod requirements;
 mod rooms;
 mod source;
