@@ -62,5 +62,8 @@ static LIMITS: LazyLock<BTreeMap<String, i64>> = LazyLock::new(|| {
         ("message_bytes", limits::MESSAGE_BYTES),
     ];
     let bounds = bounds.map(|(name, bound)| (name.to_owned(), i64::try_from(bound).unwrap_or(i64::MAX)));
-    bounds.into_iter().chain([("page_token_seconds".to_owned(), limits::PAGE_TOKEN_SECONDS)]).collect()
+    bounds
+        .into_iter()
+        .chain([("page_token_seconds".to_owned(), limits::PAGE_TOKEN_SECONDS), ("request_id_seconds".to_owned(), limits::REQUEST_SECONDS)])
+        .collect()
 });

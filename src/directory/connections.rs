@@ -64,7 +64,7 @@ const FIELDS: &[Field<Connection>] = &[
 const OUTPUT_ONLY: &[&str] = &["id", "organization_id", "meta", "scim_base_url", "status"];
 
 pub(super) async fn create(directory: &Arc<Directory>, request: Request<CreateConnectionRequest>) -> Reply<CreateConnectionResponse> {
-    let (call, message) = Call::of(request)?;
+    let (call, message) = Call::writing(request)?;
     let given = message.connection.ok_or_else(|| Error::missing("connection"))?;
     let organization_id = message.organization_id.clone();
     let id = directory.clock.new_id();
@@ -108,7 +108,7 @@ pub(super) async fn list(directory: &Arc<Directory>, request: Request<ListConnec
 }
 
 pub(super) async fn update(directory: &Arc<Directory>, request: Request<UpdateConnectionRequest>) -> Reply<UpdateConnectionResponse> {
-    let (call, message) = Call::of(request)?;
+    let (call, message) = Call::writing(request)?;
     let given = message.connection.ok_or_else(|| Error::missing("connection"))?;
     let (mask, precondition) = (message.update_mask, message.precondition);
     precondition::check_form(precondition.as_ref())?;
@@ -132,7 +132,7 @@ pub(super) async fn update(directory: &Arc<Directory>, request: Request<UpdateCo
 }
 
 pub(super) async fn delete(directory: &Arc<Directory>, request: Request<DeleteConnectionRequest>) -> Reply<DeleteConnectionResponse> {
-    let (call, message) = Call::of(request)?;
+    let (call, message) = Call::writing(request)?;
     let (id, precondition) = (message.connection_id, message.precondition);
     precondition::check_form(precondition.as_ref())?;
     environment::refuse(&id)?;

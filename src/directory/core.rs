@@ -1,6 +1,14 @@
 //! What every service of the directory shares: the store, the clock, and the one way to write.
 
-use super::{Error, Result, administrators::Guard, alarm::Alarm, deviations::Deviations, revision, status::Statuses};
+use super::{
+    Error, Result,
+    administrators::Guard,
+    alarm::Alarm,
+    deviations::Deviations,
+    repeats::{self, Answer, Before, Once, Repeat},
+    revision,
+    status::Statuses,
+};
 use crate::{
     access::{self, Caller, Scopes, caller_of},
     api::v1::{Actor, Consistency, Revision, WriteOptions},
@@ -9,7 +17,7 @@ use crate::{
     store::{Fault, Reach, Reader, SYSTEM, Stop, Store, Terms, Work, WriteError, Written},
 };
 use prost::Message as _;
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 use tonic::{Request, Status};
 
 /// Pairs of `WriteOptions.annotations`.
@@ -34,6 +42,32 @@ pub struct Directory {
 /// What an edit answers: its answer, a miss, or a refusal.
 pub(super) type Edit<T> = std::result::Result<T, Stop<Error>>;
 
+/// What a write came to.
+#[derive(Debug)]
+pub(super) struct Done<T> {
+    /// What the edit answered.
+    pub(super) answer: T,
+    /// The revision it made, or the latest before it if it changed nothing.
+    pub(super) revision: i64,
+    /// Whether it changed something.
+    pub(super) changed: bool,
+    /// Whether the request was sent before, and this is what it came to then.
+    pub(super) repeated: bool,
+}
+
+enum Settled<T> {
+    Now(T),
+    Before(Before<T>),
+}
+
+/// An edit that says what it did in other words.
+pub(super) fn answering<T, A>(
+    mut edit: impl FnMut(&mut Work) -> Edit<T> + Send + 'static,
+    answer: impl Fn(T) -> A + Send + 'static,
+) -> impl FnMut(&mut Work) -> Edit<A> + Send + 'static {
+    move |work| edit(work).map(&answer)
+}
+
 impl From<Error> for Stop<Error> {
     fn from(error: Error) -> Self {
         Stop::Refused(error)
@@ -54,7 +88,9 @@ impl From<Fault> for Error {
 #[derive(Debug, Clone)]
 pub(super) struct Call {
     pub(super) caller: Caller,
-    trace_parent: String,
+    pub(super) trace_parent: String,
+    /// What a request for a write that has a name asks for.
+    pub(super) repeat: Option<Repeat>,
 }
 
 impl Call {
@@ -62,7 +98,14 @@ impl Call {
     pub(super) fn of<T>(request: Request<T>) -> std::result::Result<(Call, T), Status> {
         let caller = caller_of(&request)?.clone();
         let trace_parent = request.metadata().get("traceparent").and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned();
-        Ok((Call { caller, trace_parent }, request.into_inner()))
+        Ok((Call { caller, trace_parent, repeat: None }, request.into_inner()))
+    }
+
+    /// Takes a request for a write apart.
+    pub(super) fn writing<T: repeats::Write>(request: Request<T>) -> std::result::Result<(Call, T), Status> {
+        let (call, message) = Call::of(request)?;
+        let repeat = Repeat::of(&message)?;
+        Ok((Call { repeat, ..call }, message))
     }
 
     /// A call of the server's own, by a name that the feed shows as its credential.
@@ -77,7 +120,7 @@ impl Call {
             reach: access::Reach::All,
             expires_at: clock.now(),
         };
-        Call { caller, trace_parent: String::new() }
+        Call { caller, trace_parent: String::new(), repeat: None }
     }
 
     /// Whose externalId is meant.
@@ -85,14 +128,14 @@ impl Call {
         self.caller.connection_id()
     }
 
-    fn actor(&self, annotations: BTreeMap<String, String>) -> Actor {
+    fn actor(&self, options: WriteOptions) -> Actor {
         Actor {
             principal: self.caller.principal.clone(),
             connection_id: self.connection().to_owned(),
             token_id: self.caller.token_id.clone(),
-            request_id: String::new(),
+            request_id: options.request_id,
             trace_parent: self.trace_parent.clone(),
-            annotations,
+            annotations: options.annotations,
         }
     }
 }
@@ -112,33 +155,70 @@ impl Directory {
     }
 
     /// Runs a pure edit in the organization's lane. Whatever it does, what hangs on principals follows, and nobody takes
-    /// administrators away who may not.
-    pub(super) async fn write<T, F>(
+    /// administrators away who may not. A named request that was done is answered as it was.
+    pub(super) async fn write<T, F>(&self, call: &Call, organization: &str, options: Option<WriteOptions>, edit: F) -> Result<Done<T>>
+    where
+        T: Answer,
+        F: FnMut(&mut Work) -> Edit<T> + Send + 'static,
+    {
+        self.write_part(call, organization, options, 0, edit).await
+    }
+
+    /// The same for one of the commits that a request makes, counted from 0.
+    pub(super) async fn write_part<T, F>(
         &self,
         call: &Call,
         organization: &str,
         options: Option<WriteOptions>,
+        part: usize,
         mut edit: F,
-    ) -> Result<Written<T>>
+    ) -> Result<Done<T>>
     where
-        T: Send + 'static,
+        T: Answer,
         F: FnMut(&mut Work) -> Edit<T> + Send + 'static,
     {
         let options = options.unwrap_or_default();
         check_options(&options)?;
-        let actor = call.actor(options.annotations).encode_to_vec();
-        let (alarm, dry) = (Alarm::of(call), options.validate_only);
-        let terms = Terms { at: self.clock.now(), actor, validate_only: dry, leave_owned: options.leave_owned };
+        let once = Once::of(call, part);
+        if once.is_none() && !options.request_id.is_empty() {
+            tracing::error!("a write does not look at its request_id");
+            return Err(Error::internal());
+        }
+        let (alarm, dry, leave_owned) = (Alarm::of(call), options.validate_only, options.leave_owned);
+        let terms = Terms { at: self.clock.now(), actor: call.actor(options).encode_to_vec(), validate_only: dry, leave_owned };
         let (guard, counted) = (Guard::of(&call.caller), alarm.clone());
-        let guarded = move |work: &mut Work| -> Edit<T> {
+        let mut fresh = move |work: &mut Work| -> Edit<T> {
             let answer = guard.run(work, &mut edit)?;
             counted.as_ref().map_or(Ok(()), |alarm| alarm.count(work))?;
             Ok(answer)
         };
+        let guarded = move |work: &mut Work| -> Edit<Settled<T>> {
+            let Some(once) = &once else { return Ok(Settled::Now(fresh(work)?)) };
+            match once.find(work) {
+                Ok(Some(before)) => Ok(Settled::Before(before)),
+                Ok(None) => {
+                    let answer = fresh(work)?;
+                    if !dry && answer.is_final() {
+                        once.keep(work, &answer);
+                    }
+                    Ok(Settled::Now(answer))
+                }
+                Err(Stop::Miss) => {
+                    // What the edit needs is read in the same round.
+                    let _ = fresh(work);
+                    Err(Stop::Miss)
+                }
+                Err(refused) => Err(refused),
+            }
+        };
         match self.store.write(organization, terms, guarded).await {
-            Ok(verdict) => verdict.inspect(|written| {
-                self.deviations.left_owned(&call.caller, written.left);
-                alarm.iter().filter(|_| written.changed && !dry).for_each(|alarm| alarm.say(organization));
+            Ok(verdict) => verdict.map(|Written { answer, revision, changed, left }| match answer {
+                Settled::Before(Before { answer, revision, changed }) => Done { answer, revision, changed, repeated: true },
+                Settled::Now(answer) => {
+                    self.deviations.left_owned(&call.caller, left);
+                    alarm.iter().filter(|_| changed && !dry).for_each(|alarm| alarm.say(organization));
+                    Done { answer, revision, changed, repeated: false }
+                }
             }),
             Err(WriteError::NoOrganization) => Err(Error::organization_denied()),
             Err(WriteError::Unavailable) => Err(Error::unavailable()),
@@ -162,9 +242,6 @@ impl Directory {
 }
 
 fn check_options(options: &WriteOptions) -> Result<()> {
-    if !options.request_id.is_empty() {
-        return Err(Error::value("write.request_id", "write.request_id is not honoured by this version; leave it empty."));
-    }
     if options.annotations.len() > ANNOTATIONS {
         return Err(Error::too_large("write.annotations", ANNOTATIONS, "pairs"));
     }

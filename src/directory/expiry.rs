@@ -47,13 +47,13 @@ async fn notify(directory: &Arc<Directory>, organization: &str, id: &str, now: M
     let written = directory
         .write(&call, organization, None, move |work| {
             let mut token: Token = record::find(&kept, work, &id)?;
-            let Some(days) = due(&token, now) else { return Ok(None) };
+            let Some(days) = due(&token, now) else { return Ok(Token::default()) };
             token.expiry_notice_days = days;
-            let token = record::put(&kept, work, token, Action::Expiring, vec!["expiry_notice_days".to_owned()])?;
-            Ok(Some(token))
+            record::put(&kept, work, token, Action::Expiring, vec!["expiry_notice_days".to_owned()])
         })
         .await?;
-    if let Some(Token { id, connection_id, service_account_id, expiry_notice_days, .. }) = written.answer {
+    if written.changed {
+        let Token { id, connection_id, service_account_id, expiry_notice_days, .. } = written.answer;
         tracing::warn!(
             organization,
             token = id,

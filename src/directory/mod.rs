@@ -24,6 +24,7 @@ mod precondition;
 mod provisioning;
 mod purge;
 mod record;
+mod repeats;
 mod revision;
 mod roles;
 mod schemas;

@@ -60,7 +60,7 @@ pub(super) fn system() -> Organization {
 #[tonic::async_trait]
 impl OrganizationService for Organizations {
     async fn create_organization(&self, request: Request<CreateOrganizationRequest>) -> Reply<CreateOrganizationResponse> {
-        let (call, message) = Call::of(request)?;
+        let (call, message) = Call::writing(request)?;
         require_platform(&call)?;
         let given = message.organization.ok_or_else(|| Error::missing("organization"))?;
         let mut organization = Organization { id: self.0.clock.new_id(), meta: None, ..given };
@@ -118,7 +118,7 @@ impl OrganizationService for Organizations {
     }
 
     async fn update_organization(&self, request: Request<UpdateOrganizationRequest>) -> Reply<UpdateOrganizationResponse> {
-        let (call, message) = Call::of(request)?;
+        let (call, message) = Call::writing(request)?;
         require_platform(&call)?;
         let given = message.organization.ok_or_else(|| Error::missing("organization"))?;
         let (mask, precondition) = (message.update_mask, message.precondition);

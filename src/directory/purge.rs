@@ -1,8 +1,8 @@
-//! Erasing softly deleted users whose time is over: on any node, without a leader, through the lane like every other write.
+//! Erasing softly deleted users whose time is over, and forgetting answers whose day is: on any node, without a leader, through the lane like every other write.
 
 use super::{
     core::{Directory, Edit},
-    users,
+    repeats, users,
 };
 use crate::{
     limits,
@@ -15,13 +15,14 @@ use std::sync::Arc;
 pub struct Purge(pub(super) Arc<Directory>);
 
 impl Purge {
-    /// Erases everybody whose time is over by now, one commit each; answers how many. What another node erased meanwhile is
+    /// Forgets what named requests were answered a day ago or earlier. Erases everybody whose time is over by now, one commit each; answers how many. What another node erased meanwhile is
     /// not erased again.
     ///
     /// # Errors
     /// When the store cannot say who is due.
     pub async fn due(&self) -> Result<usize, Fault> {
         let (store, now) = (&self.0.store, self.0.clock.now());
+        while store.forget_requests(repeats::kept_since(now), limits::REQUESTS_FORGOTTEN).await? == limits::REQUESTS_FORGOTTEN as u64 {}
         let mut erased = 0;
         loop {
             let due = store.due_tombstones(now, limits::PURGE_BATCH).await?;

@@ -24,7 +24,7 @@ pub(super) async fn list(directory: &Directory, request: Request<ListSchemasRequ
 }
 
 pub(super) async fn put(directory: &Directory, request: Request<PutSchemaRequest>) -> Reply<PutSchemaResponse> {
-    let (call, request) = Call::of(request)?;
+    let (call, request) = Call::writing(request)?;
     let schema = request.schema.ok_or_else(|| Error::missing("schema"))?;
     // What is wrong with the schema itself is told before anything is locked.
     Schemas::none().with(&schema).map_err(Error::from)?;
@@ -41,7 +41,7 @@ pub(super) async fn put(directory: &Directory, request: Request<PutSchemaRequest
 }
 
 pub(super) async fn delete(directory: &Directory, request: Request<DeleteSchemaRequest>) -> Reply<DeleteSchemaResponse> {
-    let (call, request) = Call::of(request)?;
+    let (call, request) = Call::writing(request)?;
     let urn = request.urn;
     let edit = move |work: &mut Work| {
         let before = work.schemas();

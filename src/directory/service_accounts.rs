@@ -45,7 +45,7 @@ const OUTPUT_ONLY: &[&str] = &["id", "organization_id", "meta"];
 #[tonic::async_trait]
 impl ServiceAccountService for ServiceAccounts {
     async fn create_service_account(&self, request: Request<CreateServiceAccountRequest>) -> Reply<CreateServiceAccountResponse> {
-        let (call, message) = Call::of(request)?;
+        let (call, message) = Call::writing(request)?;
         let given = message.service_account.ok_or_else(|| Error::missing("service_account"))?;
         let organization_id = message.organization_id.clone();
         let account = ServiceAccount { id: self.0.clock.new_id(), organization_id, meta: None, ..given };
@@ -77,7 +77,7 @@ impl ServiceAccountService for ServiceAccounts {
     }
 
     async fn update_service_account(&self, request: Request<UpdateServiceAccountRequest>) -> Reply<UpdateServiceAccountResponse> {
-        let (call, message) = Call::of(request)?;
+        let (call, message) = Call::writing(request)?;
         let given = message.service_account.ok_or_else(|| Error::missing("service_account"))?;
         let (mask, precondition) = (message.update_mask, message.precondition);
         precondition::check_form(precondition.as_ref())?;
@@ -99,7 +99,7 @@ impl ServiceAccountService for ServiceAccounts {
     }
 
     async fn delete_service_account(&self, request: Request<DeleteServiceAccountRequest>) -> Reply<DeleteServiceAccountResponse> {
-        let (call, message) = Call::of(request)?;
+        let (call, message) = Call::writing(request)?;
         let (id, precondition) = (message.service_account_id, message.precondition);
         precondition::check_form(precondition.as_ref())?;
         let owned = tokens::owned_by(&self.0, &message.organization_id, |token| token.service_account_id == id).await?;

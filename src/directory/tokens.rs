@@ -10,6 +10,7 @@ use super::{
     grants::{self, check_scopes, expiry, require_held},
     record,
     record::Noun,
+    repeats,
 };
 use crate::{
     access::{self, Kind},
@@ -46,7 +47,7 @@ pub(super) fn ends(token: &Token) -> Micros {
 }
 
 pub(super) async fn issue(directory: &Arc<Directory>, request: Request<IssueTokenRequest>) -> Reply<IssueTokenResponse> {
-    let (call, message) = Call::of(request)?;
+    let (call, message) = Call::writing(request)?;
     let now = directory.clock.now();
     let kind = match (message.connection_id.is_empty(), message.service_account_id.is_empty()) {
         (false, true) => Kind::Scim,
@@ -75,9 +76,12 @@ pub(super) async fn issue(directory: &Arc<Directory>, request: Request<IssueToke
         .write(&call, &message.organization_id, message.write, move |work| {
             require_owner(work, &kept)?;
             put_new(work, &kept, &hash);
-            Ok(())
+            Ok(kept.clone())
         })
         .await?;
+    if written.repeated {
+        return Err(repeats::already_issued(&written.answer.id).into());
+    }
     Ok(Response::new(IssueTokenResponse {
         token_id: token.id.clone(),
         secret: reveal(&minted, validate_only),
@@ -87,7 +91,7 @@ pub(super) async fn issue(directory: &Arc<Directory>, request: Request<IssueToke
 }
 
 pub(super) async fn rotate(directory: &Arc<Directory>, request: Request<RotateTokenRequest>) -> Reply<RotateTokenResponse> {
-    let (call, message) = Call::of(request)?;
+    let (call, message) = Call::writing(request)?;
     let overlap =
         message.overlap.map_or(0, |overlap| overlap.seconds.saturating_mul(1_000_000).saturating_add(i64::from(overlap.nanos) / 1_000));
     if overlap < 0 {
@@ -128,6 +132,9 @@ pub(super) async fn rotate(directory: &Arc<Directory>, request: Request<RotateTo
             Ok(new)
         })
         .await?;
+    if written.repeated {
+        return Err(repeats::already_issued(&written.answer.id).into());
+    }
     Ok(Response::new(RotateTokenResponse {
         token_id: written.answer.id.clone(),
         secret: reveal(&minted, validate_only),
@@ -155,7 +162,7 @@ pub(super) async fn list(directory: &Arc<Directory>, request: Request<ListTokens
 }
 
 pub(super) async fn revoke(directory: &Arc<Directory>, request: Request<RevokeTokenRequest>) -> Reply<RevokeTokenResponse> {
-    let (call, message) = Call::of(request)?;
+    let (call, message) = Call::writing(request)?;
     let kept = Arc::clone(directory);
     let written = directory
         .write(&call, &message.organization_id, message.write, move |work| {

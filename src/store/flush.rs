@@ -3,7 +3,7 @@
 use super::{
     Connection, Fault, Rows, Text, Tombstone, Work,
     fate::{Fate, fate},
-    users,
+    requests, users,
     work::Change,
     writes::{
         CHANGES_OF, DROP_DEVIATIONS, DROP_EDGES, DROP_GROUPS, DROP_KEYS, DROP_RECORDS, DROP_STATUSES, DROP_TOMBSTONES, DROP_USERS,
@@ -36,6 +36,7 @@ impl Work {
         self.flush_records(on).await?;
         self.flush_grants(on).await?;
         self.flush_feed(on).await?;
+        self.flush_requests(on).await?;
         self.flush_erased(on).await?;
         let head = on.statement(SET_HEAD).bind(organization).bind(self.made).bind(users_gained).bind(groups_gained);
         head.bind(nests.then_some(self.made)).bind(self.schemas_changed()).bind(self.roles_changed().map(|(at, _)| at)).execute().await?;
@@ -232,9 +233,11 @@ impl Work {
         set(on, PUT_CHANGES, &self.organization, changes.len(), || rows_of(changes)).await
     }
 
-    /// Empties the events of erased users: who changed when stays, what they were told to be goes.
+    /// Empties the events of erased users, and the answers that told of them: who changed when stays, what they were goes.
     async fn flush_erased(&mut self, on: &mut Connection<'_>) -> Result<(), Fault> {
-        for id in std::mem::take(&mut self.erased) {
+        let erased = std::mem::take(&mut self.erased);
+        set(on, requests::EMPTY, &self.organization, erased.len(), || Rows::new().text(erased.iter().map(String::as_str))).await?;
+        for id in erased {
             let rows: Vec<(i64, i64, i64, i64, String, Vec<u8>)> =
                 on.statement(CHANGES_OF).bind(self.organization.clone()).bind(id).all().await?;
             let mut emptied = Vec::new();

@@ -1,7 +1,7 @@
 //! The write lane: one task per process and organization. Whatever waits is committed together, each item with its own
 //! revision and its own verdict; one that sets a whole large membership is committed by itself. No added latency when idle, group commit when busy.
 //!
-//! The lane is a task of its own, never a caller's future: a caller that goes away takes nobody's write with it. On
+//! The lane is a task of its own, never a caller's future: a caller that goes away takes nobody else's write with it. On
 //! SQLite all lanes share the file's one writer connection, which hands itself on in order.
 
 use super::{Connection, Fault, Miss, Reach, Store, Terms, Work, open::Inner};
@@ -61,6 +61,8 @@ pub struct Written<T> {
 /// An edit without its types.
 trait Job: Send {
     fn terms(&self) -> &Terms;
+    /// Whether somebody still waits for its verdict.
+    fn is_wanted(&self) -> bool;
     /// Runs the edit; whether it changed something that is to stand.
     fn run(&mut self, work: &mut Work) -> Result<bool, Miss>;
     fn settle(self: Box<Self>, end: Result<(), WriteError>);
@@ -76,6 +78,10 @@ struct Typed<T, E, F> {
 impl<T: Send, E: Send, F: FnMut(&mut Work) -> Result<T, Stop<E>> + Send> Job for Typed<T, E, F> {
     fn terms(&self) -> &Terms {
         &self.terms
+    }
+
+    fn is_wanted(&self) -> bool {
+        !self.reply.is_closed()
     }
 
     fn run(&mut self, work: &mut Work) -> Result<bool, Miss> {
@@ -102,7 +108,7 @@ impl<T: Send, E: Send, F: FnMut(&mut Work) -> Result<T, Stop<E>> + Send> Job for
             (Ok(()), Some(verdict)) => Ok(verdict),
             (Ok(()), None) => Err(WriteError::Failed),
         };
-        // A caller that went away is not told; what it asked for is committed all the same.
+        // A caller that went away while its write was being done is not told.
         let _ = self.reply.send(answer);
     }
 }
@@ -200,6 +206,8 @@ async fn run(inner: Arc<Inner>, lanes: Lanes, organization: String, mut jobs: mp
 async fn commit(inner: &Inner, organization: &str, jobs: Vec<Box<dyn Job>>) {
     let mut rest = vec![jobs];
     while let Some(mut jobs) = rest.pop() {
+        // A caller that went away before its turn (its deadline is over, its connection broke) has nothing done.
+        jobs.retain(|job| job.is_wanted());
         if jobs.is_empty() {
             continue;
         }
@@ -252,6 +260,9 @@ async fn attempt(inner: &Inner, organization: &str, jobs: &mut [Box<dyn Job>]) -
         work.flush(&mut tx.on(&inner.counters)).await?;
         tx.commit().await?;
         inner.counters.committed(work.writes_records());
+    } else if work.requests.kept() {
+        work.flush_requests(&mut tx.on(&inner.counters)).await?;
+        tx.commit().await?;
     }
     inner.remember(&work, changed);
     Ok(Ended::Committed)
@@ -267,6 +278,7 @@ async fn settle_edits(inner: &Inner, work: &mut Work, jobs: &mut [Box<dyn Job>],
                 Ok(true) => work.keep(job.terms().actor.clone()),
                 Ok(false) | Err(Miss) => work.undo(),
             }
+            work.keep_noted();
             if work.wants_alone {
                 return Ok(Some(at));
             }

@@ -3,7 +3,7 @@
 use super::{
     Connection, Fault, GroupRow, Record, Rows, Text, UserRow, Work, grants, groups, members,
     open::Inner,
-    records,
+    records, requests,
     tombstones::{self, Tombstone},
     users, view,
 };
@@ -70,6 +70,7 @@ pub(super) const LANE_READS: &[(&str, Text)] = &[
     ("grants by role", grants::BY_ROLE),
     ("any with a key", view::ANY),
     ("held keys", view::HELD),
+    ("answers by request", requests::BY_KEYS),
 ];
 
 impl Work {
@@ -92,6 +93,7 @@ impl Work {
             || self.held.wants()
             || self.whole.wants()
             || self.grants.wants()
+            || self.requests.wants()
             || self.seats.wants()
     }
 
@@ -104,6 +106,7 @@ impl Work {
         self.load_grants(on).await?;
         self.load_view(on).await?;
         self.load_seats(on, &inner.nests).await?;
+        self.requests.load(on, &self.organization).await?;
         self.load_records(on).await
     }
 

@@ -7,7 +7,8 @@
 #![allow(clippy::missing_errors_doc, reason = "every question answers `Miss` until what it asks for was read")]
 
 use super::{
-    GroupRow, Record, RecordKind, Terms, Tombstone, UserRow, cells::Cells, grants::Grants, nested::Nested, seats::Seats, whole::Whole,
+    GroupRow, Record, RecordKind, Terms, Tombstone, UserRow, cells::Cells, grants::Grants, nested::Nested, requests, seats::Seats,
+    whole::Whole,
 };
 use crate::{attributes::Schemas, clock::Micros};
 use std::{collections::BTreeSet, sync::Arc};
@@ -53,13 +54,13 @@ pub struct Work {
     pub(super) record_keys: Cells<(i64, String), Option<String>>,
     pub(super) tombstones: Cells<String, Option<Arc<Tombstone>>>,
     pub(super) grants: Grants,
+    pub(super) requests: requests::Requests,
     /// Whether any resource has a key of this kind and text; whether this one has it.
     pub(super) any: Cells<(i64, String), bool>,
     pub(super) held: Cells<(i64, String, String), bool>,
     pub(super) seats: Seats,
     /// One cell: what the organization has registered.
     schemas: Cells<(), Schemas>,
-    /// Folded display name → the groups that have it.
     pub(super) group_names: Cells<String, BTreeSet<String>>,
     pub(super) nested: Nested,
     pub(super) new_heads: Vec<String>,
@@ -97,6 +98,7 @@ impl Work {
             record_keys: Cells::new(),
             tombstones: Cells::new(),
             grants: Grants::default(),
+            requests: requests::Requests::new(),
             any: Cells::new(),
             held: Cells::new(),
             seats: Seats::new(),
@@ -269,6 +271,7 @@ impl Work {
         f(&mut self.record_keys);
         f(&mut self.tombstones);
         self.grants.each(f);
+        f(&mut self.requests);
         f(&mut self.any);
         f(&mut self.held);
         f(&mut self.schemas);

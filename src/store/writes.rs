@@ -1,6 +1,6 @@
 //! The texts by which a batch is written. A set of rows enters by column and never joins freely (see [`super::rows`]).
 
-use super::Text;
+use super::{Text, requests};
 
 pub(super) const DROP_USERS: Text = Text::twin(
     "DELETE FROM users WHERE organization_id = $1 AND id IN (SELECT value->>0 FROM json_each($2))",
@@ -148,4 +148,5 @@ pub(super) const LANE_WRITES: &[(&str, Text)] = &[
     ("drop statuses", DROP_STATUSES),
     ("drop tombstones", DROP_TOMBSTONES),
     ("drop grants", DROP_GRANTS),
+    ("empty answers", requests::EMPTY),
 ];

@@ -3,7 +3,7 @@
 use super::{
     super::{
         Error, Result, actions,
-        core::{Call, Directory, Edit},
+        core::{Call, Directory, Edit, answering},
         links, precondition,
         sight::Sight,
         users::{leave_groups, policy},
@@ -21,8 +21,8 @@ use std::sync::Arc;
 
 pub(super) async fn delete(directory: &Directory, call: &Call, request: DeleteGroupRequest) -> Result<DeleteGroupResponse> {
     let edit = deletion(call, &request.group_id, request.precondition, request.allow_missing, Standing::Alone)?;
-    let written = directory.write(call, &request.organization_id, request.write, edit).await?;
-    Ok(DeleteGroupResponse { outcome: written.answer as i32, committed_at: directory.revision(written.revision) })
+    let written = directory.write(call, &request.organization_id, request.write, answering(edit, |outcome| outcome as i32)).await?;
+    Ok(DeleteGroupResponse { outcome: written.answer, committed_at: directory.revision(written.revision) })
 }
 
 /// The edit that removes a group and its edges.

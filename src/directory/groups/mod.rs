@@ -57,22 +57,22 @@ impl GroupService for Groups {
     }
 
     async fn create_group(&self, request: Request<CreateGroupRequest>) -> Result<Response<CreateGroupResponse>, Status> {
-        let (call, request) = Call::of(request)?;
+        let (call, request) = Call::writing(request)?;
         Ok(Response::new(write::create(&self.0, &call, request).await?))
     }
 
     async fn update_group(&self, request: Request<UpdateGroupRequest>) -> Result<Response<UpdateGroupResponse>, Status> {
-        let (call, request) = Call::of(request)?;
+        let (call, request) = Call::writing(request)?;
         Ok(Response::new(write::update(&self.0, &call, request).await?))
     }
 
     async fn patch_group(&self, request: Request<PatchGroupRequest>) -> Result<Response<PatchGroupResponse>, Status> {
-        let (call, request) = Call::of(request)?;
+        let (call, request) = Call::writing(request)?;
         Ok(Response::new(write::patch(&self.0, &call, request).await?))
     }
 
     async fn replace_group(&self, request: Request<ReplaceGroupRequest>) -> Result<Response<ReplaceGroupResponse>, Status> {
-        let (call, request) = Call::of(request)?;
+        let (call, request) = Call::writing(request)?;
         Ok(Response::new(write::replace(&self.0, &call, request).await?))
     }
 
@@ -85,7 +85,7 @@ impl GroupService for Groups {
     }
 
     async fn delete_group(&self, request: Request<DeleteGroupRequest>) -> Result<Response<DeleteGroupResponse>, Status> {
-        let (call, request) = Call::of(request)?;
+        let (call, request) = Call::writing(request)?;
         Ok(Response::new(end::delete(&self.0, &call, request).await?))
     }
 
@@ -93,7 +93,7 @@ impl GroupService for Groups {
         &self,
         request: Request<ModifyGroupMembersRequest>,
     ) -> Result<Response<ModifyGroupMembersResponse>, Status> {
-        let (call, request) = Call::of(request)?;
+        let (call, request) = Call::writing(request)?;
         Ok(Response::new(write::modify_members(&self.0, &call, request).await?))
     }
 

@@ -3,8 +3,10 @@
 use super::{
     super::{
         Error, Result, actions,
-        core::{Call, Directory, Edit},
-        links, precondition, schemas,
+        core::{Call, Directory, Edit, answering},
+        links, precondition,
+        repeats::Repeat,
+        schemas,
         sight::Sight,
     },
     change::{Changed, Standing, Step, changed, check_name, check_unique, deltas, modification, settle, stand, step, take, unique_names},
@@ -57,9 +59,9 @@ fn given(call: &Call, group: Option<Group>) -> Result<Group> {
 
 pub(super) async fn create(directory: &Directory, call: &Call, request: CreateGroupRequest) -> Result<CreateGroupResponse> {
     let organization = request.organization_id;
-    let edit = creation(call, &organization, directory.clock.new_id(), request.group, request.members)?;
+    let edit = answering(creation(call, &organization, directory.clock.new_id(), request.group, request.members)?, |row| row.message());
     let written = directory.write(call, &organization, request.write, edit).await?;
-    let group = Shown::new(None)?.written(schemas::seen(directory, &organization)).finish(call, written.answer.message());
+    let group = Shown::new(None)?.written(schemas::seen(directory, &organization)).finish(call, written.answer);
     Ok(CreateGroupResponse { group: Some(group), committed_at: directory.revision(written.revision) })
 }
 
@@ -102,22 +104,25 @@ pub(super) async fn update(directory: &Directory, call: &Call, request: UpdateGr
         mask::mask_group(group, &source, &paths, &context(&connection))?;
         Ok(Vec::new())
     })?;
+    let edit = answering(edit, |(row, _): Changed| row.message());
     let written = directory.write(call, &request.organization_id, request.write, edit).await?;
-    let group = Shown::new(None)?.written(schemas::seen(directory, &request.organization_id)).finish(call, written.answer.0.message());
+    let group = Shown::new(None)?.written(schemas::seen(directory, &request.organization_id)).finish(call, written.answer);
     Ok(UpdateGroupResponse { group: Some(group), committed_at: directory.revision(written.revision) })
 }
 
 pub(super) async fn patch(directory: &Directory, call: &Call, request: PatchGroupRequest) -> Result<PatchGroupResponse> {
     let edit = patching(call, &request.group_id, request.operations, request.precondition, Standing::Alone)?;
-    let written = directory.write(call, &request.organization_id, request.write, edit).await?;
-    let (row, moved) = written.answer;
-    Ok(PatchGroupResponse {
-        group: Some(Shown::new(None)?.written(schemas::seen(directory, &request.organization_id)).finish(call, row.message())),
+    let edit = answering(edit, |(row, moved): Changed| PatchGroupResponse {
+        group: Some(row.message()),
         members_added: moved.added,
         members_removed: moved.removed,
-        changed: written.changed,
-        committed_at: directory.revision(written.revision),
-    })
+        ..PatchGroupResponse::default()
+    });
+    let written = directory.write(call, &request.organization_id, request.write, edit).await?;
+    let shown = Shown::new(None)?.written(schemas::seen(directory, &request.organization_id));
+    let (changed, committed_at, answer) = (written.changed, directory.revision(written.revision), written.answer);
+    let group = answer.group.map(|group| shown.finish(call, group));
+    Ok(PatchGroupResponse { group, changed, committed_at, ..answer })
 }
 
 /// The edit that applies operations to a group's attributes and members, all or none.
@@ -146,15 +151,17 @@ pub(super) async fn replace(directory: &Directory, call: &Call, request: Replace
     let id = required(&request.group_id, "group_id")?;
     let members = refer::roster(&refer::principals(request.members, "members")?)?;
     let edit = whole(call, id, Some(given(call, request.group)?), members, request.precondition)?;
-    let written = directory.write(call, &request.organization_id, request.write, edit).await?;
-    let (row, moved) = written.answer;
-    Ok(ReplaceGroupResponse {
-        group: Some(Shown::new(None)?.written(schemas::seen(directory, &request.organization_id)).finish(call, row.message())),
+    let edit = answering(edit, |(row, moved): Changed| ReplaceGroupResponse {
+        group: Some(row.message()),
         members_added: moved.added,
         members_removed: moved.removed,
         members_kept: moved.kept,
-        committed_at: directory.revision(written.revision),
-    })
+        committed_at: None,
+    });
+    let written = directory.write(call, &request.organization_id, request.write, edit).await?;
+    let shown = Shown::new(None)?.written(schemas::seen(directory, &request.organization_id));
+    let (committed_at, answer) = (directory.revision(written.revision), written.answer);
+    Ok(ReplaceGroupResponse { group: answer.group.map(|group| shown.finish(call, group)), committed_at, ..answer })
 }
 
 pub(super) async fn replace_streamed(
@@ -164,18 +171,22 @@ pub(super) async fn replace_streamed(
 ) -> Result<StreamReplaceGroupResponse> {
     actions::require(&call.caller, AllowedAction::WriteGroups)?;
     let (header, members) = upload::receive(call, stream).await?;
+    let repeat = Repeat::of(&header)?.map(|repeat| repeat.with_members(&members));
+    let call = &Call { repeat, ..call.clone() };
     let (organization, id) = (header.organization_id, required(&header.group_id, "header.group_id")?);
     let source = header.group.map(|group| given(call, Some(group))).transpose()?;
     let edit = whole(call, id, source, members, header.precondition)?;
-    let written = directory.write(call, &organization, header.write, edit).await?;
-    let (row, moved) = written.answer;
-    Ok(StreamReplaceGroupResponse {
-        group: Some(Shown::new(None)?.written(schemas::seen(directory, &organization)).finish(call, row.message())),
+    let edit = answering(edit, |(row, moved): Changed| StreamReplaceGroupResponse {
+        group: Some(row.message()),
         members_added: moved.added,
         members_removed: moved.removed,
         members_kept: moved.kept,
-        committed_at: directory.revision(written.revision),
-    })
+        committed_at: None,
+    });
+    let written = directory.write(call, &organization, header.write, edit).await?;
+    let shown = Shown::new(None)?.written(schemas::seen(directory, &organization));
+    let (committed_at, answer) = (directory.revision(written.revision), written.answer);
+    Ok(StreamReplaceGroupResponse { group: answer.group.map(|group| shown.finish(call, group)), committed_at, ..answer })
 }
 
 /// The edit of a request that makes the group's members these, and its document this one if there is one.
@@ -220,15 +231,15 @@ pub(super) async fn modify_members(
     request: ModifyGroupMembersRequest,
 ) -> Result<ModifyGroupMembersResponse> {
     let edit = moving(call, &request.group_id, request.deltas, request.on_redundant, request.precondition)?;
-    let written = directory.write(call, &request.organization_id, request.write, edit).await?;
-    let (row, moved) = written.answer;
-    Ok(ModifyGroupMembersResponse {
+    let edit = answering(edit, |(row, moved): Changed| ModifyGroupMembersResponse {
         members_added: moved.added,
         members_removed: moved.removed,
         redundant: moved.kept,
         etag: etag(row.version),
-        committed_at: directory.revision(written.revision),
-    })
+        committed_at: None,
+    });
+    let written = directory.write(call, &request.organization_id, request.write, edit).await?;
+    Ok(ModifyGroupMembersResponse { committed_at: directory.revision(written.revision), ..written.answer })
 }
 
 /// The edit that adds and removes members.

@@ -3,14 +3,15 @@
 use super::{
     super::{
         Error, Result,
-        core::{Call, Directory},
+        core::{Call, Directory, answering},
         groups::Standing,
+        repeats::{Once, kept_since},
         takeovers,
     },
     batch::{self, Batch},
     edits::Outcome,
     plan::{self, Naming, Unit},
-    together::{Came, Edits, MUTATION, together},
+    together::{Came, Edits, MUTATION, Outcomes, together},
 };
 use crate::api::v1::{
     ApplyMutationsRequest, ApplyMutationsResponse, ErrorReason, Revision, WriteOptions, apply_mutations_request::Mode,
@@ -34,7 +35,7 @@ pub(super) async fn apply(
     let (results, refused) = match mode {
         Mode::Unspecified => return Err(Error::missing("mode")),
         Mode::Atomic => (at_once(directory, call, batch, &units, options).await?, None),
-        Mode::BestEffort => one_by_one(directory, call, batch, &units, max_errors, options).await,
+        Mode::BestEffort => one_by_one(directory, call, batch, &units, max_errors, options).await?,
     };
     Ok((ApplyMutationsResponse { results }, refused))
 }
@@ -63,7 +64,7 @@ async fn commit(
     directory: &Directory,
     call: &Call,
     batch: &mut Batch,
-    units: &[Unit],
+    (part, units): (usize, &[Unit]),
     standing: Standing,
     options: Option<&WriteOptions>,
 ) -> std::result::Result<(BTreeMap<usize, Outcome>, i64), Failed> {
@@ -73,15 +74,15 @@ async fn commit(
         for unit in units {
             edits.extend(batch.edits(call, unit, standing).map_err(Failed::Writes)?);
         }
-        let edit = together(edits, batch.offered(&writes));
-        let written = directory.write(call, &batch.organization, options.cloned(), edit).await.map_err(|mut error| {
+        let edit = answering(together(edits, batch.offered(&writes)), Outcomes::from);
+        let written = directory.write_part(call, &batch.organization, options.cloned(), part, edit).await.map_err(|mut error| {
             let guilty = error.metadata.iter().position(|(key, _)| *key == MUTATION).map(|at| error.metadata.remove(at).1);
             match guilty.and_then(|index| index.parse().ok()) {
                 Some(index) => Failed::Writes([(index, error)].into()),
                 None => Failed::All(error),
             }
         })?;
-        match written.answer {
+        match Came::from(written.answer) {
             Came::Done(outcomes) => return Ok((outcomes, written.revision)),
             Came::Older(older) => older.into_iter().for_each(|(write, id)| batch.rename(write, &id)),
         }
@@ -91,7 +92,7 @@ async fn commit(
 
 /// One commit, or nothing.
 async fn at_once(directory: &Directory, call: &Call, mut batch: Batch, units: &[Unit], options: Option<WriteOptions>) -> Result<Vec<Done>> {
-    match commit(directory, call, &mut batch, units, Standing::Among, options.as_ref()).await {
+    match commit(directory, call, &mut batch, (0, units), Standing::Among, options.as_ref()).await {
         Ok((outcomes, revision)) => Ok(outcomes.into_values().map(|outcome| done(outcome, directory.revision(revision))).collect()),
         Err(Failed::All(error)) => Err(error),
         Err(Failed::Writes(wrong)) => {
@@ -109,10 +110,11 @@ async fn one_by_one(
     units: &[Unit],
     max_errors: usize,
     options: Option<WriteOptions>,
-) -> (Vec<Done>, Option<Error>) {
+) -> Result<(Vec<Done>, Option<Error>)> {
+    refuse_reused(directory, call, &batch.organization).await?;
     let mut results: BTreeMap<usize, Done> = BTreeMap::new();
     let (mut failed, mut telling) = (BTreeSet::new(), None);
-    for unit in units {
+    for (part, unit) in units.iter().enumerate() {
         if max_errors > 0 && failed.len() >= max_errors {
             break;
         }
@@ -120,7 +122,7 @@ async fn one_by_one(
         let tried = if names_refused {
             Err(unit.writes.iter().map(|write| (*write, refused_with())).collect())
         } else {
-            try_unit(directory, call, &mut batch, unit, options.as_ref()).await
+            try_unit(directory, call, &mut batch, (part, unit), options.as_ref()).await
         };
         match tried {
             Ok(done) => results.extend(done),
@@ -135,7 +137,15 @@ async fn one_by_one(
         }
     }
     let skipped = || Done { skipped: true, ..Done::default() };
-    ((0..batch.ids.len()).map(|write| results.remove(&write).unwrap_or_else(skipped)).collect(), telling)
+    Ok(((0..batch.ids.len()).map(|write| results.remove(&write).unwrap_or_else(skipped)).collect(), telling))
+}
+
+/// Each unit looks for what it came to before; a request with other content may have had others.
+async fn refuse_reused(directory: &Directory, call: &Call, organization: &str) -> Result<()> {
+    let Some(once) = Once::of(call, 0) else { return Ok(()) };
+    let (caller, request_id) = once.name();
+    let asked = directory.read(organization, None).await?.asked(caller, request_id, kept_since(directory.clock.now())).await?;
+    asked.map_or(Ok(()), |digest| once.check(&digest))
 }
 
 /// What came of each write of a unit, or why those failed that made it fail.
@@ -143,11 +153,11 @@ async fn try_unit(
     directory: &Directory,
     call: &Call,
     batch: &mut Batch,
-    unit: &Unit,
+    (part, unit): (usize, &Unit),
     options: Option<&WriteOptions>,
 ) -> std::result::Result<BTreeMap<usize, Done>, BTreeMap<usize, Error>> {
     let standing = if unit.writes.len() == 1 { Standing::Alone } else { Standing::Among };
-    match commit(directory, call, batch, std::slice::from_ref(unit), standing, options).await {
+    match commit(directory, call, batch, (part, std::slice::from_ref(unit)), standing, options).await {
         Ok((outcomes, revision)) => {
             for (write, outcome) in &outcomes {
                 if outcome.waits {

@@ -13,17 +13,21 @@ use crate::{
     },
     store::{Work, etag},
 };
+use prost::Message;
 
 /// An edit of any kind.
 pub(super) type Any = Box<dyn FnMut(&mut Work) -> Edit<Outcome> + Send>;
 
 /// What came of a write.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, PartialEq, Message)]
 pub(super) struct Outcome {
+    #[prost(string, tag = "1")]
     pub(super) id: String,
     /// Empty when the resource is gone.
+    #[prost(string, tag = "2")]
     pub(super) etag: String,
     /// The write is noted, and not done until a person agrees.
+    #[prost(bool, tag = "3")]
     pub(super) waits: bool,
 }
 

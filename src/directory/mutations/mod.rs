@@ -23,7 +23,7 @@ pub struct Mutations(pub(super) Arc<Directory>);
 #[tonic::async_trait]
 impl DirectoryService for Mutations {
     async fn apply_mutations(&self, request: Request<ApplyMutationsRequest>) -> Result<Response<ApplyMutationsResponse>, Status> {
-        let (call, request) = Call::of(request)?;
+        let (call, request) = Call::writing(request)?;
         let (answer, refused) = apply::apply(&self.0, &call, request).await?;
         let mut response = Response::new(answer);
         if let Some(refused) = refused {

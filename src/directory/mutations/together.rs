@@ -1,10 +1,11 @@
 //! Several edits as one: all of them or none.
 
 use super::{
-    super::{core::Edit, takeovers},
+    super::{core::Edit, repeats::Answer, takeovers},
     edits::{Any, Outcome},
 };
 use crate::store::{Stop, Work};
+use prost::Message;
 use std::collections::BTreeMap;
 
 /// The edits of some writes, each with its write's index.
@@ -19,6 +20,41 @@ pub(super) enum Came {
     Done(BTreeMap<usize, Outcome>),
     /// Nothing yet: creates that others name came to resources with these ids, where others were told another one.
     Older(BTreeMap<usize, String>),
+}
+
+/// The same as a message.
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct Outcomes {
+    #[prost(btree_map = "uint64, message", tag = "1")]
+    done: BTreeMap<u64, Outcome>,
+    #[prost(btree_map = "uint64, string", tag = "2")]
+    older: BTreeMap<u64, String>,
+}
+
+impl Answer for Outcomes {
+    fn is_final(&self) -> bool {
+        self.older.is_empty()
+    }
+}
+
+impl From<Came> for Outcomes {
+    fn from(came: Came) -> Self {
+        match came {
+            Came::Done(done) => Outcomes { done: done.into_iter().map(|(at, one)| (at as u64, one)).collect(), older: BTreeMap::new() },
+            Came::Older(older) => Outcomes { done: BTreeMap::new(), older: older.into_iter().map(|(at, id)| (at as u64, id)).collect() },
+        }
+    }
+}
+
+impl From<Outcomes> for Came {
+    fn from(Outcomes { done, older }: Outcomes) -> Self {
+        let place = |at: u64| usize::try_from(at).unwrap_or(usize::MAX);
+        if older.is_empty() {
+            Came::Done(done.into_iter().map(|(at, one)| (place(at), one)).collect())
+        } else {
+            Came::Older(older.into_iter().map(|(at, id)| (place(at), id)).collect())
+        }
+    }
 }
 
 /// What the edits came to, or the first refusal with its write's index. A create that waits for a person is an outcome only

@@ -3,7 +3,7 @@
 use super::{
     super::{
         Error, Result,
-        core::{Call, Directory, Edit},
+        core::{Call, Directory, Edit, answering},
     },
     ends,
     principal::{self, Named},
@@ -60,10 +60,14 @@ pub(super) async fn modify(
         }
         Ok(outcome)
     };
+    let edit = answering(edit, |Outcome { added, removed, redundant }| ModifyRoleAssignmentsResponse {
+        added: added.iter().map(append::assignment).collect(),
+        removed,
+        redundant,
+        committed_at: None,
+    });
     let written = directory.write(call, &request.organization_id, request.write, edit).await?;
-    let Outcome { added, removed, redundant } = written.answer;
-    let added = added.iter().map(append::assignment).collect();
-    Ok(ModifyRoleAssignmentsResponse { added, removed, redundant, committed_at: directory.revision(written.revision) })
+    Ok(ModifyRoleAssignmentsResponse { committed_at: directory.revision(written.revision), ..written.answer })
 }
 
 fn read(directory: &Directory, given: RoleAssignment) -> Result<Wanted> {

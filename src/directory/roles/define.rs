@@ -3,7 +3,7 @@
 use super::{
     super::{
         Error, Result,
-        core::{Call, Directory, Edit},
+        core::{Call, Directory, Edit, answering},
         fields::{self, Field},
         precondition, record,
         record::Noun,
@@ -66,8 +66,10 @@ pub(super) async fn create(directory: &Directory, call: &Call, request: CreateRo
         work.set_book(book);
         Ok(row)
     };
+    let (epoch, organization) = (directory.store.epoch(), request.organization_id.clone());
+    let edit = answering(edit, move |row: RoleRow| list::shown(epoch, &organization, &row));
     let written = directory.write(call, &request.organization_id, request.write, edit).await?;
-    let role = Some(list::shown(directory, &request.organization_id, &written.answer));
+    let role = Some(written.answer);
     Ok(CreateRoleResponse { role, committed_at: directory.revision(written.revision) })
 }
 
@@ -93,8 +95,10 @@ pub(super) async fn update(directory: &Directory, call: &Call, request: UpdateRo
         work.set_book(book);
         Ok(after)
     };
+    let (epoch, organization) = (directory.store.epoch(), request.organization_id.clone());
+    let edit = answering(edit, move |row: RoleRow| list::shown(epoch, &organization, &row));
     let written = directory.write(call, &request.organization_id, request.write, edit).await?;
-    let role = Some(list::shown(directory, &request.organization_id, &written.answer));
+    let role = Some(written.answer);
     Ok(UpdateRoleResponse { role, committed_at: directory.revision(written.revision) })
 }
 

@@ -59,7 +59,7 @@ pub(super) async fn list(directory: &Directory, call: &Call, request: ListEffect
     while roles.len() < size && bytes < limits::PAGE_BYTES {
         let Some((at, Held { role_id, until, why })) = rest.next() else { break };
         last = place(&at);
-        let role = book.role(&role_id).map(|row| shown(directory, &request.organization_id, row));
+        let role = book.role(&role_id).map(|row| shown(directory.store.epoch(), &request.organization_id, row));
         let expire_time = (until != NEVER).then(|| timestamp(until));
         let one = EffectiveRole { role, scope: at.1, expire_time, derivations: why };
         bytes += one.encoded_len();

@@ -4,7 +4,7 @@ use super::{
     super::{
         Error, Result,
         core::{Call, Directory},
-        page,
+        page, revision,
     },
     principal,
 };
@@ -20,12 +20,12 @@ use crate::{
 use prost::Message as _;
 
 /// A role as callers see it.
-pub(super) fn shown(directory: &Directory, organization: &str, row: &RoleRow) -> Role {
+pub(super) fn shown(epoch: i64, organization: &str, row: &RoleRow) -> Role {
     let mut role = row.role.clone();
     organization.clone_into(&mut role.organization_id);
     let meta = role.meta.get_or_insert_default();
     meta.etag = etag(row.version);
-    meta.last_revision = directory.revision(row.version);
+    meta.last_revision = Some(revision::message(epoch, row.version));
     role
 }
 
@@ -37,7 +37,7 @@ pub(super) async fn get(directory: &Directory, request: GetRoleRequest) -> Resul
         get_role_request::Role::RoleId(id) => book.role(id),
         get_role_request::Role::RoleKey(key) => book.role_keyed(key),
     };
-    let role = shown(directory, &request.organization_id, row.ok_or_else(|| Error::not_found("role"))?);
+    let role = shown(directory.store.epoch(), &request.organization_id, row.ok_or_else(|| Error::not_found("role"))?);
     Ok(GetRoleResponse { role: Some(role), read_at: directory.revision(reader.revision()) })
 }
 
@@ -56,7 +56,7 @@ pub(super) async fn roles(directory: &Directory, call: &Call, request: ListRoles
         bytes += row.role.encoded_len();
         before < limits::PAGE_BYTES
     });
-    let roles: Vec<Role> = fitting.map(|row| shown(directory, &request.organization_id, row)).collect();
+    let roles: Vec<Role> = fitting.map(|row| shown(directory.store.epoch(), &request.organization_id, row)).collect();
     let after = roles.last().filter(|_| roles.len() < rows.len()).map(|role| role.key.clone());
     let seal = |after| page::seal(&directory.store, &binding, page::Position { after, ..Default::default() }, now);
     Ok(ListRolesResponse { next_page_token: after.map(seal).unwrap_or_default(), roles, read_at: directory.revision(reader.revision()) })

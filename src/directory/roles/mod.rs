@@ -34,7 +34,7 @@ pub struct Roles(pub(super) Arc<Directory>);
 #[tonic::async_trait]
 impl RoleService for Roles {
     async fn create_role(&self, request: Request<CreateRoleRequest>) -> Reply<CreateRoleResponse> {
-        let (call, request) = Call::of(request)?;
+        let (call, request) = Call::writing(request)?;
         Ok(Response::new(define::create(&self.0, &call, request).await?))
     }
 
@@ -48,17 +48,17 @@ impl RoleService for Roles {
     }
 
     async fn update_role(&self, request: Request<UpdateRoleRequest>) -> Reply<UpdateRoleResponse> {
-        let (call, request) = Call::of(request)?;
+        let (call, request) = Call::writing(request)?;
         Ok(Response::new(define::update(&self.0, &call, request).await?))
     }
 
     async fn delete_role(&self, request: Request<DeleteRoleRequest>) -> Reply<DeleteRoleResponse> {
-        let (call, request) = Call::of(request)?;
+        let (call, request) = Call::writing(request)?;
         Ok(Response::new(define::delete(&self.0, &call, request).await?))
     }
 
     async fn modify_role_assignments(&self, request: Request<ModifyRoleAssignmentsRequest>) -> Reply<ModifyRoleAssignmentsResponse> {
-        let (call, request) = Call::of(request)?;
+        let (call, request) = Call::writing(request)?;
         Ok(Response::new(assign::modify(&self.0, &call, request).await?))
     }
 

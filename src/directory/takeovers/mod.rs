@@ -45,7 +45,7 @@ impl TakeoverService for Takeovers {
     }
 
     async fn resolve_takeover(&self, request: Request<ResolveTakeoverRequest>) -> Reply<ResolveTakeoverResponse> {
-        let (call, message) = Call::of(request)?;
+        let (call, message) = Call::writing(request)?;
         let ((user, connection), approve) = (named(&message.user_id, &message.connection_id)?, message.approve);
         let directory = Arc::clone(&self.0);
         let edit = move |work: &mut Work| -> Edit<Takeover> {
@@ -74,7 +74,7 @@ impl TakeoverService for Takeovers {
     }
 
     async fn undo_takeover(&self, request: Request<UndoTakeoverRequest>) -> Reply<UndoTakeoverResponse> {
-        let (call, message) = Call::of(request)?;
+        let (call, message) = Call::writing(request)?;
         Ok(Response::new(undo::undo(&self.0, &call, message).await?))
     }
 }

@@ -20,10 +20,9 @@ use crate::{
     attributes::{check, fold},
     clock::timestamp,
     feed::append,
-    store::{UserRow, Work},
+    store::Work,
 };
 use prost::Message as _;
-use std::sync::Arc;
 
 pub(super) async fn undo(directory: &Directory, call: &Call, message: UndoTakeoverRequest) -> Result<UndoTakeoverResponse> {
     let ((id, connection), restore) = (named(&message.user_id, &message.connection_id)?, message.restore_attributes);
@@ -31,7 +30,7 @@ pub(super) async fn undo(directory: &Directory, call: &Call, message: UndoTakeov
     // What is in the feed does not change, so it can be read before the lane is entered.
     let image = if restore { Some(before(directory, &organization, &id, &connection).await?) } else { None };
     let (offered, caller) = (directory.clock.new_id(), call.caller.clone());
-    let edit = move |work: &mut Work| -> Edit<Arc<UserRow>> {
+    let edit = move |work: &mut Work| -> Edit<User> {
         let (row, recorded) = (work.user(&id), entry::find(work, &connection, &id));
         let (row, recorded) = (row?.ok_or_else(|| Error::not_found("user"))?, recorded?);
         let link = links::link_of(&row.user, &connection).filter(|link| link.state() == Link::Linked);
@@ -59,10 +58,10 @@ pub(super) async fn undo(directory: &Directory, call: &Call, message: UndoTakeov
             ..Takeover::default()
         });
         entry::resolve(work, entry, State::Rejected);
-        Ok(after)
+        Ok(after.user.clone())
     };
     let written = directory.write(call, &organization, message.write, edit).await?;
-    let mut user = written.answer.user.clone();
+    let mut user = written.answer;
     let registered = super::super::schemas::seen(directory, &organization);
     Shown::new(None)?.written(registered).finish(directory, call, None, std::slice::from_mut(&mut user)).await?;
     Ok(UndoTakeoverResponse { user: Some(user), committed_at: directory.revision(written.revision) })

@@ -3,7 +3,7 @@
 use super::{
     super::{
         Error, Result, actions,
-        core::{Call, Directory, Edit},
+        core::{Call, Directory, Edit, answering},
         groups, links, precondition,
         sight::Sight,
         touch::{self, Deed},
@@ -42,9 +42,9 @@ pub(in crate::directory) fn policy(call: &Call) -> Result<(Deprovision, Micros)>
 }
 
 pub(super) async fn delete(directory: &Directory, call: &Call, request: DeleteUserRequest) -> Result<DeleteUserResponse> {
-    let edit = deletion(call, &request.user_id, request.precondition, request.allow_missing)?;
+    let edit = answering(deletion(call, &request.user_id, request.precondition, request.allow_missing)?, |outcome| outcome as i32);
     let written = directory.write(call, &request.organization_id, request.write, edit).await?;
-    Ok(DeleteUserResponse { outcome: written.answer as i32, committed_at: directory.revision(written.revision) })
+    Ok(DeleteUserResponse { outcome: written.answer, committed_at: directory.revision(written.revision) })
 }
 
 /// The edit that does to a user what the caller's policy makes of a delete.
@@ -111,14 +111,14 @@ fn let_go(work: &mut Work, row: &UserRow, sight: &Sight, deactivate: bool) -> De
 pub(super) async fn undelete(directory: &Directory, call: &Call, request: UndeleteUserRequest) -> Result<UndeleteUserResponse> {
     let id = required(&request.user_id, "user_id")?;
     let connection = call.connection().to_owned();
-    let edit = move |work: &mut Work| -> Edit<Arc<UserRow>> {
+    let edit = move |work: &mut Work| -> Edit<User> {
         let own = |tombstone: &Arc<Tombstone>| connection.is_empty() || tombstone.deleted_by == connection;
         let tombstone = work.tombstone(&id)?.filter(own).ok_or_else(|| Error::not_found("user"))?;
         let name_key = fold::user_name(&tombstone.user.user_name).map_err(Error::from)?;
-        revive(work, tombstone.user.clone(), name_key, &tombstone)
+        Ok(revive(work, tombstone.user.clone(), name_key, &tombstone)?.user.clone())
     };
     let written = directory.write(call, &request.organization_id, request.write, edit).await?;
-    let mut user = written.answer.user.clone();
+    let mut user = written.answer;
     let registered = super::super::schemas::seen(directory, &request.organization_id);
     Shown::new(None)?.written(registered).finish(directory, call, None, std::slice::from_mut(&mut user)).await?;
     Ok(UndeleteUserResponse { user: Some(user), committed_at: directory.revision(written.revision) })

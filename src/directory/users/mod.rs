@@ -46,37 +46,37 @@ impl UserService for Users {
     }
 
     async fn create_user(&self, request: Request<CreateUserRequest>) -> Result<Response<CreateUserResponse>, Status> {
-        let (call, request) = Call::of(request)?;
+        let (call, request) = Call::writing(request)?;
         Ok(Response::new(write::create(&self.0, &call, request).await?))
     }
 
     async fn update_user(&self, request: Request<UpdateUserRequest>) -> Result<Response<UpdateUserResponse>, Status> {
-        let (call, request) = Call::of(request)?;
+        let (call, request) = Call::writing(request)?;
         Ok(Response::new(write::update(&self.0, &call, request).await?))
     }
 
     async fn replace_user(&self, request: Request<ReplaceUserRequest>) -> Result<Response<ReplaceUserResponse>, Status> {
-        let (call, request) = Call::of(request)?;
+        let (call, request) = Call::writing(request)?;
         Ok(Response::new(write::replace(&self.0, &call, request).await?))
     }
 
     async fn patch_user(&self, request: Request<PatchUserRequest>) -> Result<Response<PatchUserResponse>, Status> {
-        let (call, request) = Call::of(request)?;
+        let (call, request) = Call::writing(request)?;
         Ok(Response::new(write::patch(&self.0, &call, request).await?))
     }
 
     async fn delete_user(&self, request: Request<DeleteUserRequest>) -> Result<Response<DeleteUserResponse>, Status> {
-        let (call, request) = Call::of(request)?;
+        let (call, request) = Call::writing(request)?;
         Ok(Response::new(end::delete(&self.0, &call, request).await?))
     }
 
     async fn undelete_user(&self, request: Request<UndeleteUserRequest>) -> Result<Response<UndeleteUserResponse>, Status> {
-        let (call, request) = Call::of(request)?;
+        let (call, request) = Call::writing(request)?;
         Ok(Response::new(end::undelete(&self.0, &call, request).await?))
     }
 
     async fn purge_user(&self, request: Request<PurgeUserRequest>) -> Result<Response<PurgeUserResponse>, Status> {
-        let (call, request) = Call::of(request)?;
+        let (call, request) = Call::writing(request)?;
         Ok(Response::new(end::purge(&self.0, &call, request).await?))
     }
 }

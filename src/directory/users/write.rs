@@ -3,7 +3,7 @@
 use super::{
     super::{
         Error, Result, actions,
-        core::{Call, Directory, Edit},
+        core::{Call, Directory, Edit, answering},
         links, ownership, precondition,
         sight::Sight,
         takeovers::{self, Met},
@@ -28,6 +28,11 @@ use std::sync::Arc;
 /// How an edit is told whose externalId is meant.
 fn context(connection: &str) -> Context<'_> {
     Context { connection, base: "" }
+}
+
+#[allow(clippy::needless_pass_by_value, reason = "it is what an edit answers")]
+fn message(row: Arc<UserRow>) -> User {
+    row.user.clone()
 }
 
 /// A user as a client gave it: what is the server's own is dropped, identifiers get their connection.
@@ -57,16 +62,20 @@ fn given(call: &Call, user: Option<User>) -> Result<User> {
 pub(super) async fn create(directory: &Directory, call: &Call, request: CreateUserRequest) -> Result<CreateUserResponse> {
     let organization = request.organization_id;
     let edit = creation(call, &organization, directory.clock.new_id(), request.user)?;
+    let edit = answering(edit, |Made { row, outcome }| {
+        let user = row.map(|row| row.user.clone());
+        CreateUserResponse { user, outcome: outcome as i32, committed_at: None }
+    });
     let written = directory.write(call, &organization, request.write, edit).await?;
-    let Made { row, outcome } = written.answer;
-    let mut user = row.map(|row| row.user.clone());
-    if let Some(user) = &mut user {
+    let mut answer = CreateUserResponse { committed_at: directory.revision(written.revision), ..written.answer };
+    let is_new = answer.outcome() == Outcome::Created;
+    if let Some(user) = &mut answer.user {
         // Who was there before may be in groups.
         let shown = Shown::new(None)?;
-        let shown = if outcome == Outcome::Created { shown } else { shown.with_groups() };
+        let shown = if is_new { shown } else { shown.with_groups() };
         shown.finish_written(directory, call, &organization, user).await?;
     }
-    Ok(CreateUserResponse { user, outcome: outcome as i32, committed_at: directory.revision(written.revision) })
+    Ok(answer)
 }
 
 /// What came of a create.
@@ -129,19 +138,19 @@ pub(super) async fn update(directory: &Directory, call: &Call, request: UpdateUs
     let connection = call.connection().to_owned();
     let change = move |user: &mut User, _: &Schemas| Ok(mask::mask_user(user, &source, &paths, &context(&connection))?);
     let shown = Shown::new(request.selection.as_ref())?;
-    let written =
-        directory.write(call, &request.organization_id, request.write, modification(call, id, request.precondition, change)?).await?;
-    let mut user = written.answer.user.clone();
+    let edit = answering(modification(call, id, request.precondition, change)?, message);
+    let written = directory.write(call, &request.organization_id, request.write, edit).await?;
+    let mut user = written.answer;
     shown.finish_written(directory, call, &request.organization_id, &mut user).await?;
     Ok(UpdateUserResponse { user: Some(user), committed_at: directory.revision(written.revision) })
 }
 
 pub(super) async fn replace(directory: &Directory, call: &Call, request: ReplaceUserRequest) -> Result<ReplaceUserResponse> {
     let organization = request.organization_id;
-    let edit = replacement(call, request.user, request.precondition)?;
+    let edit = answering(replacement(call, request.user, request.precondition)?, message);
     let shown = Shown::new(request.selection.as_ref())?;
     let written = directory.write(call, &organization, request.write, edit).await?;
-    let mut user = written.answer.user.clone();
+    let mut user = written.answer;
     shown.finish_written(directory, call, &organization, &mut user).await?;
     Ok(ReplaceUserResponse { user: Some(user), committed_at: directory.revision(written.revision) })
 }
@@ -163,10 +172,10 @@ pub(in crate::directory) fn replacement(
 
 pub(super) async fn patch(directory: &Directory, call: &Call, request: PatchUserRequest) -> Result<PatchUserResponse> {
     let organization = request.organization_id;
-    let edit = patching(call, &request.user_id, request.operations, request.precondition)?;
+    let edit = answering(patching(call, &request.user_id, request.operations, request.precondition)?, message);
     let shown = Shown::new(request.selection.as_ref())?;
     let written = directory.write(call, &organization, request.write, edit).await?;
-    let mut user = written.answer.user.clone();
+    let mut user = written.answer;
     shown.finish_written(directory, call, &organization, &mut user).await?;
     Ok(PatchUserResponse { user: Some(user), changed: written.changed, committed_at: directory.revision(written.revision) })
 }

@@ -7,7 +7,7 @@ use crate::harness::{
 };
 use roster::api::v1::{
     AttributeMap, AttributeValue, BatchGetGroupsRequest, BatchGetUsersRequest, CreateGroupRequest, CreateUserRequest, ErrorReason,
-    ListUsersRequest, MultiValue, PatchUserRequest, User, WriteOptions, attribute_map, patch_operation::Op,
+    ListUsersRequest, MultiValue, PatchUserRequest, User, attribute_map, patch_operation::Op,
 };
 use std::collections::BTreeMap;
 use tonic::{Code, Status};
@@ -99,19 +99,9 @@ async fn a_message_is_as_large_as_the_bound(world: World) {
     create(&world, user("ada")).await.unwrap();
 }
 
-async fn a_request_id_is_refused_until_it_is_kept(world: World) {
-    let write = Some(WriteOptions { request_id: "0198f0a0-0000-7000-8000-000000000000".to_owned(), ..WriteOptions::default() });
-    let request = CreateUserRequest { organization_id: world.organization.clone(), user: Some(user("ada")), write, ..Default::default() };
-
-    let refused = world.grpc().users.create_user(request).await.refused();
-
-    refused.is(Code::InvalidArgument, ErrorReason::InvalidValue).says("attribute", "write.request_id");
-}
-
 both! {
     values_nest_as_deep_as_the_bound
     a_resource_is_as_large_as_the_bound
     a_request_is_as_long_as_the_bound
     a_message_is_as_large_as_the_bound
-    a_request_id_is_refused_until_it_is_kept
 }

@@ -44,6 +44,8 @@ fn keys() -> BTreeMap<&'static str, &'static [&'static str]> {
         ("drop deviations", &["organization_id", "connection_id"]),
         ("drop statuses", &["organization_id", "connection_id"]),
         ("drop tombstones", &["organization_id", "id"]),
+        ("answers by request", &["organization_id", "caller", "request_id", "part"]),
+        ("empty answers", &["organization_id", "resource_id"]),
     ])
 }
 
