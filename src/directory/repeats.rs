@@ -153,7 +153,7 @@ macro_rules! answers {
 }
 
 answers! {
-    () i32 v1::Group v1::PatchGroupResponse v1::ReplaceGroupResponse v1::StreamReplaceGroupResponse v1::ModifyGroupMembersResponse
+    () bool i32 v1::Group v1::PatchGroupResponse v1::ReplaceGroupResponse v1::StreamReplaceGroupResponse v1::ModifyGroupMembersResponse
     v1::Organization v1::Connection v1::Token v1::Schema v1::ServiceAccount v1::Takeover v1::Role v1::ModifyRoleAssignmentsResponse
 }
 
