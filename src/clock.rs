@@ -39,6 +39,12 @@ impl Clock {
         now.format(&time::format_description::well_known::Rfc3339).unwrap_or_default()
     }
 
+    /// A number from 0 up to but not 1 that nobody knows before: to spread what would happen at once.
+    pub fn chance(&self) -> f64 {
+        let [high, low, ..] = *Uuid::new_v4().as_bytes();
+        f64::from(u16::from_be_bytes([high, low])) / 65_536.0
+    }
+
     /// A new resource id: UUID version 7, so that ids sort by creation.
     pub fn new_id(&self) -> String {
         Uuid::now_v7().to_string()

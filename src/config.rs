@@ -5,11 +5,13 @@
 
 mod environment;
 mod facade;
+mod feed;
 mod network;
 mod origins;
 
 pub use environment::Environment;
 pub use facade::{FacadeConfig, FacadeSettings};
+pub use feed::{Feed, FeedSettings};
 pub use network::{Network, NetworkSettings};
 pub use origins::Origins;
 
@@ -89,6 +91,10 @@ pub struct ServeSettings {
     #[arg(long, value_name = "DAYS", env = "ROSTER_TOKEN_MAX_DAYS", default_value_t = limits::TOKEN_DAYS, help_heading = "Tokens")]
     pub token_max_days: i64,
 
+    /// How the feed of changes is kept and told.
+    #[command(flatten)]
+    pub feed: FeedSettings,
+
     /// Logs.
     #[command(flatten)]
     pub log: LogSettings,
@@ -122,6 +128,8 @@ pub struct Config {
     pub environment: Option<Environment>,
     /// Variables that are set and say nothing, one sentence each for the operator.
     pub mute: Vec<String>,
+    /// How the feed of changes is kept and told.
+    pub feed: Feed,
 }
 
 impl StoreSettings {
@@ -165,6 +173,7 @@ impl ServeSettings {
             token_max_days: self.token_max_days,
             environment: Environment::read(|name| std::env::var_os(name))?,
             mute: environment::mute(&set_variables()),
+            feed: self.feed.check()?,
         })
     }
 }
@@ -235,7 +244,7 @@ mod tests {
 
     #[test]
     fn a_bad_setting_is_one_sentence_that_names_it() {
-        let cases: [(&[&str], &str); 12] = [
+        let cases: [(&[&str], &str); 15] = [
             (&["--database", "mysql://u:secret@h/d"], "--database"),
             (&["--http", "localhost"], "--http"),
             (&["--grpc", ""], "--grpc"),
@@ -248,6 +257,9 @@ mod tests {
             (&["--metrics", "9090"], "--metrics"),
             (&["--token-max-days", "0"], "--token-max-days"),
             (&["--token-max-days", "3651"], "--token-max-days"),
+            (&["--changes-days", "0"], "--changes-days"),
+            (&["--changes-most", "999"], "--changes-most"),
+            (&["--stream-minutes", "1441"], "--stream-minutes"),
         ];
         for (arguments, name) in cases {
             let sentence = check(arguments).unwrap_err().0;

@@ -1,5 +1,9 @@
 //! Every bound, with its unit and its reason. A refusal names the field and the bound.
 
+mod feed;
+
+pub use feed::*;
+
 use std::{ops::RangeInclusive, time::Duration};
 
 /// How long a mass-change alarm counts together unless it says otherwise, and at least and at most: shorter, a slow client is

@@ -34,7 +34,7 @@ pub use requests::REQUEST_ID;
 use crate::{
     clock::{Clock, Micros},
     config::{BadSetting, Config, Engine},
-    directory::{Purge, Services},
+    directory::{FeedOptions, Purge, Retention, Services},
     limits,
     store::{Database, OpenError, Store, StoreOptions},
 };
@@ -104,7 +104,7 @@ impl Server {
         let grpc_endpoint = grpc.url;
 
         let store = Store::open(&store_options(&config.engine), entropy()?).await?;
-        let services = Services::new(store.clone(), &clock, &base_url, config.token_max_days);
+        let services = Services::new(store.clone(), &clock, &base_url, config.token_max_days).keeping(feed_options(&config.feed));
         let wired = wiring::wire(services.clone(), &base_url).map_err(|error| StartError::Other(error.to_string()))?;
         let bootstrap = bootstrap::run(&services, &base_url, &grpc_endpoint, &clock).await?;
         environment::settle(&services, config.environment.as_ref()).await?;
@@ -122,6 +122,10 @@ impl Server {
         running.spawn(grpc::serve(grpc.gate, grpc.socket, wired.routes, wired.access, web, clock.clone(), running.stop_sign()));
         let (purge, stop) = (services.purge.clone(), running.stop_sign());
         running.spawn(async move { stop.run_until_cancelled(purge.run()).await.unwrap_or_default() });
+        let (news, stop) = (store.clone(), running.stop_sign());
+        running.spawn(async move { stop.run_until_cancelled(news.exchange_news()).await.unwrap_or_default() });
+        let (retention, stop) = (services.feed.retention(), running.stop_sign());
+        running.spawn(async move { stop.run_until_cancelled(retention.run()).await.unwrap_or_default() });
         let (http, grpc) = (http.address, grpc.address);
         let metrics = metrics.map(|metrics| metrics.spawn(&mut running, Some(store.clone())));
         Ok(Server { http, grpc, metrics, base_url, grpc_endpoint, bootstrap, running, health, services, store, clock, _home: home })
@@ -172,6 +176,11 @@ impl Server {
         &self.services.purge
     }
 
+    /// What lets go of old changes; the server asks every few minutes.
+    pub fn retention(&self) -> Retention {
+        self.services.feed.retention()
+    }
+
     /// What the server looks after every few minutes, at once and as of another time (microseconds since 1970): for tests,
     /// which cannot wait for months.
     ///
@@ -189,6 +198,7 @@ impl Server {
     /// Stops accepting, lets requests under way finish for as long as the settings say, and closes the store.
     pub async fn stop(self) {
         self.health.drain().await;
+        self.services.feed.drain();
         self.running.drain().await;
         if let Err(fault) = self.services.flush().await {
             tracing::warn!(%fault, "the last counts of deviations could not be written");
@@ -208,6 +218,10 @@ async fn look_round(services: Services, clock: Clock, stop: CancellationToken) {
             () = tokio::time::sleep(limits::ROUND) => {}
         }
     }
+}
+
+fn feed_options(settings: &crate::config::Feed) -> FeedOptions {
+    FeedOptions { days: settings.days, most: settings.most, stream_age: settings.stream_age }
 }
 
 /// How the store is opened for an engine.

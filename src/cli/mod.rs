@@ -1,5 +1,6 @@
 //! The command line: one file per command. Every command that serves nothing and opens no store is an ordinary gRPC client.
 
+mod changes;
 mod connect;
 mod connection;
 mod group;
@@ -71,6 +72,8 @@ enum Command {
     Role(Noun<role::Verb>),
     /// Manage the tokens of connections and service accounts
     Token(Noun<token::Verb>),
+    /// Follow what changes, as JSON lines
+    Changes(Noun<changes::Verb>),
     /// Decide who takes over whose users, and take links back
     Takeover(Noun<takeover::Verb>),
 }
@@ -132,6 +135,7 @@ async fn dispatch(command: Command) -> Done {
         Command::ServiceAccount(noun) => service_account::run(noun.verb, &noun.client).await,
         Command::Role(noun) => role::run(noun.verb, &noun.client).await,
         Command::Token(noun) => token::run(noun.verb, &noun.client).await,
+        Command::Changes(noun) => changes::run(noun.verb, &noun.client).await,
         Command::Takeover(noun) => takeover::run(noun.verb, &noun.client).await,
     }
 }

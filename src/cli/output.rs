@@ -6,6 +6,7 @@ use clap::Args;
 use comfy_table::{ContentArrangement, Table, presets};
 use prost::Message;
 use prost_reflect::{DescriptorPool, DynamicMessage};
+use std::sync::LazyLock;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use tonic::Status;
 use tonic_types::StatusExt;
@@ -70,8 +71,10 @@ fn show(table: &mut Table) {
 /// The contract's JSON of a message (the proto3 JSON mapping, with proto field names).
 pub(super) fn json<T: Shown>(item: &T) -> Result<serde_json::Value, Failure> {
     let failed = |error: &dyn std::fmt::Display| Failure::refused(format!("The answer cannot be shown as JSON: {error}."));
-    let pool = DescriptorPool::decode(api::DESCRIPTORS).map_err(|error| failed(&error))?;
-    let kind = pool.get_message_by_name(T::MESSAGE).ok_or_else(|| failed(&"its type is unknown"))?;
+    static POOL: LazyLock<Result<DescriptorPool, prost_reflect::DescriptorError>> =
+        LazyLock::new(|| DescriptorPool::decode(api::DESCRIPTORS));
+    let kind =
+        POOL.as_ref().map_err(|error| failed(error))?.get_message_by_name(T::MESSAGE).ok_or_else(|| failed(&"its type is unknown"))?;
     let message = DynamicMessage::decode(kind, item.encode_to_vec().as_slice()).map_err(|error| failed(&error))?;
     let options = prost_reflect::SerializeOptions::new().use_proto_field_name(true).skip_default_fields(false);
     message.serialize_with_options(serde_json::value::Serializer, &options).map_err(|error| failed(&error))

@@ -148,12 +148,35 @@ impl Resolver for Credentials {
             return Err(Error::unauthenticated());
         };
         let token = Token::decode(body.as_slice()).map_err(|_| Error::internal())?;
-        if tokens::ends(&token) <= self.directory.clock.now() {
-            return Err(self.ended(&token));
+        let caller = self.speaks(given.kind(), organization, &token).await?;
+        self.note(&token);
+        Ok(caller)
+    }
+
+    fn generation(&self) -> u64 {
+        self.directory.store.counters().record_commits()
+    }
+}
+
+impl Credentials {
+    /// The caller that a token of a service account speaks for now, by its id: for what was let in by it and goes on.
+    ///
+    /// # Errors
+    /// As [`Resolver::resolve`]'s.
+    pub(super) async fn again(&self, token_id: &str) -> Result<Caller> {
+        let (organization, _, body) = self.directory.store.find_token(token_id).await?.ok_or_else(Error::unauthenticated)?;
+        let token = Token::decode(body.as_slice()).map_err(|_| Error::internal())?;
+        self.speaks(Kind::Service, organization, &token).await
+    }
+
+    /// The caller that a token speaks for, if it and its owner are good.
+    async fn speaks(&self, kind: Kind, organization: String, token: &Token) -> Result<Caller> {
+        if tokens::ends(token) <= self.directory.clock.now() {
+            return Err(self.ended(token));
         }
         let home = self.home(&organization).await?;
         let mut reader = self.directory.read(&organization, None).await?;
-        let (principal, connection) = match given.kind() {
+        let (principal, connection) = match kind {
             Kind::Scim => {
                 let record = reader.record(RecordKind::Connection, &token.connection_id).await?;
                 let record = record.ok_or_else(Error::unauthenticated)?;
@@ -174,20 +197,15 @@ impl Resolver for Credentials {
         // GetCaller says what of it is known, and reads nothing.
         reader.schemas().await?;
         drop(reader);
-        self.note(&token);
         Ok(Caller {
             reach: if organization == SYSTEM { Reach::All } else { Reach::Own },
             organization,
             home: Arc::new(home),
             principal,
             connection,
-            expires_at: tokens::ends(&token),
+            expires_at: tokens::ends(token),
             scopes: Scopes::expand(&token.scopes),
-            token_id: token.id,
+            token_id: token.id.clone(),
         })
-    }
-
-    fn generation(&self) -> u64 {
-        self.directory.store.counters().record_commits()
     }
 }

@@ -4,6 +4,7 @@ mod administrators;
 mod alarm;
 mod belonging;
 mod caller;
+mod changes;
 mod connections;
 mod core;
 mod credentials;
@@ -37,6 +38,7 @@ mod tokens;
 mod touch;
 mod users;
 
+pub use changes::{Changes, FeedOptions, Retention};
 pub use core::Directory;
 pub use credentials::Credentials;
 pub use error::{DOMAIN, Error, Result};

@@ -1,7 +1,8 @@
 //! All services of a directory, each behind its check.
 
 use super::{
-    Credentials, Directory, Groups, Mutations, Organizations, Provisioning, Purge, Result, Roles, ServiceAccounts, Takeovers, Users,
+    Changes, Credentials, Directory, FeedOptions, Groups, Mutations, Organizations, Provisioning, Purge, Result, Roles, ServiceAccounts,
+    Takeovers, Users,
     environment::{self, Standing},
     expiry, status,
 };
@@ -34,11 +35,16 @@ pub struct Services {
     pub takeovers: Arc<Guarded<Takeovers>>,
     /// `RoleService`
     pub roles: Arc<Guarded<Roles>>,
+    /// `ChangeService`
+    pub changes: Arc<Guarded<Changes>>,
+    /// The same without its check: to end its streams, and to let go of old changes.
+    pub feed: Changes,
     /// Who the tokens speak for, remembered for a second.
     pub credentials: Arc<Cached<Credentials>>,
     /// Who is erased when.
     pub purge: Purge,
     directory: Arc<Directory>,
+    witness: Arc<dyn Witness>,
 }
 
 /// Who is told of calls: what counts departures, and what keeps how connections fare.
@@ -62,6 +68,8 @@ impl Services {
     pub fn new(store: Store, clock: &Clock, public_url: &str, token_days: i64) -> Self {
         let directory = Arc::new(Directory::new(store, clock.clone(), public_url, token_days));
         let witness: Arc<dyn Witness> = Arc::new(Witnesses(Arc::clone(&directory)));
+        let credentials = Credentials::new(Arc::clone(&directory));
+        let feed = Changes::new(Arc::clone(&directory), credentials.clone(), FeedOptions::default());
         Services {
             users: Arc::new(Guarded::new(Users(Arc::clone(&directory)), Arc::clone(&witness))),
             groups: Arc::new(Guarded::new(Groups(Arc::clone(&directory)), Arc::clone(&witness))),
@@ -72,9 +80,19 @@ impl Services {
             purge: Purge(Arc::clone(&directory)),
             takeovers: Arc::new(Guarded::new(Takeovers(Arc::clone(&directory)), Arc::clone(&witness))),
             roles: Arc::new(Guarded::new(Roles(Arc::clone(&directory)), Arc::clone(&witness))),
-            credentials: Arc::new(Cached::new(Credentials::new(Arc::clone(&directory)), clock.clone())),
+            changes: Arc::new(Guarded::new(feed.clone(), Arc::clone(&witness))),
+            feed,
+            credentials: Arc::new(Cached::new(credentials, clock.clone())),
             directory,
+            witness,
         }
+    }
+
+    /// The same with a feed that is kept and told in another way.
+    #[must_use]
+    pub fn keeping(self, options: FeedOptions) -> Self {
+        let feed = Changes::new(Arc::clone(&self.directory), self.credentials.inner().clone(), options);
+        Services { changes: Arc::new(Guarded::new(feed.clone(), Arc::clone(&self.witness))), feed, ..self }
     }
 
     /// Keeps the connection that the operator's environment describes, of the organization with this key, and knows its token

@@ -4,12 +4,12 @@ use super::grpc;
 use crate::{
     access::AccessLayer,
     api::v1::{
-        directory_service_client::DirectoryServiceClient, directory_service_server::DirectoryServiceServer,
-        group_service_client::GroupServiceClient, group_service_server::GroupServiceServer,
-        organization_service_server::OrganizationServiceServer, provisioning_service_client::ProvisioningServiceClient,
-        provisioning_service_server::ProvisioningServiceServer, role_service_server::RoleServiceServer,
-        service_account_service_server::ServiceAccountServiceServer, takeover_service_server::TakeoverServiceServer,
-        user_service_client::UserServiceClient, user_service_server::UserServiceServer,
+        change_service_server::ChangeServiceServer, directory_service_client::DirectoryServiceClient,
+        directory_service_server::DirectoryServiceServer, group_service_client::GroupServiceClient,
+        group_service_server::GroupServiceServer, organization_service_server::OrganizationServiceServer,
+        provisioning_service_client::ProvisioningServiceClient, provisioning_service_server::ProvisioningServiceServer,
+        role_service_server::RoleServiceServer, service_account_service_server::ServiceAccountServiceServer,
+        takeover_service_server::TakeoverServiceServer, user_service_client::UserServiceClient, user_service_server::UserServiceServer,
     },
     directory::Services,
     limits::MESSAGE_BYTES,
@@ -33,6 +33,7 @@ pub(super) const SERVED: &[&str] = &[
     "roster.v1.ServiceAccountService",
     "roster.v1.TakeoverService",
     "roster.v1.RoleService",
+    "roster.v1.ChangeService",
 ];
 
 /// Both faces, ready to be served.
@@ -62,6 +63,7 @@ pub(super) fn wire(services: Services, base_url: &str) -> Result<Wired, Box<dyn 
     serve!(ServiceAccountServiceServer, services.service_accounts);
     serve!(TakeoverServiceServer, services.takeovers);
     serve!(RoleServiceServer, services.roles);
+    serve!(ChangeServiceServer, services.changes);
     routes.add_service(health);
     grpc::reflect(&mut routes, SERVED)?;
 

@@ -260,6 +260,7 @@ async fn attempt(inner: &Inner, organization: &str, jobs: &mut [Box<dyn Job>]) -
         work.flush(&mut tx.on(&inner.counters)).await?;
         tx.commit().await?;
         inner.counters.committed(work.writes_records());
+        inner.rung(organization);
     } else if work.requests.kept() {
         work.flush_requests(&mut tx.on(&inner.counters)).await?;
         tx.commit().await?;

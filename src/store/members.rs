@@ -65,8 +65,35 @@ const NAMES: Text = Text::twin(
 );
 
 pub(super) const PRINCIPAL_KINDS: Text = KINDS;
+const EVERY_EDGE: Text = Text::same(
+    "SELECT group_id, member_id, member_kind FROM members WHERE organization_id = $1 AND (group_id, member_id) > ($2, $3) \
+     ORDER BY group_id, member_id LIMIT $4",
+);
+const EDGES_OF: Text = Text::same(
+    "SELECT member_id, member_kind FROM members WHERE organization_id = $1 AND group_id = $2 AND member_id > $3 ORDER BY member_id LIMIT $4",
+);
 
 impl Reader {
+    /// Group, member and kind of the edges after this one, in their order.
+    ///
+    /// # Errors
+    /// When the store cannot answer.
+    pub async fn edges_after(&mut self, group: &str, member: &str, limit: usize) -> Result<Vec<(String, String, i64)>, Fault> {
+        let organization = self.organization().to_owned();
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        self.connection().statement(EVERY_EDGE).bind(organization).bind(group.to_owned()).bind(member.to_owned()).bind(limit).all().await
+    }
+
+    /// Member and kind of a group's edges after this one, in their order.
+    ///
+    /// # Errors
+    /// When the store cannot answer.
+    pub async fn edges_of(&mut self, group: &str, member: &str, limit: usize) -> Result<Vec<(String, i64)>, Fault> {
+        let organization = self.organization().to_owned();
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        self.connection().statement(EDGES_OF).bind(organization).bind(group.to_owned()).bind(member.to_owned()).bind(limit).all().await
+    }
+
     /// A page of a group's direct members, after this member id (empty = from the start), in id order.
     ///
     /// # Errors

@@ -72,6 +72,7 @@ pub(super) struct Inner {
     pub(super) schemas: super::schemas::Known,
     pub(super) books: super::book::Books,
     pub(super) nests: super::nest::Nests,
+    pub(super) bells: super::wake::Bells,
 }
 
 /// The store. Cloning it is cheap.
@@ -103,7 +104,16 @@ impl Store {
             Engine::Postgres(store) => store.migrate().await?,
         }
         let (schemas, books, nests) = (super::schemas::Known::default(), super::book::Books::default(), super::nest::Nests::default());
-        let mut inner = Inner { engine, counters: Counters::default(), epoch: 0, seal_key: Vec::new(), schemas, books, nests };
+        let mut inner = Inner {
+            engine,
+            counters: Counters::default(),
+            epoch: 0,
+            seal_key: Vec::new(),
+            schemas,
+            books,
+            nests,
+            bells: super::wake::Bells::default(),
+        };
         let (epoch, seal_key) = inner.identity(entropy).await?;
         (inner.epoch, inner.seal_key) = (epoch, seal_key);
         Ok(Store { inner: Arc::new(inner), lanes: Lanes::default() })

@@ -18,6 +18,7 @@ const OLDEST: i64 = 150_000;
 pub struct PostgresStore {
     writers: PgPool,
     readers: PgPool,
+    listeners: PgPool,
 }
 
 /// Why the server cannot be used, for an operator: which setting named it and where it is. The URL may hold a password.
@@ -71,8 +72,10 @@ impl PostgresStore {
                 "the database's encoding is {encoding}: it cannot hold every name; make one with encoding UTF8"
             )));
         }
-        let readers = PgPoolOptions::new().max_connections(options.readers).acquire_timeout(wait).connect_lazy_with(connect);
-        Ok(PostgresStore { writers, readers })
+        let readers = PgPoolOptions::new().max_connections(options.readers).acquire_timeout(wait).connect_lazy_with(connect.clone());
+        // One, kept for as long as there is news to hear.
+        let listeners = PgPoolOptions::new().max_connections(1).acquire_timeout(wait).connect_lazy_with(connect);
+        Ok(PostgresStore { writers, readers, listeners })
     }
 
     pub(super) async fn migrate(&self) -> Result<(), sqlx::migrate::MigrateError> {
@@ -93,7 +96,13 @@ impl PostgresStore {
         Ok(self.readers.acquire().await?)
     }
 
+    /// For hearing of what other nodes commit.
+    pub(super) fn listeners(&self) -> PgPool {
+        self.listeners.clone()
+    }
+
     pub(super) async fn close(&self) {
+        self.listeners.close().await;
         self.readers.close().await;
         self.writers.close().await;
     }

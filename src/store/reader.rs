@@ -5,8 +5,11 @@ use crate::attributes::Schemas;
 use std::sync::Arc;
 
 const HEAD: Text = Text::same(
-    "SELECT revision, nesting_revision, schemas_revision, roles_revision, user_count, group_count FROM heads WHERE organization_id = $1",
+    "SELECT revision, nesting_revision, schemas_revision, roles_revision, user_count, group_count, compacted_revision FROM heads WHERE organization_id = $1",
 );
+
+/// What stands in a head.
+type Head = (i64, i64, i64, i64, i64, i64, i64);
 
 /// Reads that belong together: one snapshot, its revision known. Keep it no longer than a page takes.
 pub struct Reader {
@@ -19,6 +22,7 @@ pub struct Reader {
     roles_revision: i64,
     user_count: i64,
     group_count: i64,
+    pub(super) compacted_revision: i64,
 }
 
 impl Store {
@@ -28,18 +32,21 @@ impl Store {
     /// When the store cannot answer.
     pub async fn read(&self, organization: &str) -> Result<Option<Reader>, Fault> {
         let mut tx = self.inner.begin_read().await?;
-        let head: Option<(i64, i64, i64, i64, i64, i64)> =
-            tx.on(&self.inner.counters).statement(HEAD).bind(organization.to_owned()).optional().await?;
-        Ok(head.map(|(revision, nesting_revision, schemas_revision, roles_revision, user_count, group_count)| Reader {
-            tx,
-            inner: self.inner.clone(),
-            organization: organization.to_owned(),
-            revision,
-            nesting_revision,
-            schemas_revision,
-            roles_revision,
-            user_count,
-            group_count,
+        let head: Option<Head> = tx.on(&self.inner.counters).statement(HEAD).bind(organization.to_owned()).optional().await?;
+        Ok(head.map(|head| {
+            let (revision, nesting_revision, schemas_revision, roles_revision, user_count, group_count, compacted_revision) = head;
+            Reader {
+                tx,
+                inner: self.inner.clone(),
+                organization: organization.to_owned(),
+                revision,
+                nesting_revision,
+                schemas_revision,
+                roles_revision,
+                user_count,
+                group_count,
+                compacted_revision,
+            }
         }))
     }
 }

@@ -1,6 +1,7 @@
 //! One statement, either engine: a closed two-variant type that binds and runs.
 
 use super::{Counters, Rows, error::Fault};
+use futures_util::{TryStreamExt as _, stream::BoxStream};
 use sqlx::{
     Arguments, AssertSqlSafe, Encode, FromRow, PgConnection, Postgres, SqlSafeStr, SqlStr, Sqlite, SqliteConnection, Type,
     postgres::{PgArguments, PgRow},
@@ -151,6 +152,24 @@ impl Statement<'_> {
         Ok(rows)
     }
 
+    /// Rows until they have more than so many bytes, the one that is too much included; and whether some may be left.
+    ///
+    /// # Errors
+    /// When a value could not be encoded, or the engine refuses or cannot be reached.
+    pub async fn up_to<T: Row>(self, bytes: usize, size: impl Fn(&T) -> usize) -> Result<(Vec<T>, bool), Fault> {
+        let (rows, counters) = match self {
+            Statement::Sqlite { failed: Some(fault), .. } | Statement::Postgres { failed: Some(fault), .. } => return Err(fault),
+            Statement::Sqlite { to, counters, sql, args, .. } => {
+                (gather(sqlx::query_as_with(sql, args).fetch(to), bytes, size).await?, counters)
+            }
+            Statement::Postgres { to, counters, sql, args, .. } => {
+                (gather(sqlx::query_as_with(sql, args).fetch(to), bytes, size).await?, counters)
+            }
+        };
+        counters.read(rows.0.len());
+        Ok(rows)
+    }
+
     /// The row, if there is one.
     ///
     /// # Errors
@@ -180,6 +199,22 @@ impl Statement<'_> {
         counters.wrote(touched);
         Ok(touched)
     }
+}
+
+async fn gather<T>(
+    mut rows: BoxStream<'_, Result<T, sqlx::Error>>,
+    bytes: usize,
+    size: impl Fn(&T) -> usize,
+) -> Result<(Vec<T>, bool), Fault> {
+    let (mut gathered, mut sum) = (Vec::new(), 0);
+    while let Some(row) = rows.try_next().await? {
+        sum += size(&row);
+        gathered.push(row);
+        if sum > bytes {
+            return Ok((gathered, true));
+        }
+    }
+    Ok((gathered, false))
 }
 
 fn note(failed: &mut Option<Fault>, added: Result<(), sqlx::error::BoxDynError>) {

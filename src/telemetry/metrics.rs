@@ -26,6 +26,11 @@ const DEVIATIONS: &str = "roster_deviations_total";
 const REFUSALS: &str = "roster_connection_refusals_total";
 const ALARMS: &str = "roster_mass_change_alarms_total";
 const CONNECTIONS: &str = "roster_connections";
+const WATCHERS: &str = "roster_change_streams";
+const STREAMS_ENDED: &str = "roster_change_streams_ended_total";
+const READ_AGAIN: &str = "roster_change_stream_table_reads_total";
+const TAIL_SECONDS: &str = "roster_change_tail_seconds";
+const COMPACTED: &str = "roster_compacted_commits_total";
 const EXPIRING: &str = "roster_tokens_expiring";
 
 /// Upper bounds of the buckets of times, in seconds: from what one statement takes to what a deadline allows.
@@ -81,6 +86,11 @@ fn describe() {
     describe_counter!(REFUSALS, "Calls of connections that were refused, by reason.");
     describe_counter!(ALARMS, "Windows in which a connection ended more than its mass_change_alarm says.");
     describe_gauge!(CONNECTIONS, "Connections of all organizations, by state; refreshed every few minutes.");
+    describe_gauge!(WATCHERS, "Streams of changes that are open.");
+    describe_counter!(STREAMS_ENDED, "Streams of changes that the server ended on purpose, by reason.");
+    describe_counter!(READ_AGAIN, "Reads of the table for streams that had fallen behind what is kept in memory.");
+    describe_histogram!(TAIL_SECONDS, "From a write's arrival to its being read for those who watch.");
+    describe_counter!(COMPACTED, "Commits whose changes were let go of.");
     describe_gauge!(EXPIRING, "Tokens that work and end within so many days; refreshed every few minutes.");
 }
 
@@ -118,6 +128,31 @@ pub fn refusal(reason: &'static str) {
 /// A connection's mass-change alarm rose.
 pub fn alarm() {
     counter!(ALARMS).increment(1);
+}
+
+/// So many streams of changes more (or less) are open.
+pub fn watchers(more: f64) {
+    gauge!(WATCHERS).increment(more);
+}
+
+/// The server ended a stream of changes, for a reason of the contract.
+pub fn stream_ended(reason: &'static str) {
+    counter!(STREAMS_ENDED, "reason" => reason).increment(1);
+}
+
+/// A stream of changes reads from the table.
+pub fn read_again() {
+    counter!(READ_AGAIN).increment(1);
+}
+
+/// A tailer read a commit that was asked for so many microseconds ago.
+pub fn tailed(micros: i64) {
+    histogram!(TAIL_SECONDS).record(Duration::from_micros(u64::try_from(micros).unwrap_or(0)));
+}
+
+/// So many commits were let go of.
+pub fn compacted(commits: i64) {
+    counter!(COMPACTED).increment(u64::try_from(commits).unwrap_or(0));
 }
 
 /// How many connections are in a state.

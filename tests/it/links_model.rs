@@ -241,6 +241,7 @@ async fn run(world: &World, key: &str, deeds: Vec<(usize, Deed)>) -> Result<(), 
         step(&actors, &mut model, who, &deed).await?;
         agree(&actors, &model).await?;
     }
+    crate::changes::mirror::agrees(&actors.desks[0]).await;
     Ok(())
 }
 

@@ -21,6 +21,7 @@
 )]
 
 mod capabilities;
+mod changes;
 mod cli;
 mod filters;
 mod grpc;

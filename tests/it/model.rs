@@ -146,6 +146,7 @@ async fn run(world: &World, key: &str, commands: Vec<Command>) -> Result<(), Tes
         step(&desk, &mut model, &command).await?;
         agree(&desk, &model).await?;
     }
+    crate::changes::mirror::agrees(&desk).await;
     Ok(())
 }
 

@@ -20,7 +20,7 @@ use crate::{
 use prost::Message as _;
 
 /// A role as callers see it.
-pub(super) fn shown(epoch: i64, organization: &str, row: &RoleRow) -> Role {
+pub(in crate::directory) fn shown(epoch: i64, organization: &str, row: &RoleRow) -> Role {
     let mut role = row.role.clone();
     organization.clone_into(&mut role.organization_id);
     let meta = role.meta.get_or_insert_default();

@@ -23,6 +23,7 @@ use std::sync::Arc;
 use tonic::{Request, Response};
 
 pub(super) use ends::{end_grants, follow_principals};
+pub(super) use list::shown;
 pub(super) use mappings::{
     check as check_mappings, external_id_key, follow as follow_mappings, holds_value, name_key, names_group, value_key,
 };

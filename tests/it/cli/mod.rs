@@ -3,4 +3,4 @@
 mod alone;
 mod commands;
 mod life;
-mod process;
+pub mod process;

@@ -11,19 +11,20 @@ use roster::api::v1::{
     CreateConnectionRequest, CreateGroupRequest, CreateOrganizationRequest, CreateRoleRequest, CreateServiceAccountRequest,
     CreateUserRequest, DeleteConnectionRequest, DeleteGroupRequest, DeleteRoleRequest, DeleteSchemaRequest, DeleteServiceAccountRequest,
     DeleteUserRequest, GetCallerRequest, GetConnectionRequest, GetDeviationReportRequest, GetGroupRequest, GetOrganizationRequest,
-    GetRoleRequest, GetServiceAccountRequest, GetUserRequest, Group, IssueTokenRequest, ListConnectionsRequest, ListEffectiveRolesRequest,
-    ListGroupMembersRequest, ListGroupsRequest, ListOrganizationsRequest, ListRoleAssignmentsRequest, ListRoleHoldersRequest,
-    ListRolesRequest, ListSchemasRequest, ListServiceAccountsRequest, ListTakeoversRequest, ListTokensRequest, ListUsersRequest,
-    ModifyGroupMembersRequest, ModifyRoleAssignmentsRequest, Organization, PatchGroupRequest, PatchUserRequest, PrincipalRef,
-    PurgeUserRequest, PutSchemaRequest, ReplaceGroupRequest, ReplaceUserRequest, ResolveTakeoverRequest, RevokeTokenRequest, Role,
-    RoleAssignment, RotateTokenRequest, ServiceAccount, StreamGroupMembersRequest, StreamReplaceGroupRequest, UndeleteUserRequest,
-    UndoTakeoverRequest, UpdateConnectionRequest, UpdateGroupRequest, UpdateOrganizationRequest, UpdateRoleRequest,
-    UpdateServiceAccountRequest, UpdateUserRequest, User, WriteOptions,
+    GetRevisionsRequest, GetRoleRequest, GetServiceAccountRequest, GetUserRequest, Group, IssueTokenRequest, ListChangesRequest,
+    ListConnectionsRequest, ListEffectiveRolesRequest, ListGroupMembersRequest, ListGroupsRequest, ListOrganizationsRequest,
+    ListRoleAssignmentsRequest, ListRoleHoldersRequest, ListRolesRequest, ListSchemasRequest, ListServiceAccountsRequest,
+    ListTakeoversRequest, ListTokensRequest, ListUsersRequest, ModifyGroupMembersRequest, ModifyRoleAssignmentsRequest, Organization,
+    PatchGroupRequest, PatchUserRequest, PrincipalRef, PurgeUserRequest, PutSchemaRequest, ReplaceGroupRequest, ReplaceUserRequest,
+    ResolveTakeoverRequest, RevokeTokenRequest, Role, RoleAssignment, RotateTokenRequest, ServiceAccount, StreamGroupMembersRequest,
+    StreamReplaceGroupRequest, UndeleteUserRequest, UndoTakeoverRequest, UpdateConnectionRequest, UpdateGroupRequest,
+    UpdateOrganizationRequest, UpdateRoleRequest, UpdateServiceAccountRequest, UpdateUserRequest, User, WatchChangesRequest, WriteOptions,
     batch_check_access_request::{Item, item::Asked},
     get_role_request,
     patch_operation::Op,
     principal_ref::Principal,
     stream_replace_group_request::{Header, Part},
+    watch_changes_request::Start,
 };
 use std::fmt::Debug;
 use tonic::{Response, Status};
@@ -320,6 +321,15 @@ pub async fn call(clients: &Clients, method: &str, organization: &str, id: &str)
             let items = vec![Item { principal: Some(principal()), asked, ..Default::default() }];
             said(to.roles.batch_check_access(BatchCheckAccessRequest { organization_id, items, ..Default::default() }).await)
         }
+        "WatchChanges" => {
+            let start = Some(Start::ResumeToken(id));
+            let mut stream = to.changes.watch_changes(WatchChangesRequest { organization_id, start, ..Default::default() }).await?;
+            Ok(format!("{:?}", stream.get_mut().message().await?))
+        }
+        "ListChanges" => {
+            said(to.changes.list_changes(ListChangesRequest { organization_id, resume_token: id, ..Default::default() }).await)
+        }
+        "GetRevisions" => said(to.changes.get_revisions(GetRevisionsRequest { organization_id }).await),
         unknown => panic!("{unknown} is served and not in this table"),
     }
 }

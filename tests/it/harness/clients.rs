@@ -1,7 +1,7 @@
 //! The generated gRPC clients, each carrying a bearer token.
 
 use roster::api::v1::{
-    directory_service_client::DirectoryServiceClient, group_service_client::GroupServiceClient,
+    change_service_client::ChangeServiceClient, directory_service_client::DirectoryServiceClient, group_service_client::GroupServiceClient,
     organization_service_client::OrganizationServiceClient, provisioning_service_client::ProvisioningServiceClient,
     role_service_client::RoleServiceClient, service_account_service_client::ServiceAccountServiceClient,
     takeover_service_client::TakeoverServiceClient, user_service_client::UserServiceClient,
@@ -40,6 +40,7 @@ pub struct Clients {
     pub service_accounts: ServiceAccountServiceClient<Authorized>,
     pub takeovers: TakeoverServiceClient<Authorized>,
     pub roles: RoleServiceClient<Authorized>,
+    pub changes: ChangeServiceClient<Authorized>,
 }
 
 impl Clients {
@@ -62,6 +63,7 @@ impl Clients {
             service_accounts: client!(ServiceAccountServiceClient),
             takeovers: client!(TakeoverServiceClient),
             roles: client!(RoleServiceClient),
+            changes: client!(ChangeServiceClient),
         }
     }
 }

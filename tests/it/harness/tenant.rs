@@ -30,7 +30,7 @@ pub fn every_scope() -> Vec<String> {
 
 /// The methods of the services that are served.
 pub fn served() -> impl Iterator<Item = &'static Method> {
-    const SERVICES: [&str; 7] = [
+    const SERVICES: [&str; 8] = [
         "UserService",
         "GroupService",
         "OrganizationService",
@@ -38,6 +38,7 @@ pub fn served() -> impl Iterator<Item = &'static Method> {
         "ServiceAccountService",
         "TakeoverService",
         "RoleService",
+        "ChangeService",
     ];
     method::ALL.iter().filter(|m| SERVICES.iter().any(|s| m.path.starts_with(&format!("/roster.v1.{s}/"))))
 }

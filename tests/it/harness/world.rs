@@ -105,6 +105,21 @@ impl World {
         fs::read_dir(self.place.folder.path()).unwrap().flat_map(|file| fs::read(file.unwrap().path()).unwrap()).collect()
     }
 
+    /// The administrator's clients over a connection of their own.
+    pub async fn fresh_channel(&self) -> Clients {
+        let bootstrap: Value = serde_json::from_slice(&fs::read(self.place.folder.path().join(BOOTSTRAP_FILE)).unwrap()).unwrap();
+        let channel = Endpoint::from_shared(self.server.grpc_endpoint().to_owned()).unwrap().connect().await.unwrap();
+        Clients::new(&channel, bootstrap["admin_token"].as_str().unwrap())
+    }
+
+    /// Stops the server as SIGTERM does.
+    pub async fn stop(self) {
+        let World { server, place, channel, desk, .. } = self;
+        drop((channel, desk));
+        server.stop().await;
+        drop(place);
+    }
+
     /// Clients with another token; with none if it is empty.
     pub fn grpc_as(&self, token: &str) -> Clients {
         Clients::new(&self.channel, token)
@@ -191,6 +206,7 @@ fn config(place: &Place, data_dir: &Path) -> Config {
         token_max_days: limits::TOKEN_DAYS,
         environment: None,
         mute: Vec::new(),
+        feed: config::Feed::default(),
     }
 }
 

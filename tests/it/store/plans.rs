@@ -145,3 +145,17 @@ fn load(work: &mut Work, range: std::ops::Range<usize>) -> Result<(), Stop<()>> 
     work.put_group(group, i64::try_from(ids.len()).unwrap());
     Ok(())
 }
+
+#[tokio::test]
+async fn the_feed_is_followed_and_compacted_by_its_keys() {
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        let bare = Bare::open(engine).await;
+        for (name, plan) in bare.store.feed_plans().await.unwrap() {
+            let searched = match engine {
+                Engine::Sqlite => plan.contains("organization_id=?") && !plan.lines().any(|line| line.trim_start().starts_with("SCAN ")),
+                Engine::Postgres => plan.contains("(organization_id = ") && !plan.contains("Seq Scan"),
+            };
+            assert!(searched && !plan.contains("Sort") && !plan.contains("TEMP B-TREE"), "{name} on {engine:?}:\n{plan}");
+        }
+    }
+}
