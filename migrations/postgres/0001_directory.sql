@@ -59,7 +59,8 @@ CREATE INDEX groups_by_name ON groups (organization_id, name_key, id);
 
 -- What a user or group is found by besides its id and user name: kind 1 = a user's externalId, 2 = a user's e-mail, 3 = a group's externalId,
 -- 4 and 5 = the connections that manage a user, and that let it go; 6 and 7 = the same of a group; 8 = what a connection called a user it let go,
--- 10 and 11 = a value of a user's roles and entitlements, 9, 12 and 13 = user name, externalId and e-mail of a user that a connection deleted softly.
+-- 10 and 11 = a value of a user's roles and entitlements, 9, 12 and 13 = user name, externalId and e-mail of a user that a connection deleted softly,
+-- 14 and 15 = externalId and display name of such a group.
 CREATE TABLE resource_keys (
   organization_id TEXT COLLATE "C" NOT NULL REFERENCES heads (organization_id),
   kind BIGINT NOT NULL,
@@ -81,7 +82,8 @@ CREATE INDEX members_by_member ON members (organization_id, member_id, group_id)
 -- Groups within groups: few, read whole.
 CREATE INDEX members_nested ON members (organization_id, group_id, member_id) WHERE member_kind = 2;
 
--- Users that were deleted softly: out of every list and index of users, their memberships remembered in the body.
+-- Users (kind 1) and groups (2) that were deleted softly: out of every list and index of them, their own memberships remembered in
+-- the body, a group's members not.
 CREATE TABLE tombstones (
   organization_id TEXT COLLATE "C" NOT NULL REFERENCES heads (organization_id),
   id TEXT COLLATE "C" NOT NULL,

@@ -50,6 +50,9 @@ pub(super) enum Verb {
         /// What to order by, for example 'userName' or 'meta.lastModified desc'.
         #[arg(long, value_name = "ATTRIBUTE", default_value = "", hide_default_value = true)]
         order_by: String,
+        /// Also users that were deleted softly and are not erased yet.
+        #[arg(long)]
+        deleted: bool,
         /// Users to show at most.
         #[arg(long, value_name = "COUNT", default_value_t = 100)]
         limit: usize,
@@ -120,7 +123,11 @@ impl Shown for v1::User {
             self.user_name.clone(),
             self.display_name.clone().unwrap_or_default(),
             email.and_then(|email| email.value.clone()).unwrap_or_default(),
-            if self.active == Some(true) { "yes".into() } else { "no".into() },
+            match &self.meta {
+                Some(meta) if meta.delete_time.is_some() => "deleted".into(),
+                _ if self.active == Some(true) => "yes".into(),
+                _ => "no".into(),
+            },
             output::time(self.meta.as_ref().and_then(|meta| meta.update_time.as_ref())),
         ]
     }
@@ -181,7 +188,7 @@ pub(super) async fn run(verb: Verb, client: &ClientSettings) -> Done {
             UserServiceClient::new(session.channel).purge_user(request).await.map_err(refused)?;
             Ok(())
         }
-        Verb::List { filter, order_by, limit, form } => {
+        Verb::List { filter, order_by, deleted, limit, form } => {
             let session = client.open().await?;
             let organization_id = session.organization().await?;
             let mut service = UserServiceClient::new(session.channel);
@@ -190,7 +197,8 @@ pub(super) async fn run(verb: Verb, client: &ClientSettings) -> Done {
             let mut page_token = String::new();
             while users.len() < limit {
                 let page_size = i32::try_from((limit - users.len()).min(1_000)).unwrap_or(1_000);
-                let list = v1::ListOptions { page_size, page_token, order_by: order_by.clone(), ..v1::ListOptions::default() };
+                let order_by = order_by.clone();
+                let list = v1::ListOptions { page_size, page_token, order_by, show_deleted: deleted, ..v1::ListOptions::default() };
                 let request = v1::ListUsersRequest {
                     organization_id: organization_id.clone(),
                     filter: filter.clone(),

@@ -1,12 +1,13 @@
-//! Erasing softly deleted users whose time is over, and forgetting answers whose day is: on any node, without a leader, through the lane like every other write.
+//! Erasing softly deleted users and groups whose time is over, and forgetting answers whose day is: on any node, without a leader,
+//! through the lane like every other write.
 
 use super::{
     core::{Directory, Edit},
-    repeats, users,
+    groups, repeats, users,
 };
 use crate::{
     limits,
-    store::{Fault, Terms, Work},
+    store::{Fault, Terms, Tombstone, Work},
 };
 use std::sync::Arc;
 
@@ -31,8 +32,10 @@ impl Purge {
                 let terms = Terms { at: now, ..Terms::default() };
                 let edit = move |work: &mut Work| -> Edit<bool> {
                     let due = work.tombstone(&id)?.filter(|tombstone| tombstone.purge_at <= now);
-                    if let Some(tombstone) = &due {
-                        users::erase(work, &users::bare(&tombstone.user));
+                    match due.as_deref() {
+                        Some(Tombstone { group: Some(group), .. }) => groups::erase(work, group),
+                        Some(tombstone) => users::erase(work, &users::bare(&tombstone.user)),
+                        None => {}
                     }
                     Ok(due.is_some())
                 };

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     api::v1::connection::Visibility,
-    store::{Reader, View, Work},
+    store::{Reader, Tombstone, View, Work},
 };
 use std::collections::BTreeSet;
 
@@ -32,6 +32,11 @@ impl Sight {
         &self.connection
     }
 
+    /// Whether the caller sees only what its connection manages.
+    pub(super) fn is_narrow(&self) -> bool {
+        self.linked
+    }
+
     /// Whether the resource is there for the caller.
     pub(super) fn sees(&self, resource: &impl Linked) -> bool {
         match (self.connection.is_empty(), self.linked) {
@@ -39,6 +44,11 @@ impl Sight {
             (false, true) => links::is_linked(resource, &self.connection),
             (false, false) => !links::is_unlinked(resource, &self.connection),
         }
+    }
+
+    /// Whether the caller may know of what was deleted: a connection, of what it could bring back itself.
+    pub(super) fn remembers(&self, tombstone: &Tombstone) -> bool {
+        self.connection.is_empty() || tombstone.is_of(&self.connection)
     }
 
     /// Refuses what is not there for the caller, as what is not there at all.

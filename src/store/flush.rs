@@ -212,7 +212,7 @@ impl Work {
         set(on, PUT_TOMBSTONES, &self.organization, put.len(), || {
             Rows::new()
                 .text(put.iter().map(|t| t.0.as_str()))
-                .integer(put.iter().map(|_| Tombstone::KIND))
+                .integer(put.iter().map(|t| t.1.kind()))
                 .integer(put.iter().map(|t| t.1.deleted_at))
                 .integer(put.iter().map(|t| t.1.purge_at))
                 .blob(put.iter().map(|t| Some(t.1.body())))

@@ -104,6 +104,10 @@ pub const KEY_GONE_USER_NAME: i64 = 9;
 pub const KEY_GONE_EXTERNAL_ID: i64 = 12;
 /// An e-mail address of it, folded.
 pub const KEY_GONE_EMAIL: i64 = 13;
+/// What a connection called a group that it deleted softly.
+pub const KEY_GONE_GROUP_EXTERNAL_ID: i64 = 14;
+/// The folded display name of such a group, in the form of an externalId.
+pub const KEY_GONE_GROUP_NAME: i64 = 15;
 
 /// A value of a user's roles, as it is.
 pub const KEY_USER_ROLE: i64 = 10;

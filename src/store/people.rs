@@ -100,6 +100,9 @@ impl Work {
         let id = group.id.clone();
         let old = self.groups.peek(&id).cloned().flatten();
         let (created_at, count) = old.as_ref().map_or((self.now(), 0), |o| (o.created_at, o.member_count));
+        // What was brought back was made when it was made.
+        let made_at = group.meta.as_ref().and_then(|meta| meta.create_time.as_ref()).map(micros);
+        let created_at = if old.is_some() { created_at } else { made_at.unwrap_or(created_at) };
         let (left_at, set_at) = old.as_ref().map_or((0, 0), |o| (o.left_at, o.set_at));
         let row = GroupRow::new(group, count + gained, created_at, self.now(), self.revision());
         let row = Arc::new(GroupRow { left_at, set_at, ..row });

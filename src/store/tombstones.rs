@@ -1,22 +1,27 @@
-//! What remembers users that were deleted softly: out of every list and index of users, with keys of its own.
+//! What remembers users and groups that were deleted softly: out of every list and index of them, with keys of its own.
 
-use super::{Fault, KEY_GONE_EMAIL, KEY_GONE_EXTERNAL_ID, KEY_GONE_USER_NAME, MEMBER_USER, Store, Text, Work, external_key};
+use super::{
+    Fault, KEY_GONE_EMAIL, KEY_GONE_EXTERNAL_ID, KEY_GONE_GROUP_EXTERNAL_ID, KEY_GONE_GROUP_NAME, KEY_GONE_USER_NAME, MEMBER_GROUP,
+    MEMBER_USER, Reader, Store, Text, Work, external_key,
+};
 use crate::{
     api::v1::{
-        Link, RoleAssignment, User,
+        ExternalId, Group, Link, ResourceMeta, RoleAssignment, User,
         link::{Reason, State},
     },
     attributes::fold,
-    clock::Micros,
+    clock::{Micros, timestamp},
 };
 use prost::Message;
 use std::sync::Arc;
 
-/// What remembers a softly deleted user.
+/// What remembers a softly deleted user or group.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tombstone {
-    /// The user as it was.
+    /// The user as it was; empty for a group.
     pub user: User,
+    /// The group as it was, without its members.
+    pub group: Option<Group>,
     /// The groups it was a direct member of, by id, and that did not end it since.
     pub groups: Vec<String>,
     /// The revision that deleted it.
@@ -44,23 +49,64 @@ struct Remembered {
     grants: Vec<RoleAssignment>,
     #[prost(int64, tag = "5")]
     revision: i64,
+    #[prost(message, optional, tag = "6")]
+    group: Option<Group>,
 }
 
 /// The columns of a tombstone: id, kind, deleted, purged, body.
 pub(super) type Columns = (String, i64, Micros, Micros, Vec<u8>);
 
 impl Tombstone {
-    pub(super) const KIND: i64 = MEMBER_USER;
+    /// As members of groups have it.
+    pub fn kind(&self) -> i64 {
+        if self.group.is_some() { MEMBER_GROUP } else { MEMBER_USER }
+    }
+
+    /// The id of what it remembers.
+    pub fn id(&self) -> &str {
+        self.group.as_ref().map_or(&self.user.id, |group| &group.id)
+    }
+
+    /// The user, its `meta` saying when it was deleted and will be erased.
+    pub fn shown_user(&self) -> User {
+        User { meta: self.shown_meta(self.user.meta.as_ref()), ..self.user.clone() }
+    }
+
+    /// The same of a group.
+    pub fn shown_group(&self) -> Option<Group> {
+        let group = self.group.as_ref()?;
+        Some(Group { meta: self.shown_meta(group.meta.as_ref()), direct_member_count: 0, ..group.clone() })
+    }
+
+    #[allow(clippy::unnecessary_wraps, reason = "it goes into message fields, which are optional")]
+    fn shown_meta(&self, meta: Option<&ResourceMeta>) -> Option<ResourceMeta> {
+        let (deleted, purged) = (timestamp(self.deleted_at), timestamp(self.purge_at));
+        Some(ResourceMeta { delete_time: Some(deleted), purge_time: Some(purged), ..meta.cloned().unwrap_or_default() })
+    }
+
+    fn links(&self) -> &[Link] {
+        self.group.as_ref().map_or(&self.user.links, |group| &group.links)
+    }
+
+    fn external_ids(&self) -> &[ExternalId] {
+        self.group.as_ref().map_or(&self.user.external_ids, |group| &group.external_ids)
+    }
 
     /// Whether this connection may bring it back: it deleted it, or it had managed it and let it go before another one deleted it.
     pub fn is_of(&self, connection: &str) -> bool {
         let let_go = |l: &Link| l.connection_id == connection && l.state() == State::Unlinked && l.reason() != Reason::Unspecified;
-        !self.deleted_by.is_empty() && (self.deleted_by == connection || self.user.links.iter().any(let_go))
+        !self.deleted_by.is_empty() && (self.deleted_by == connection || self.links().iter().any(let_go))
+    }
+
+    /// Whether this connection called it anything.
+    pub fn calls(&self, connection: &str) -> bool {
+        self.external_ids().iter().any(|e| e.connection_id == connection)
+            || self.links().iter().any(|link| link.connection_id == connection && link.external_id.is_some())
     }
 
     /// Kind and key of every way in which a connection that may bring it back may name it again.
     pub(super) fn keys(&self) -> Vec<(i64, String)> {
-        let others = self.user.links.iter().map(|link| link.connection_id.as_str()).filter(|id| self.is_of(id));
+        let others = self.links().iter().map(|link| link.connection_id.as_str()).filter(|id| self.is_of(id));
         let connections = others.chain([self.deleted_by.as_str()].into_iter().filter(|id| !id.is_empty()));
         let mut keys: Vec<_> = connections.flat_map(|connection| self.keys_of(connection)).collect();
         keys.sort();
@@ -70,28 +116,34 @@ impl Tombstone {
 
     fn keys_of(&self, connection: &str) -> Vec<(i64, String)> {
         let key = |kind, text: &str| (kind, external_key(connection, text));
+        let own = self.external_ids().iter().filter(|e| e.connection_id == connection).map(|e| e.value.as_str());
+        let former = self.links().iter().filter(|link| link.connection_id == connection).filter_map(|link| link.external_id.as_deref());
+        let called = own.chain(former);
+        if let Some(group) = &self.group {
+            let name = key(KEY_GONE_GROUP_NAME, &fold::caseless(&group.display_name));
+            return called.map(|called| key(KEY_GONE_GROUP_EXTERNAL_ID, called)).chain([name]).collect();
+        }
         let name = fold::user_name(&self.user.user_name).ok().map(|name| key(KEY_GONE_USER_NAME, &name));
-        let own = self.user.external_ids.iter().filter(|e| e.connection_id == connection).map(|e| e.value.as_str());
-        let former = self.user.links.iter().filter(|link| link.connection_id == connection).filter_map(|link| link.external_id.as_deref());
         let emails = self.user.emails.iter().filter_map(|e| e.value.as_deref()).filter(|v| !v.is_empty());
-        let mut keys: Vec<_> = own.chain(former).map(|called| key(KEY_GONE_EXTERNAL_ID, called)).chain(name).collect();
+        let mut keys: Vec<_> = called.map(|called| key(KEY_GONE_EXTERNAL_ID, called)).chain(name).collect();
         keys.extend(emails.map(|address| key(KEY_GONE_EMAIL, &fold::email(address))));
         keys
     }
 
     pub(super) fn body(&self) -> Vec<u8> {
-        let (user, groups, deleted_by) = (Some(self.user.clone()), self.groups.clone(), self.deleted_by.clone());
-        Remembered { user, groups, deleted_by, grants: self.grants.clone(), revision: self.revision }.encode_to_vec()
+        let user = self.group.is_none().then(|| self.user.clone());
+        let (groups, deleted_by, grants) = (self.groups.clone(), self.deleted_by.clone(), self.grants.clone());
+        Remembered { user, groups, deleted_by, grants, revision: self.revision, group: self.group.clone() }.encode_to_vec()
     }
 
     pub(super) fn decode((_, _, deleted_at, purge_at, body): Columns) -> Result<Self, Fault> {
-        let Remembered { user, groups, deleted_by, grants, revision } = Remembered::decode(body.as_slice())?;
-        Ok(Tombstone { user: user.unwrap_or_default(), groups, deleted_by, grants, revision, deleted_at, purge_at })
+        let Remembered { user, groups, deleted_by, grants, revision, group } = Remembered::decode(body.as_slice())?;
+        Ok(Tombstone { user: user.unwrap_or_default(), group, groups, deleted_by, grants, revision, deleted_at, purge_at })
     }
 }
 
 impl Work {
-    /// What remembers a softly deleted user.
+    /// What remembers a softly deleted user or group.
     ///
     /// # Errors
     /// [`super::Miss`] until it was read.
@@ -99,7 +151,7 @@ impl Work {
         self.tombstones.get(id)
     }
 
-    /// Remembers (or forgets) a softly deleted user. Ask for it first, unless the user lives.
+    /// Remembers (or forgets) a softly deleted user or group. Ask for it first, unless the one it remembers lives.
     pub fn set_tombstone(&mut self, id: &str, tombstone: Option<Tombstone>) {
         let old = self.tombstones.peek(id).cloned().flatten().map(|t| t.keys()).unwrap_or_default();
         let new = tombstone.as_ref().map(Tombstone::keys).unwrap_or_default();
@@ -111,8 +163,38 @@ impl Work {
 // The index of due tombstones begins with the time: this is asked for all organizations at once.
 const DUE: Text = Text::same("SELECT organization_id, id FROM tombstones WHERE purge_at <= $1 ORDER BY purge_at LIMIT $2");
 
+// Few wait at a time, and those of the other kind are passed over.
+const PAGE: Text = Text::same(
+    "SELECT id, kind, deleted_at, purge_at, body FROM tombstones WHERE organization_id = $1 AND id > $2 AND kind = $3 ORDER BY id LIMIT $4",
+);
+const PAGE_BACK: Text = Text::same(
+    "SELECT id, kind, deleted_at, purge_at, body FROM tombstones WHERE organization_id = $1 AND id < $2 AND kind = $3 ORDER BY id DESC LIMIT $4",
+);
+/// Greater than every id.
+const LAST: &str = "~";
+
+impl Reader {
+    /// The next softly deleted users (or groups) in id order; `backwards` the greatest first.
+    ///
+    /// # Errors
+    /// When the store cannot answer.
+    pub async fn scan_tombstones(&mut self, groups: bool, backwards: bool, after: &str, limit: usize) -> Result<Vec<Tombstone>, Fault> {
+        let (text, from) = match (backwards, after) {
+            (true, "") => (PAGE_BACK, LAST),
+            (true, after) => (PAGE_BACK, after),
+            (false, after) => (PAGE, after),
+        };
+        let organization = self.organization().to_owned();
+        let kind = if groups { MEMBER_GROUP } else { MEMBER_USER };
+        let mut on = self.connection();
+        let page = on.statement(text).bind(organization).bind(from.to_owned()).bind(kind);
+        let rows: Vec<Columns> = page.bind(i64::try_from(limit).unwrap_or(i64::MAX)).all().await?;
+        rows.into_iter().map(Tombstone::decode).collect()
+    }
+}
+
 impl Store {
-    /// Organization and id of some softly deleted users whose time is over, the longest first.
+    /// Organization and id of some softly deleted users and groups whose time is over, the longest first.
     ///
     /// # Errors
     /// When the store cannot answer.

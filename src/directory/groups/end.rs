@@ -13,9 +13,13 @@ use super::{
     write::required,
 };
 use crate::{
-    api::v1::{DeleteGroupRequest, DeleteGroupResponse, DeleteOutcome, Precondition, change_event::Action, connection::AllowedAction},
+    api::v1::{
+        DeleteGroupRequest, DeleteGroupResponse, DeleteOutcome, Group, Precondition, User,
+        change_event::Action,
+        connection::{AllowedAction, Deprovision, Recreate},
+    },
     feed::append,
-    store::{MEMBER_GROUP, Work},
+    store::{MEMBER_GROUP, Tombstone, Work},
 };
 use std::sync::Arc;
 
@@ -36,9 +40,11 @@ pub(in crate::directory) fn deletion(
     actions::require(&call.caller, AllowedAction::WriteGroups)?;
     let id = required(id, "group_id")?;
     precondition::check_form(condition.as_ref())?;
-    // A connection that may not delete may not delete groups either. A group knows no other state than being there: it goes
-    // for good, with its edges, unless it is another connection's too.
-    policy(call)?;
+    // A connection that may not delete may not delete groups either. A group knows no other state than being there: it goes, with
+    // its edges, unless it is another connection's too; softly where the connection could bring it back.
+    let (on_delete, wait) = policy(call)?;
+    let restores = call.caller.connection.as_deref().is_some_and(|connection| connection.on_recreate() != Recreate::New);
+    let softly = restores && !matches!(on_delete, Deprovision::Purge | Deprovision::Deactivate | Deprovision::Unlink);
     let sight = Sight::of(call);
     let nobody = Arc::new(refer::roster(&[])?);
     Ok(move |work: &mut Work| -> Edit<DeleteOutcome> {
@@ -66,9 +72,24 @@ pub(in crate::directory) fn deletion(
         if work.memberships(&id)?.contains(&id) {
             work.set_edge(&id, &id, None);
         }
-        leave_groups(work, &id, MEMBER_GROUP)?;
+        let groups = leave_groups(work, &id, MEMBER_GROUP)?;
         work.drop_group(&id);
+        if softly {
+            groups.iter().for_each(|group| work.await_member(group));
+            let (deleted_at, revision, deleted_by) = (work.now(), work.revision(), sight.connection().to_owned());
+            let (group, user, purge_at, grants) = (Some(row.message()), User::default(), deleted_at.saturating_add(wait), Vec::new());
+            work.set_tombstone(&id, Some(Tombstone { user, group, groups, revision, deleted_by, grants, deleted_at, purge_at }));
+            append::group(work, Action::SoftDeleted, Some(&row.message()), None, Vec::new());
+            return Ok(DeleteOutcome::SoftDeleted);
+        }
         append::group(work, Action::Purged, Some(&row.message()), None, Vec::new());
         Ok(DeleteOutcome::Purged)
     })
+}
+
+/// Nothing is left of a group that was deleted softly.
+pub(in crate::directory) fn erase(work: &mut Work, group: &Group) {
+    let bare = Group { id: group.id.clone(), organization_id: group.organization_id.clone(), ..Group::default() };
+    work.set_tombstone(&bare.id, None);
+    append::group(work, Action::Purged, Some(&bare), None, Vec::new());
 }

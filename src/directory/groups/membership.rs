@@ -111,7 +111,7 @@ pub(super) fn forget<'i>(work: &mut Work, group: &str, absent: impl Iterator<Ite
         if tombstone.groups.iter().any(|of| of == group) {
             let mut tombstone = tombstone.as_ref().clone();
             tombstone.groups.retain(|of| of != group);
-            let id = tombstone.user.id.clone();
+            let id = tombstone.id().to_owned();
             work.set_tombstone(&id, Some(tombstone));
             forgotten += 1;
         }

@@ -7,6 +7,7 @@ mod membership;
 mod net;
 mod read;
 mod refer;
+mod restore;
 mod upload;
 mod write;
 
@@ -29,7 +30,7 @@ use std::sync::Arc;
 use tonic::{Request, Response, Status, Streaming};
 
 pub(super) use change::Standing;
-pub(super) use end::deletion;
+pub(super) use end::{deletion, erase};
 pub(super) use membership::touch;
 pub(super) use read::Shown;
 pub(super) use refer::principals;

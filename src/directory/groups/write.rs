@@ -13,6 +13,7 @@ use super::{
     membership,
     read::Shown,
     refer::{self, Named},
+    restore::Recall,
     upload,
 };
 use crate::{
@@ -80,17 +81,21 @@ pub(in crate::directory) fn creation(
     check::check_group(&mut group)?;
     let members = refer::principals(members, "members")?;
     let (sight, unique_names) = (Sight::of(call), unique_names(call));
+    let recall = Recall::of(call.caller.connection.as_deref());
     Ok(move |work: &mut Work| -> Edit<Arc<GroupRow>> {
         let mut group = group.clone();
         work.schemas().admit(ResourceType::Group, &mut group.extensions, None).map_err(Error::from)?;
+        let back = recall.as_ref().map_or(Ok(None), |recall| recall.restore(work, &mut group));
         let unique = check_unique(work, &group, None);
         let named = check_name(work, unique_names, &group, None);
+        let back = back?;
         let moved = membership::add(work, &sight, &group.id, &members);
         unique?;
         named?;
         links::link(&mut group, sight.connection(), Reason::Created, "", work.now());
         let row = work.put_group(group, moved?.added);
-        append::group(work, Action::Created, None, Some(&row.message()), changed(&Group::default(), &row.group));
+        let action = if back.is_some() { Action::Restored } else { Action::Created };
+        append::group(work, action, None, Some(&row.message()), changed(&Group::default(), &row.group));
         Ok(row)
     })
 }

@@ -7,8 +7,9 @@ use super::{
 use crate::{
     api::v1::{Group, User},
     attributes::{Context, ResourceType, edge::Edges},
-    store::Reader,
+    store::{Reader, Tombstone},
 };
+use prost::Message as _;
 use std::any::Any;
 
 /// A resource the filter has not judged yet.
@@ -17,6 +18,15 @@ pub(super) struct Candidate {
     pub(super) content: Content,
     /// The fields the filter and the order look at.
     part: Option<User>,
+}
+
+/// Candidates that follow each other.
+pub(super) struct Chunk {
+    pub(super) candidates: Vec<Candidate>,
+    /// Where to go on.
+    pub(super) end: Option<String>,
+    /// Whether nothing follows.
+    pub(super) last: bool,
 }
 
 /// A candidate's message.
@@ -29,7 +39,33 @@ pub(super) enum Content {
 
 impl Candidate {
     /// The next candidates in id order.
-    pub(super) async fn scan(reader: &mut Reader, query: &Query, after: &str, limit: usize) -> Result<Vec<Candidate>> {
+    pub(super) async fn scan(reader: &mut Reader, query: &Query, after: &str, limit: usize) -> Result<Chunk> {
+        let living = Self::living(reader, query, after, limit).await?;
+        let Some(sight) = &query.deleted else {
+            return Ok(Chunk { last: living.len() < limit, end: living.last().map(|one| one.id.clone()), candidates: living });
+        };
+        let backwards = query.narrow.backwards;
+        let gone = reader.scan_tombstones(query.kind == ResourceType::Group, backwards, after, limit).await?;
+        let mut all: Vec<(String, Option<Candidate>)> = living.into_iter().map(|one| (one.id.clone(), Some(one))).collect();
+        for tombstone in gone {
+            let candidate = if sight.remembers(&tombstone) { Some(Candidate::gone(query, &tombstone)?) } else { None };
+            all.push((tombstone.id().to_owned(), candidate));
+        }
+        all.sort_by(|(a, _), (b, _)| if backwards { b.cmp(a) } else { a.cmp(b) });
+        // Beyond the limit either of them may have more in between.
+        all.truncate(limit);
+        let (last, end) = (all.len() < limit, all.last().map(|(id, _)| id.clone()));
+        Ok(Chunk { last, end, candidates: all.into_iter().filter_map(|(_, candidate)| candidate).collect() })
+    }
+
+    fn gone(query: &Query, tombstone: &Tombstone) -> Result<Candidate> {
+        match tombstone.shown_group() {
+            Some(group) => Ok(Candidate { id: group.id.clone(), content: Content::Group(Box::new(group)), part: None }),
+            None => Candidate::user(query, tombstone.id().to_owned(), tombstone.shown_user().encode_to_vec()),
+        }
+    }
+
+    async fn living(reader: &mut Reader, query: &Query, after: &str, limit: usize) -> Result<Vec<Candidate>> {
         match query.kind {
             ResourceType::User => {
                 let rows = reader.scan_users(&query.narrow, after, limit).await?;

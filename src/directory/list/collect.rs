@@ -3,7 +3,7 @@
 use super::{
     super::{Error, Result, core::Call},
     Query,
-    candidate::{Candidate, Content},
+    candidate::{Candidate, Chunk, Content},
     edges::Known,
 };
 use crate::{
@@ -55,7 +55,8 @@ pub(super) struct Page {
 pub(super) async fn collect(reader: &mut Reader, call: &Call, query: &Query) -> Result<Page> {
     // Everything unfiltered is counted already; for a connection that does not see everything, by its keys.
     let view = &query.narrow.view;
-    let free = query.filter.is_none() && (*view == View::All || query.counts() || query.total == TotalSize::Only);
+    let free =
+        query.filter.is_none() && query.deleted.is_none() && (*view == View::All || query.counts() || query.total == TotalSize::Only);
     let counted = if free { Some(reader.count(view, query.kind == ResourceType::Group).await?) } else { None };
     let size = if query.total == TotalSize::Only { 0 } else { query.size };
     if size == 0 && counted.is_some() {
@@ -78,11 +79,8 @@ async fn in_id_order(reader: &mut Reader, query: &Query, cx: &Context<'_>, size:
     loop {
         // A short page is read by a short statement.
         let limit = if query.filter.is_none() && !count { (query.skip + size + 1).saturating_sub(matches).clamp(1, CHUNK) } else { CHUNK };
-        let chunk = Candidate::scan(reader, query, &after, limit).await?;
-        let last = chunk.len() < limit;
-        if let Some(end) = chunk.last() {
-            end.id.clone_into(&mut after);
-        }
+        let Chunk { candidates: chunk, end, last } = Candidate::scan(reader, query, &after, limit).await?;
+        after = end.unwrap_or(after);
         let known = Known::ask(reader, query, &chunk).await?;
         for candidate in chunk {
             if !candidate.matches(query, cx, &known) {
@@ -114,11 +112,8 @@ async fn sorted(reader: &mut Reader, query: &Query, cx: &Context<'_>, size: usiz
     let keep = query.skip.saturating_add(size);
     let (mut best, mut after, mut matches, mut following) = (BinaryHeap::new(), String::new(), 0_usize, 0_usize);
     loop {
-        let chunk = Candidate::scan(reader, query, &after, CHUNK).await?;
-        let last = chunk.len() < CHUNK;
-        if let Some(end) = chunk.last() {
-            end.id.clone_into(&mut after);
-        }
+        let Chunk { candidates: chunk, end, last } = Candidate::scan(reader, query, &after, CHUNK).await?;
+        after = end.unwrap_or(after);
         let known = Known::ask(reader, query, &chunk).await?;
         for candidate in chunk {
             if !candidate.matches(query, cx, &known) {

@@ -31,6 +31,8 @@ pub(super) struct Query {
     pub(super) total: TotalSize,
     pub(super) narrow: Narrow,
     pub(super) from: Option<page::Position>,
+    /// Whether those that were deleted softly are listed too, as far as the caller could bring them back.
+    pub(super) deleted: Option<Sight>,
     binding: Vec<u8>,
 }
 
@@ -44,14 +46,15 @@ impl Query {
         options: &ListOptions,
         schemas: &Schemas,
     ) -> Result<Query> {
-        if options.show_deleted {
-            return Err(Error::value("list.show_deleted", "list.show_deleted is not answered by this version."));
-        }
         let given = filter.filter(|f| !f.expression.is_empty() || !f.parameters.is_empty());
         let parsed = given.map(|f| Filter::parse_in(kind, schemas, &f.expression, &f.parameters, f.spans_types)).transpose()?;
         let order = if options.order_by.is_empty() { None } else { Some(Order::parse_in(kind, schemas, &options.order_by)?) };
         let encoded = given.map(prost::Message::encode_to_vec).unwrap_or_default();
-        let binding = page::binding(call, organization, &[kind.name().as_bytes(), &encoded, options.order_by.as_bytes()]);
+        let binding = page::binding(
+            call,
+            organization,
+            &[kind.name().as_bytes(), &encoded, options.order_by.as_bytes(), &[u8::from(options.show_deleted)]],
+        );
         let from = page::open(&directory.store, &binding, &options.page_token, directory.clock.now())?;
         let skip = usize::try_from(options.skip).map_err(|_| Error::value("list.skip", "list.skip is negative."))?;
         let total = TotalSize::try_from(options.total_size)
@@ -73,6 +76,7 @@ impl Query {
             total,
             narrow,
             from,
+            deleted: options.show_deleted.then(|| Sight::of(call)),
             binding,
         })
     }

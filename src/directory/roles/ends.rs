@@ -6,7 +6,7 @@ use crate::{
     clock::micros,
     feed::append,
     limits,
-    store::{ADMIN, Book, Grant, MEMBER_USER, NEVER, Work},
+    store::{ADMIN, Book, Grant, NEVER, Work},
 };
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -30,20 +30,21 @@ pub(in crate::directory) fn follow_principals(work: &mut Work) -> Edit<()> {
     }
     for (id, tombstone) in moves.tombstones {
         let Some(tombstone) = tombstone else { continue };
-        let back = moves.users.iter().any(|(before, after)| before.is_none() && after.as_ref().is_some_and(|a| a.user.id == id));
-        if back && !tombstone.grants.is_empty() {
-            restore_grants(work, tombstone.grants.iter().map(|grant| held(grant, &id)).collect())?;
+        let user = moves.users.iter().any(|(before, after)| before.is_none() && after.as_ref().is_some_and(|a| a.user.id == id));
+        let group = moves.groups.iter().any(|(before, after)| before.is_none() && after.as_ref().is_some_and(|a| a.group.id == id));
+        if (user || group) && !tombstone.grants.is_empty() {
+            restore_grants(work, tombstone.grants.iter().map(|grant| held(grant, &id, tombstone.kind())).collect())?;
         }
     }
     Ok(())
 }
 
-fn held(grant: &RoleAssignment, user: &str) -> Grant {
+fn held(grant: &RoleAssignment, principal: &str, kind: i64) -> Grant {
     Grant {
         id: grant.id.clone(),
         role_id: grant.role_id.clone(),
-        principal_id: user.to_owned(),
-        principal_kind: MEMBER_USER,
+        principal_id: principal.to_owned(),
+        principal_kind: kind,
         scope: grant.scope.clone(),
         expires_at: grant.expire_time.as_ref().map_or(NEVER, micros),
         created_at: grant.create_time.as_ref().map_or(0, micros),

@@ -1,10 +1,13 @@
 //! A user as its reader may see it.
 
-use super::super::{
-    Result, belonging,
-    core::{Call, Directory},
-    schemas,
-    sight::Sight,
+use super::{
+    super::{
+        Result, belonging,
+        core::{Call, Directory},
+        schemas,
+        sight::Sight,
+    },
+    manager,
 };
 use crate::{
     api::v1::{ReadSelection, User},
@@ -66,10 +69,10 @@ impl Shown {
         &self,
         directory: &Directory,
         call: &Call,
-        reader: Option<&mut Reader>,
+        mut reader: Option<&mut Reader>,
         users: &mut [User],
     ) -> Result<()> {
-        if let Some(reader) = reader.filter(|_| self.groups) {
+        if let Some(reader) = reader.as_deref_mut().filter(|_| self.groups) {
             let ids: Vec<String> = users.iter().map(|u| u.id.clone()).collect();
             let view = Sight::of(call).view(reader).await?;
             let mut found = belonging::groups_of(directory, reader, &view, &ids, true, limits::USER_GROUPS).await?;
@@ -78,6 +81,7 @@ impl Shown {
                 user.groups_version = belonging::fingerprint(&user.groups);
             }
         }
+        manager::hide(directory, call, reader, users).await?;
         let sight = Sight::of(call);
         for user in users {
             self.projection.apply_to_user(user);

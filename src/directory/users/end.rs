@@ -86,7 +86,7 @@ pub(in crate::directory) fn deletion(
                 work.drop_user(&id);
                 let (deleted_at, revision, deleted_by) = (work.now(), work.revision(), sight.connection().to_owned());
                 let (user, purge_at, grants) = (row.user.clone(), deleted_at.saturating_add(wait), Vec::new());
-                work.set_tombstone(&id, Some(Tombstone { user, groups, revision, deleted_by, grants, deleted_at, purge_at }));
+                work.set_tombstone(&id, Some(Tombstone { user, group: None, groups, revision, deleted_by, grants, deleted_at, purge_at }));
                 append::user(work, Action::SoftDeleted, Some(&row.user), None, Vec::new());
                 Ok(DeleteOutcome::SoftDeleted)
             }
@@ -112,7 +112,7 @@ pub(super) async fn undelete(directory: &Directory, call: &Call, request: Undele
     let id = required(&request.user_id, "user_id")?;
     let connection = call.connection().to_owned();
     let edit = move |work: &mut Work| -> Edit<User> {
-        let own = |tombstone: &Arc<Tombstone>| connection.is_empty() || tombstone.deleted_by == connection;
+        let own = |tombstone: &Arc<Tombstone>| tombstone.group.is_none() && (connection.is_empty() || tombstone.deleted_by == connection);
         let tombstone = work.tombstone(&id)?.filter(own).ok_or_else(|| Error::not_found("user"))?;
         let name_key = fold::user_name(&tombstone.user.user_name).map_err(Error::from)?;
         Ok(revive(work, tombstone.user.clone(), name_key, &tombstone)?.user.clone())
@@ -129,7 +129,8 @@ pub(super) async fn purge(directory: &Directory, call: &Call, request: PurgeUser
     let sight = Sight::of(call);
     let edit = move |work: &mut Work| -> Edit<()> {
         let (row, tombstone) = (work.user(&id), work.tombstone(&id));
-        let own = |tombstone: &Arc<Tombstone>| sight.connection().is_empty() || tombstone.deleted_by == sight.connection();
+        let whose = sight.connection();
+        let own = |tombstone: &Arc<Tombstone>| tombstone.group.is_none() && (whose.is_empty() || tombstone.deleted_by == whose);
         let (row, tombstone) = (row?.filter(|row| sight.sees(&row.user)), tombstone?.filter(own));
         let user = row.as_ref().map(|row| &row.user).or(tombstone.as_ref().map(|t| &t.user));
         let bare = bare(user.ok_or_else(|| Error::not_found("user"))?);

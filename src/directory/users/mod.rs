@@ -2,6 +2,7 @@
 
 mod answer;
 mod end;
+mod manager;
 mod read;
 mod restore;
 mod write;

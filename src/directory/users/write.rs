@@ -10,6 +10,7 @@ use super::{
         touch::{self, Deed},
     },
     answer::Shown,
+    manager,
     restore::Recall,
 };
 use crate::{
@@ -217,6 +218,7 @@ fn modification<C: Fn(&mut User, &Schemas) -> Result<()> + Send + 'static>(
         let mut user = row.user.clone();
         let schemas = work.schemas();
         change(&mut user, &schemas)?;
+        manager::keep(work, &sight, &row.user, &mut user)?;
         check::check_user(&mut user).map_err(Error::from)?;
         if user == row.user {
             return Ok(row);

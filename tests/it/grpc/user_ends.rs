@@ -4,9 +4,12 @@ use super::users::everything;
 use crate::harness::{
     Engine, World, both,
     refusal::ExpectRefusal as _,
-    shapes::{by_email, by_external_id, by_id, by_name, external, operation, principal, text, user, user_with_email},
+    shapes::{by_email, by_external_id, by_id, by_name, external, filter, operation, page, principal, text, user, user_with_email},
 };
-use roster::api::v1::{DeleteOutcome, DeleteUserRequest, ErrorReason, PurgeUserRequest, UndeleteUserRequest, User, patch_operation::Op};
+use roster::api::v1::{
+    DeleteOutcome, DeleteUserRequest, ErrorReason, ListOptions, ListUsersRequest, PurgeUserRequest, UndeleteUserRequest, User,
+    list_options::TotalSize, patch_operation::Op,
+};
 use tonic::Code;
 
 async fn a_deleted_user_is_gone_and_its_name_is_free(world: World) {
@@ -58,6 +61,69 @@ async fn an_undeleted_user_comes_back_whole(world: World) {
         .await
         .refused()
         .is(Code::NotFound, ErrorReason::NotFound);
+}
+
+async fn deleted_users_are_listed_where_that_is_asked_for(world: World) {
+    let mut ids = Vec::new();
+    for name in ["ada", "bob", "cy", "dan"] {
+        ids.push(world.create_user(user(name)).await.id);
+    }
+    ids.sort();
+    for id in [&ids[1], &ids[3]] {
+        world.delete_user(id).await;
+    }
+    let list = async |show_deleted: bool, size: i32, expression: &str, order_by: &str| {
+        let (mut found, mut token) = (Vec::new(), String::new());
+        loop {
+            let options = page(size, &token, order_by).unwrap();
+            let list = Some(ListOptions { show_deleted, total_size: TotalSize::Exact.into(), ..options });
+            let filter = Some(expression).filter(|text| !text.is_empty()).and_then(filter);
+            let request = ListUsersRequest { organization_id: world.organization.clone(), filter, list, ..ListUsersRequest::default() };
+            let answer = world.grpc().users.list_users(request).await.unwrap().into_inner();
+            let total = answer.total_size.unwrap();
+            found.extend(answer.users);
+            if answer.next_page_token.is_empty() {
+                assert_eq!(total, i64::try_from(found.len()).unwrap());
+                return found;
+            }
+            token = answer.next_page_token;
+        }
+    };
+    let ids_of = |users: &[User]| users.iter().map(|user| user.id.clone()).collect::<Vec<_>>();
+
+    for size in [1, 2, 100] {
+        let all = list(true, size, "", "").await;
+        assert_eq!(ids_of(&all), ids, "in pages of {size}");
+        for user in &all {
+            let meta = user.meta.as_ref().unwrap();
+            let is_gone = [&ids[1], &ids[3]].contains(&&user.id);
+            assert_eq!((meta.delete_time.is_some(), meta.purge_time.is_some()), (is_gone, is_gone));
+        }
+        assert_eq!(ids_of(&list(false, size, "", "").await), [ids[0].clone(), ids[2].clone()]);
+        let backwards: Vec<String> = ids.iter().rev().cloned().collect();
+        assert_eq!(ids_of(&list(true, size, "", "id desc").await), backwards);
+        let names: Vec<String> = list(true, size, "", "userName desc").await.into_iter().map(|user| user.user_name).collect();
+        assert_eq!(names, ["dan", "cy", "bob", "ada"]);
+        let mut some = ids_of(&list(true, size, "userName ge \"bob\" and userName lt \"dan\"", "").await);
+        some.sort();
+        assert_eq!(some.len(), 2);
+    }
+    let request = UndeleteUserRequest { organization_id: world.organization.clone(), user_id: ids[1].clone(), ..Default::default() };
+    let back = world.grpc().users.undelete_user(request).await.unwrap().into_inner().user.unwrap();
+    assert_eq!(back.meta.unwrap().delete_time, None);
+    let request = PurgeUserRequest { organization_id: world.organization.clone(), user_id: ids[3].clone(), ..Default::default() };
+    world.grpc().users.purge_user(request).await.unwrap();
+    assert_eq!(ids_of(&list(true, 100, "", "").await), ids[..3]);
+    // A connection is shown whom it may bring back itself.
+    let token =
+        world.issue(&world.organization, &world.connection, "", &["users.read".to_owned(), "users.write".to_owned()]).await.unwrap();
+    let mut users = world.grpc_as(&token.secret).users;
+    world.delete_user(&ids[0]).await;
+    let delete = DeleteUserRequest { organization_id: world.organization.clone(), user_id: ids[2].clone(), ..Default::default() };
+    users.delete_user(delete).await.unwrap();
+    let list = Some(ListOptions { show_deleted: true, ..ListOptions::default() });
+    let request = ListUsersRequest { organization_id: world.organization.clone(), list, ..ListUsersRequest::default() };
+    assert_eq!(ids_of(&users.list_users(request).await.unwrap().into_inner().users), ids[1..3]);
 }
 
 async fn an_undelete_does_not_take_a_name_from_another(world: World) {
@@ -138,6 +204,7 @@ async fn who_was_deleted_is_erased_when_the_time_is_over_and_not_before(world: W
 }
 
 both! {
+    deleted_users_are_listed_where_that_is_asked_for
     an_erasure_reaches_what_earlier_changes_told_and_that_they_happened_stays
     who_was_deleted_is_erased_when_the_time_is_over_and_not_before
     a_deleted_user_is_gone_and_its_name_is_free

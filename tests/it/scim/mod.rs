@@ -13,6 +13,7 @@ mod cursors;
 mod delete;
 mod discovery;
 mod errors;
+mod group_returns;
 mod groups;
 mod http;
 mod large;
