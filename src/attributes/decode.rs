@@ -72,7 +72,7 @@ fn collect(node: &Node, names: &mut Vec<&'static str>) {
 fn of_path(path: &Path, names: &mut Vec<&'static str>) {
     match path.steps.first() {
         Some(step) => names.extend(step.attribute.fields),
-        None if matches!(path.tail, Some(Tail::Extension(_) | Tail::Custom(_))) => names.push("extensions"),
+        None if matches!(path.tail, Some(Tail::Custom(_))) => names.push("extensions"),
         None => {}
     }
 }

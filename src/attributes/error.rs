@@ -49,6 +49,14 @@ impl AttributeError {
         Self::value(path, "An element of the value says nothing, and would mean every value.")
     }
 
+    /// `INVALID_VALUE`: an object or a list that is given without anything in it. Whether nothing is to change or all is to
+    /// go nobody can tell.
+    pub(super) fn empty(path: impl Into<String>) -> Self {
+        let path = path.into();
+        let detail = format!("{path} is given without a value: give one, null, or remove what is to go.");
+        Self::value(path, detail)
+    }
+
     /// `INVALID_VALUE`: longer, deeper or more than a bound.
     pub fn bound(path: impl Into<String>, limit: usize, unit: &str) -> Self {
         let path = path.into();

@@ -7,7 +7,7 @@ use super::filter::{Node, Operand, Operator};
 use super::fold;
 use super::moment;
 use super::number::Number;
-use super::path::{Path, Step, Tail, strip};
+use super::path::{Path, Step, Tail};
 use super::render::location;
 use super::row::{Attribute, Fold, Kind as Type, Table};
 use crate::api::v1::{AttributeMap, AttributeValue, attribute_value::Kind};
@@ -21,8 +21,6 @@ const SHORT_NEEDLE_BYTES: usize = 32;
 enum Found<'a> {
     /// A row's value.
     Row(&'static Attribute, View<'a>),
-    /// A value that no row knows.
-    Open(&'a AttributeValue),
     /// A value of a registered attribute.
     Typed(&'a Definition, &'a AttributeValue),
     /// A whole extension.
@@ -43,8 +41,8 @@ impl Node {
             Node::Compare(path, Operator::Ne, Operand::Null) => some(path, object, cx, &mut |found| present(found, cx)),
             Node::Compare(path, _, Operand::Null) => !some(path, object, cx, &mut |found| present(found, cx)),
             // No value is not the given value.
-            Node::Compare(path, Operator::Ne, to) => !some(path, object, cx, &mut |found| compare(found, Operator::Eq, to, cx)),
-            Node::Compare(path, operator, to) => some(path, object, cx, &mut |found| compare(found, *operator, to, cx)),
+            Node::Compare(path, Operator::Ne, to) => !some(path, object, cx, &mut |found| compare(found, Operator::Eq, to)),
+            Node::Compare(path, operator, to) => some(path, object, cx, &mut |found| compare(found, *operator, to)),
             Node::Element(path, inner) => some(path, object, cx, &mut |found| match found {
                 Found::Row(_, View::One(item)) => inner.matches(*item, cx, held),
                 Found::Typed(_, AttributeValue { kind: Some(Kind::ComplexValue(map)) }) => inner.matches(map, cx, held),
@@ -57,22 +55,8 @@ impl Node {
 /// Whether some value at the end of the path passes the test. The elements of a list are tested one by one.
 fn some(path: &Path, object: &dyn Any, cx: &Context<'_>, test: Test<'_>) -> bool {
     match &path.tail {
-        Some(Tail::Extension(named)) => {
-            let extensions = path.kind.and_then(|kind| kind.table().extensions(object));
-            extensions.into_iter().flatten().any(|(urn, map)| match strip(named, urn) {
-                Some("") => test(&Found::Map(map)),
-                Some(below) => below.strip_prefix(':').is_some_and(|names| open(map, &names.split('.').collect::<Vec<_>>(), test)),
-                None => false,
-            })
-        }
-        Some(Tail::Rest(names)) => {
-            let names: Vec<&str> = names.iter().map(String::as_str).collect();
-            let sub = path.steps.last().and_then(|s| s.attribute.sub);
-            walk(&path.steps, object, cx, &mut |found| match (found, sub) {
-                (Found::Row(_, View::One(object)), Some(sub)) => sub.rest(*object).is_some_and(|map| open(map, &names, test)),
-                _ => false,
-            })
-        }
+        // Grammar lets no filter name what no schema knows.
+        Some(Tail::Extension(_) | Tail::Rest(_)) => false,
         Some(Tail::Custom(custom)) => match (path.kind, &custom.extension) {
             (Some(kind), Some(extension)) => {
                 let extensions = kind.table().extensions(object).into_iter().flatten();
@@ -120,28 +104,13 @@ fn walk(steps: &[Step], object: &dyn Any, cx: &Context<'_>, test: Test<'_>) -> b
     }
 }
 
-/// Down into a map that no row knows; lists on the way and at the end are tested element by element.
-fn open(map: &AttributeMap, names: &[&str], test: Test<'_>) -> bool {
-    let Some((name, below)) = names.split_first() else { return false };
-    let entry = map.entries.iter().find(|e| e.name.eq_ignore_ascii_case(name));
-    entry.and_then(|e| e.value.as_ref()).is_some_and(|value| open_value(value, below, test))
-}
-
-fn open_value(value: &AttributeValue, below: &[&str], test: Test<'_>) -> bool {
-    match &value.kind {
-        Some(Kind::ListValue(list)) => list.values.iter().any(|v| open_value(v, below, test)),
-        Some(Kind::ComplexValue(map)) if !below.is_empty() => open(map, below, test),
-        _ => below.is_empty() && test(&Found::Open(value)),
-    }
-}
-
 /// RFC 7644 `pr`: a value that is not empty, or an object with one in it.
 fn present(found: &Found<'_>, cx: &Context<'_>) -> bool {
     match found {
         Found::Row(_, View::Absent | View::Text("")) => false,
         Found::Row(attribute, View::One(object)) => attribute.sub.is_some_and(|sub| has_value(sub, *object, cx)),
         Found::Row(..) => true,
-        Found::Open(value) | Found::Typed(_, value) => value_present(value),
+        Found::Typed(_, value) => value_present(value),
         Found::Map(map) => map.entries.iter().filter_map(|e| e.value.as_ref()).any(value_present),
     }
 }
@@ -162,13 +131,12 @@ fn value_present(value: &AttributeValue) -> bool {
     }
 }
 
-fn compare(found: &Found<'_>, operator: Operator, to: &Operand, cx: &Context<'_>) -> bool {
+fn compare(found: &Found<'_>, operator: Operator, to: &Operand) -> bool {
     match (found, to) {
         (Found::Row(attribute, View::Text(v)), Operand::Text { folded, .. }) => text(attribute.fold, v, operator, folded),
         (Found::Row(_, View::Absent), Operand::Bool(to)) => operator == Operator::Eq && !to,
         (Found::Row(_, View::Bool(v)), Operand::Bool(to)) => operator == Operator::Eq && v == to,
         (Found::Row(_, View::Time(v)), Operand::Time(to)) => holds(operator, (v.seconds, v.nanos).cmp(to)),
-        (Found::Open(value), to) => compare_open(value, operator, to, cx),
         (Found::Typed(definition, value), to) => compare_typed(definition, value, operator, to),
         _ => false,
     }
@@ -190,24 +158,6 @@ fn compare_typed(definition: &Definition, value: &AttributeValue, operator: Oper
         (Type::Integer | Type::Decimal, Some(Kind::DecimalValue(v)), Operand::Number(to)) => {
             Number::parse(v).is_some_and(|v| holds(operator, v.cmp(to)))
         }
-        _ => false,
-    }
-}
-
-/// Where no schema says the type, the value's own decides.
-fn compare_open(value: &AttributeValue, operator: Operator, to: &Operand, cx: &Context<'_>) -> bool {
-    match (value.kind.as_ref(), to) {
-        (Some(Kind::DateTimeValue(v)), Operand::Text { raw, folded }) => match (moment::parse(v), moment::parse(raw)) {
-            (Some(v), Some(to)) => holds(operator, v.cmp(&to)),
-            _ => text(Fold::Caseless, v, operator, folded),
-        },
-        (Some(Kind::StringValue(v) | Kind::ReferenceValue(v)), Operand::Text { folded, .. }) => text(Fold::Caseless, v, operator, folded),
-        (Some(Kind::BinaryValue(v)), Operand::Text { raw, .. }) => operator == Operator::Eq && STANDARD.encode(v) == *raw,
-        (Some(Kind::BoolValue(v)), Operand::Bool(to)) => operator == Operator::Eq && v == to,
-        (Some(Kind::IntegerValue(v)), Operand::Number(to)) => holds(operator, Number::from(*v).cmp(to)),
-        (Some(Kind::DecimalValue(v)), Operand::Number(to)) => Number::parse(v).is_some_and(|v| holds(operator, v.cmp(to))),
-        // As with known attributes, an object is compared by its value.
-        (Some(Kind::ComplexValue(map)), _) => open(map, &["value"], &mut |found| compare(found, operator, to, cx)),
         _ => false,
     }
 }

@@ -1,7 +1,7 @@
 //! The grammar of RFC 7644 section 3.4.2.2 (figure 1) and of PATCH paths (figure 7), read into a tree.
 //!
-//! Wider than the RFC in four points that clients use: `path[filter].sub` may be compared, `true` and `false` may be
-//! quoted, blanks may be any white space, and attributes of the enterprise extension may be named without its URN.
+//! Wider than the RFC in three points that clients use: `path[filter].sub` may be compared, blanks may be any white space,
+//! and attributes of the enterprise extension may be named without its URN.
 
 mod target;
 
@@ -15,7 +15,7 @@ use super::filter::{Node, OPERATORS};
 use super::lexer::{Token, Tokens, expected, tokens};
 use super::operand;
 use super::path::{Path, Step, Tail, strip, unknown};
-use super::row::{Kind, Mutability, Place, Table};
+use super::row::{Fold, Kind, Mutability, Place, Table};
 use crate::api::v1::AttributeValue;
 use crate::limits;
 use std::collections::BTreeMap;
@@ -189,8 +189,10 @@ impl<'a> Parser<'a> {
         match scope {
             Scope::Element(table) => Path::resolve(table, None, name),
             Scope::Part(definition) => Path::part(definition, name),
+            // A name that no schema knows may be misspelt: that it has no value would be true of everybody.
             _ => Path::custom(self.kind, self.schemas, name).or_else(|| {
-                Path::resolve(self.kind.table(), Some(self.kind), name).or_else(|| match strip(name, "urn:") {
+                let known = Path::resolve(self.kind.table(), Some(self.kind), name).filter(|path| path.tail.is_none());
+                known.or_else(|| match strip(name, "urn:") {
                     Some(_) => None,
                     None => Path::resolve_bare(self.kind, name),
                 })
@@ -271,7 +273,9 @@ impl<'a> Parser<'a> {
             custom.steps.extend(value);
         }
         let facts = path.definition().map(|d| (d.kind, d.fold)).or_else(|| path.attribute().map(|a| (a.kind, a.fold)));
-        if facts.is_some_and(|(kind, _)| kind == Kind::Complex) && !is_null {
+        // A whole extension is an object.
+        let facts = facts.unwrap_or((Kind::Complex, Fold::Exact));
+        if facts.0 == Kind::Complex && !is_null {
             return Err(AttributeError::filter(at, format!("{name} has sub-attributes: compare one of them.")));
         }
         let operand = operand::check(facts, name, operator, literal, value_at)?;

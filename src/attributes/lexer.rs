@@ -83,6 +83,11 @@ pub(super) fn tokens(text: &str) -> Result<Tokens<'_>> {
             }
             _ => return Err(expected("an attribute, an operator or a value", at)),
         };
+        // `eq"x"` and `"x"and` are no forms of the grammar.
+        let touches = text.get(..at).is_some_and(|before| before.ends_with(|c| in_name(c) || matches!(c, '.' | ':' | '"')));
+        if touches && !matches!(token, Token::Sign(_)) {
+            return Err(expected("a blank", at));
+        }
         if matches!(token, Token::Sub("") | Token::Parameter("")) {
             return Err(expected("a name", at + 1));
         }
@@ -184,6 +189,9 @@ mod tests {
             ("é pr", 0),
             ("a eq :", 6),
             ("a[b pr].", 8),
+            ("a eq\"x\"", 4),
+            ("a eq \"x\"and b pr", 8),
+            ("a eq :x:y", 7),
         ] {
             assert_eq!(tokens(text).unwrap_err().offset, Some(at), "{text}");
         }

@@ -41,6 +41,7 @@ pub mod schemas;
 pub mod spoken;
 pub mod table;
 mod table_parts;
+mod take;
 #[cfg(test)]
 mod tests;
 pub mod value;

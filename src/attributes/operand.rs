@@ -6,7 +6,6 @@ use super::fold;
 use super::lexer::{Token, expected};
 use super::moment;
 use super::number::Number;
-use super::read_value::boolean;
 use super::row::{Fold, Kind};
 use crate::api::v1::{AttributeValue, attribute_value::Kind as Bound};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -25,11 +24,11 @@ pub(super) fn literal(token: Token<'_>, parameters: &BTreeMap<String, AttributeV
     match token {
         Token::Text(text) => Ok(Literal::Text(text)),
         Token::Number(text) => Number::parse(text).map(Literal::Number).ok_or_else(|| expected("a number", at)),
-        // JSON's words are case-sensitive, yet True comes in and means nothing else.
-        Token::Word(word) if word.eq_ignore_ascii_case("null") => Ok(Literal::Null),
-        Token::Word(word) => {
-            boolean(word).map(Literal::Bool).ok_or_else(|| expected("a value: text in quotes, a number, true, false or null", at))
-        }
+        // JSON's words are case-sensitive.
+        Token::Word("null") => Ok(Literal::Null),
+        Token::Word("true") => Ok(Literal::Bool(true)),
+        Token::Word("false") => Ok(Literal::Bool(false)),
+        Token::Word(_) => Err(expected("a value: text in quotes, a number, true, false or null", at)),
         Token::Parameter(name) => match parameters.get(name) {
             Some(value) => bound(name, value, at),
             None => Err(AttributeError::filter(at, format!("The parameter :{name} has no value."))),
@@ -54,11 +53,11 @@ fn bound(name: &str, value: &AttributeValue, at: usize) -> Result<Literal> {
     })
 }
 
-/// What a literal means to an attribute; `None` = one that no schema describes, so that the value's own type decides.
+/// What a literal means to an attribute.
 ///
 /// # Errors
 /// `INVALID_FILTER` for another type, and for orders and substrings that the type has not.
-pub(super) fn check(facts: Option<(Kind, Fold)>, name: &str, operator: Operator, literal: Literal, at: usize) -> Result<Operand> {
+pub(super) fn check(facts: (Kind, Fold), name: &str, operator: Operator, literal: Literal, at: usize) -> Result<Operand> {
     use Operator as O;
     let equality = matches!(operator, O::Eq | O::Ne);
     let part = matches!(operator, O::Co | O::Sw | O::Ew);
@@ -67,25 +66,19 @@ pub(super) fn check(facts: Option<(Kind, Fold)>, name: &str, operator: Operator,
     match (facts, literal) {
         (_, Literal::Null) if equality => Ok(Operand::Null),
         (_, Literal::Null) => refuse("can only be equal to null, or not"),
-        (Some((Kind::String | Kind::Reference, fold)), Literal::Text(raw)) => Ok(text(raw, fold)),
-        (Some((Kind::Binary, fold)), Literal::Text(raw)) if equality => Ok(text(raw, fold)),
-        (Some((Kind::Binary, _)), Literal::Text(_)) => refuse("is binary: it has neither order nor parts"),
-        (Some((Kind::Boolean, _)) | None, Literal::Bool(_)) if !equality => refuse("is boolean: it has neither order nor parts"),
-        (Some((Kind::Boolean, _)) | None, Literal::Bool(value)) => Ok(Operand::Bool(value)),
-        (Some((Kind::Boolean, _)), Literal::Text(word)) => match boolean(&word) {
-            Some(value) if equality => Ok(Operand::Bool(value)),
-            _ => refuse("is boolean: compare it with true or false by eq or ne"),
-        },
-        (Some((Kind::DateTime, _)), Literal::Text(_)) if part => refuse("is an instant: it has no parts"),
-        (Some((Kind::DateTime, _)), Literal::Text(raw)) => match moment::parse(&raw) {
+        ((Kind::String | Kind::Reference, fold), Literal::Text(raw)) => Ok(text(raw, fold)),
+        ((Kind::Binary, fold), Literal::Text(raw)) if equality => Ok(text(raw, fold)),
+        ((Kind::Binary, _), Literal::Text(_)) => refuse("is binary: it has neither order nor parts"),
+        ((Kind::Boolean, _), Literal::Bool(_)) if !equality => refuse("is boolean: it has neither order nor parts"),
+        ((Kind::Boolean, _), Literal::Bool(value)) => Ok(Operand::Bool(value)),
+        ((Kind::Boolean, _), Literal::Text(_)) => refuse("is boolean: compare it with true or false, without quotes, by eq or ne"),
+        ((Kind::DateTime, _), Literal::Text(_)) if part => refuse("is an instant: it has no parts"),
+        ((Kind::DateTime, _), Literal::Text(raw)) => match moment::parse(&raw) {
             Some(instant) => Ok(Operand::Time(instant)),
             None => refuse("is an instant: compare it with one, such as \"2026-01-31T08:00:00Z\""),
         },
-        (None, Literal::Text(raw)) => Ok(text(raw, Fold::Caseless)),
-        (Some((Kind::Integer | Kind::Decimal, _)) | None, Literal::Number(_)) if part => {
-            refuse("is compared with a number, which has no parts")
-        }
-        (Some((Kind::Integer | Kind::Decimal, _)) | None, Literal::Number(number)) => Ok(Operand::Number(number)),
-        (Some((kind, _)), _) => refuse(&format!("is of type {}: the value is not", super::schemas::kind(kind))),
+        ((Kind::Integer | Kind::Decimal, _), Literal::Number(_)) if part => refuse("is compared with a number, which has no parts"),
+        ((Kind::Integer | Kind::Decimal, _), Literal::Number(number)) => Ok(Operand::Number(number)),
+        ((kind, _), _) => refuse(&format!("is of type {}: the value is not", super::schemas::kind(kind))),
     }
 }

@@ -13,7 +13,7 @@ use super::read_value::{Value, clear};
 use super::row::{Attribute, Place};
 use super::spoken::spoken;
 use super::value::{In, unassigns};
-use super::{Context, ResourceType, patch_list, patch_open};
+use super::{Context, ResourceType, patch_list, patch_open, take};
 use crate::api::v1::{AttributeValue, Group, PatchOperation, PrincipalRef, User, attribute_value::Kind, patch_operation::Op};
 use crate::limits;
 use serde::de::DeserializeSeed as _;
@@ -168,7 +168,9 @@ impl<'c> Patch<'c> {
             Some((Place::Members, attribute)) => return self.edges(op, target, attribute, path, value),
             // Derived from what the resource has: to announce an extension before its values come changes nothing. What is there
             // goes with its values alone.
-            Some((Place::Computed, attribute)) if attribute.name == "schemas" && op == Op::Add => return Ok(()),
+            Some((Place::Computed, attribute)) if attribute.name == "schemas" && op == Op::Add => {
+                return if value.is_some_and(are_texts) { Ok(()) } else { Err(AttributeError::value(path, "schemas is a list of URNs.")) };
+            }
             _ => {}
         }
         if let Some(step) = steps.iter().chain(&target.sub).find(|s| !s.attribute.writable()) {
@@ -187,6 +189,15 @@ impl<'c> Patch<'c> {
         let unknown = aim.at(object, &target.path, target)?;
         self.done.unknown.extend(unknown);
         Ok(())
+    }
+}
+
+/// Whether a value is a text or a list of texts.
+fn are_texts(value: &AttributeValue) -> bool {
+    match &value.kind {
+        Some(Kind::StringValue(_) | Kind::ReferenceValue(_)) => true,
+        Some(Kind::ListValue(list)) => list.values.iter().all(|v| matches!(v.kind, Some(Kind::StringValue(_) | Kind::ReferenceValue(_)))),
+        _ => false,
     }
 }
 
@@ -215,6 +226,7 @@ impl<'c> Aim<'_, 'c> {
         let mut state = State::new(self.cx, Leniency::patch()).below(above.iter().map(|s| s.attribute.name));
         // What is given stands beside what is there until the two are joined; the border has the last word.
         state.values_max *= 2;
+        state.demanding = true;
         state
     }
 
@@ -249,10 +261,15 @@ impl<'c> Aim<'_, 'c> {
     }
 
     /// One value that is not in a list.
-    pub fn single(&self, attribute: &'static Attribute, slot: Slot<'_>, state: &mut State<'c>) -> Result<()> {
+    pub fn single(&self, attribute: &'static Attribute, mut slot: Slot<'_>, state: &mut State<'c>) -> Result<()> {
         match (self.op, self.value) {
             (Op::Remove, _) if attribute.required => {
                 Err(AttributeError::mutability(self.path, format!("{} is required: it cannot be removed.", attribute.name)))
+            }
+            (Op::Remove, Some(value))
+                if take::named(self.value).is_some() && !take::is_named(attribute, slot.again(), value, self.path, &self.cx)? =>
+            {
+                Ok(())
             }
             (_, value) if self.op == Op::Remove || unassigns(value) => {
                 if attribute.required {

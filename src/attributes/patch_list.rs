@@ -10,6 +10,7 @@ use super::read::{Document, State};
 use super::read_value::Value;
 use super::row::{Attribute, Table};
 use super::spoken::spoken;
+use super::take;
 use super::value::{In, unassigns};
 use crate::api::v1::{AttributeValue, attribute_value::Kind, patch_operation::Op};
 use serde::de::DeserializeSeed as _;
@@ -32,6 +33,9 @@ impl List<'_, '_, '_> {
             (Op::Remove, Some(value)) if matches!(value.kind, Some(Kind::NullValue(_))) => self.items.clear(),
             // The values name what goes; an empty list names nothing.
             (Op::Remove, Some(value)) => {
+                if unassigns(Some(value)) && !matches!(value.kind, Some(Kind::ListValue(_))) {
+                    return Err(AttributeError::says_nothing(self.aim.path));
+                }
                 self.append(value)?;
                 if (before..self.items.len()).any(|given| self.says_nothing(given)) {
                     return Err(AttributeError::says_nothing(self.aim.path));
@@ -87,7 +91,9 @@ impl List<'_, '_, '_> {
         }
         if takes_away {
             for k in hits.into_iter().rev() {
-                self.take_away(k, sub);
+                if self.goes(k, sub)? {
+                    self.take_away(k, sub);
+                }
             }
             return Ok(());
         }
@@ -95,6 +101,17 @@ impl List<'_, '_, '_> {
             self.write(*k, sub)?;
         }
         self.one_primary(&hits)
+    }
+
+    /// Whether a chosen element, or its part, is what a remove names; without a value all of them are.
+    fn goes(&mut self, k: usize, sub: Option<&Step>) -> Result<bool> {
+        let named = if self.aim.op == Op::Remove { take::named(self.aim.value) } else { None };
+        let (Some(named), Some(item)) = (named, self.items.at_mut(k)) else { return Ok(true) };
+        match (sub, &named.kind) {
+            (Some(step), _) => take::is_named(step.attribute, step.table.slot(step.row, item), named, self.aim.path, &self.aim.cx),
+            (None, Some(Kind::ComplexValue(given))) if !given.entries.is_empty() => Ok(take::has(self.sub, item, given)),
+            _ => Err(take::no_value(self.aim.path)),
+        }
     }
 
     fn take_away(&mut self, k: usize, sub: Option<&Step>) {

@@ -5,6 +5,7 @@ use super::access::Slot;
 use super::error::{AttributeError, Result};
 use super::patch::Aim;
 use super::path::{Path, Tail, strip, unknown};
+use super::take;
 use super::value::{self, unassigns};
 use crate::api::v1::{AttributeMap, AttributeValue, attribute_map::Entry, attribute_value::Kind, patch_operation::Op};
 use crate::limits;
@@ -18,10 +19,12 @@ pub(super) fn apply(kind: ResourceType, object: &mut dyn Any, path: &Path, tail:
             let (urn, names) = split(kind, text, extensions.keys().map(String::as_str), aim.value);
             if names.is_empty() {
                 return match aim.value.and_then(|v| v.kind.as_ref()) {
+                    _ if aim.op == Op::Remove && take::named(aim.value).is_some() => Err(take::no_value(aim.path)),
                     _ if aim.op == Op::Remove || unassigns(aim.value) => {
                         extensions.remove(&urn);
                         Ok(())
                     }
+                    Some(Kind::ComplexValue(map)) if map.entries.is_empty() => Err(AttributeError::empty(urn)),
                     Some(Kind::ComplexValue(map)) => join_maps(extensions.entry(urn).or_default(), map, aim.path),
                     _ => Err(AttributeError::value(aim.path, format!("{urn} is an extension: an object."))),
                 };
@@ -65,6 +68,9 @@ fn edit(map: &mut AttributeMap, names: &[String], aim: &Aim<'_, '_>) -> Result<(
     let takes_away = aim.op == Op::Remove || unassigns(aim.value);
     if below.is_empty() {
         match (at.and_then(|at| map.entries.get_mut(at)), aim.value) {
+            (Some(entry), Some(_)) if aim.op == Op::Remove && take::named(aim.value).is_some() => {
+                take_named(entry, aim.value);
+            }
             (entry, value) if takes_away => {
                 // Adding an empty list to a list adds nothing.
                 let kept = aim.op == Op::Add && entry.is_some_and(|e| is_list(e.value.as_ref())) && is_list(value);
@@ -91,6 +97,20 @@ fn edit(map: &mut AttributeMap, names: &[String], aim: &Aim<'_, '_>) -> Result<(
     match map.entries.get_mut(at).and_then(|e| e.value.as_mut()).and_then(|v| v.kind.as_mut()) {
         Some(Kind::ComplexValue(inner)) => edit(inner, below, aim),
         _ => Err(AttributeError::path(aim.path, format!("{name} has no sub-attributes."))),
+    }
+}
+
+/// Takes out of a list what is named, or what is there if it is that; an empty list goes when the map is settled.
+fn take_named(entry: &mut Entry, named: Option<&AttributeValue>) {
+    let Some(named) = named else { return };
+    if entry.value.as_ref() == Some(named) {
+        entry.value = None;
+        return;
+    }
+    match (entry.value.as_mut().and_then(|v| v.kind.as_mut()), &named.kind) {
+        (Some(Kind::ListValue(there)), Some(Kind::ListValue(given))) => there.values.retain(|v| !given.values.contains(v)),
+        (Some(Kind::ListValue(there)), _) => there.values.retain(|v| v != named),
+        _ => {}
     }
 }
 

@@ -233,6 +233,9 @@ impl Target {
         if text.len() > limits::PATH_BYTES {
             return Err(AttributeError::too_large("path", limits::PATH_BYTES, "bytes"));
         }
+        if text.trim() != text {
+            return Err(AttributeError::path(text.trim(), "A path begins and ends with no blank."));
+        }
         super::grammar::target(kind, schemas, text, parameters).map_err(|e| e.of_path(text))
     }
 
@@ -251,13 +254,13 @@ impl Target {
         self.attribute().is_some() || matches!(self.path.tail, Some(Tail::Custom(_)))
     }
 
-    /// What a value for it comes to as a part of its extension: the URN and the attributes. `None` where a filter or a part
-    /// chooses, and outside registered extensions.
+    /// What a value for it, or for an element of it, comes to as a part of its extension: the URN and the attributes. `None`
+    /// where a part is chosen, and outside registered extensions.
     pub fn extension_of(&self, value: &AttributeValue) -> Option<(String, AttributeMap)> {
         let Some(Tail::Custom(Custom { extension: Some(extension), steps })) = &self.path.tail else { return None };
         let map = match (steps.as_slice(), &value.kind) {
             ([], Some(attribute_value::Kind::ComplexValue(map))) => map.clone(),
-            ([one], Some(_)) if self.filter.is_none() => {
+            ([one], Some(_)) if self.part.is_none() => {
                 AttributeMap { entries: vec![Entry { name: one.name.clone(), value: Some(value.clone()) }] }
             }
             _ => return None,

@@ -33,6 +33,8 @@ pub(super) struct State<'c> {
     pub gather: Option<&'c mut Gather<'c>>,
     /// Values a list may have while it is read.
     pub values_max: usize,
+    /// In a PATCH an object or an element that says nothing is refused; in a document it is as if it were absent.
+    pub demanding: bool,
     /// The attributes around the value that is being read.
     at: Vec<&'static str>,
     error: Option<AttributeError>,
@@ -51,6 +53,7 @@ impl<'c> State<'c> {
             members: None,
             gather: None,
             values_max: limits::VALUES_PER_ATTRIBUTE,
+            demanding: false,
             at,
             error: None,
         }
@@ -169,6 +172,10 @@ impl<'de> Visitor<'de> for Document<'_, '_> {
                     a.next_value::<IgnoredAny>()?;
                 }
             }
+        }
+        if state.demanding && seen == 0 && others.is_empty() {
+            let path = state.path(None);
+            return Err(state.refuse(AttributeError::empty(path)));
         }
         Ok(())
     }

@@ -43,17 +43,12 @@ impl<'de> Visitor<'de> for Members<'_, '_> {
     }
     fn visit_str<E: de::Error>(self, v: &str) -> Result<(), E> {
         let Members { attribute, state } = self;
-        match (v.is_empty(), state.leniency) {
-            (true, l) if l.empty_is_absent => {
-                state.tolerated.empty_is_absent += 1;
-                Ok(())
-            }
-            (false, l) if l.one_for_many => {
-                state.tolerated.one_for_many += 1;
-                Member { attribute, state }.visit_str(v)
-            }
-            _ => Err(state.wrong_type(attribute, "a text")),
+        // An empty text never means that nobody is in.
+        if v.is_empty() || !state.leniency.one_for_many {
+            return Err(state.wrong_type(attribute, "a text"));
         }
+        state.tolerated.one_for_many += 1;
+        Member { attribute, state }.visit_str(v)
     }
     fn visit_bool<E: de::Error>(self, _: bool) -> Result<(), E> {
         Err(self.state.wrong_type(self.attribute, "a boolean"))
@@ -111,8 +106,8 @@ impl<'de> Visitor<'de> for Member<'_, '_> {
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a member: an object with a value")
     }
-    fn visit_unit<E>(self) -> Result<(), E> {
-        Ok(())
+    fn visit_unit<E: de::Error>(self) -> Result<(), E> {
+        self.add(None, None)
     }
     fn visit_str<E: de::Error>(self, v: &str) -> Result<(), E> {
         if self.state.leniency.text_for_value {

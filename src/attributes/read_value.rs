@@ -138,6 +138,15 @@ impl Item<'_, '_> {
         let path = self.state.path(Some(self.attribute.name));
         Err(self.state.refuse(AttributeError::bound(path, limits::VALUES_PER_ATTRIBUTE, "values")))
     }
+
+    /// An element that is no value.
+    fn nothing<E: de::Error>(self) -> Result<(), E> {
+        if !self.state.demanding {
+            return Ok(());
+        }
+        let path = self.state.path(Some(self.attribute.name));
+        Err(self.state.refuse(AttributeError::empty(path)))
+    }
 }
 
 impl<'de> DeserializeSeed<'de> for Item<'_, '_> {
@@ -158,13 +167,13 @@ impl<'de> Visitor<'de> for Item<'_, '_> {
     fn visit_string<E: de::Error>(mut self, v: String) -> Result<(), E> {
         if v.is_empty() && self.state.leniency.empty_is_absent {
             self.state.tolerated.empty_is_absent += 1;
-            return Ok(());
+            return self.nothing();
         }
         self.room()?;
         set_value(self.attribute, self.items.push(), self.state, v)
     }
-    fn visit_unit<E>(self) -> Result<(), E> {
-        Ok(())
+    fn visit_unit<E: de::Error>(self) -> Result<(), E> {
+        self.nothing()
     }
     fn visit_bool<E: de::Error>(self, _: bool) -> Result<(), E> {
         Err(self.state.wrong_type(self.attribute, "a boolean"))

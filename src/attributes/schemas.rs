@@ -38,13 +38,7 @@ fn definition(a: &Attribute) -> AttributeDefinition {
         case_exact: a.kind != Kind::Complex && a.case_exact(),
         mutability: mutability(a.mutability).to_owned(),
         returned: returned(a.returned).to_owned(),
-        // A complex attribute has no uniqueness of its own.
-        uniqueness: match (a.kind, a.unique) {
-            (Kind::Complex, _) => "",
-            (_, true) => "server",
-            (_, false) => "none",
-        }
-        .to_owned(),
+        uniqueness: if a.unique { "server" } else { "none" }.to_owned(),
         canonical_values: texts(a.canonical),
         reference_types: texts(a.reference_types),
         sub_attributes: a.sub.map_or_else(Vec::new, definitions),
@@ -108,7 +102,7 @@ mod tests {
         assert_eq!(find(1, &["members", "value"]).mutability, "immutable");
         assert_eq!(find(1, &["members", "type"]).canonical_values, ["User", "Group"]);
         assert_eq!(find(0, &["groups", "$ref"]).reference_types, ["Group"]);
-        assert_eq!(find(0, &["groups"]).uniqueness, "");
+        assert_eq!(find(0, &["groups"]).uniqueness, "none");
         assert!(find(2, &["manager", "value"]).case_exact);
         assert_eq!(find(0, &["password"]).returned, "never");
         assert_eq!(find(0, &["userName"]).uniqueness, "server");

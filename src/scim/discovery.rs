@@ -165,8 +165,8 @@ fn schema(schema: &v1::Schema, base: &str) -> Value {
     })
 }
 
-/// One definition, with the characteristics its type has: a boolean or complex attribute knows no letter case
-/// and no uniqueness (RFC 7643 section 7 and its errata).
+/// One definition, with the characteristics its type has: a boolean or complex attribute knows no letter case (RFC 7643
+/// section 7 and its errata).
 fn attribute(definition: &v1::AttributeDefinition) -> Value {
     let mut out = Map::new();
     let mut put = |name: &str, value: Value| out.insert(name.to_owned(), value);
@@ -180,9 +180,7 @@ fn attribute(definition: &v1::AttributeDefinition) -> Value {
     }
     put("mutability", json!(definition.mutability));
     put("returned", json!(definition.returned));
-    if !matches!(definition.r#type.as_str(), "boolean" | "complex") {
-        put("uniqueness", json!(definition.uniqueness));
-    }
+    put("uniqueness", json!(definition.uniqueness));
     if !definition.canonical_values.is_empty() {
         put("canonicalValues", json!(definition.canonical_values));
     }
@@ -222,11 +220,14 @@ mod tests {
             name: "emails".into(),
             r#type: "complex".into(),
             multi_valued: true,
+            uniqueness: "none".into(),
             sub_attributes: vec![text],
             ..Default::default()
         };
         let rendered = attribute(&list);
-        assert!(rendered.get("caseExact").is_none() && rendered.get("uniqueness").is_none() && rendered.get("canonicalValues").is_none());
+        assert!(
+            rendered.get("caseExact").is_none() && rendered["uniqueness"] == json!("none") && rendered.get("canonicalValues").is_none()
+        );
         assert_eq!(rendered["subAttributes"][0]["caseExact"], json!(false));
         assert_eq!(rendered["subAttributes"][0]["uniqueness"], json!("none"));
     }

@@ -7,7 +7,7 @@ use super::{
     literals,
     profiles::{Leeway, Tolerance as T},
     schemas,
-    values::{fit, is_nothing},
+    values::{fit, is_nothing, unknown},
 };
 use crate::{
     api::v1::{
@@ -68,7 +68,8 @@ impl Rules<'_> {
             Some(Kind::StringValue(path)) if path.trim().is_empty() && !self.leeway.takes(T::EmptyIsAbsent) => {
                 return Err(Refusal::bad("invalidPath", "path is empty: leave it out, or name an attribute."));
             }
-            Some(Kind::StringValue(path)) => path.trim().to_owned(),
+            Some(Kind::StringValue(path)) if path.trim().is_empty() => String::new(),
+            Some(Kind::StringValue(path)) => path,
             Some(_) => return Err(Refusal::syntax("path is no text.")),
         };
         if !path.is_empty() {
@@ -114,7 +115,7 @@ impl Rules<'_> {
             path = format!("{urn}:{name}");
         }
         if self.leeway.has(T::TextBooleans) {
-            let (unquoted, times) = literals::unquote_booleans(self.kind, &path);
+            let (unquoted, times) = literals::unquote_booleans(|path| self.is_boolean(path, false), &path);
             self.leeway.note(T::TextBooleans, times);
             path = unquoted;
         }
@@ -139,11 +140,16 @@ impl Rules<'_> {
         let registered = target.definition();
         let list = !element && (attribute.is_some_and(|a| a.multi_valued) || registered.is_some_and(|d| d.multi_valued));
         let required = attribute.is_some_and(|a| a.required) || registered.is_some_and(|d| d.required);
+        let was_empty = value.as_ref().is_some_and(is_empty);
         let value = match (value, attribute) {
-            (Some(value), Some(attribute)) => Some(fit(value, attribute, element, self.leeway)?),
+            (Some(value), Some(attribute)) => Some(fit(self, value, attribute, element)?),
             (Some(value), None) if target.is_known() => Some(schemas::fit(self, target, value)?),
             (value, _) => value,
         };
+        if !was_empty && value.as_ref().is_some_and(is_empty) {
+            // All of it was ignored.
+            return Ok(());
+        }
         let mut push = |op: Op, path: String, value: Option<AttributeValue>| {
             out.push(PatchOperation { op: op as i32, path, value, parameters: BTreeMap::new() });
         };
@@ -153,11 +159,17 @@ impl Rules<'_> {
                 if !self.leeway.takes(T::RemoveByValue) {
                     return Err(Refusal::value("A remove has no value: name what goes by a filter."));
                 }
-                if !is_nothing(&value) {
+                if !is_empty_list(&value) {
                     push(op, path, Some(value));
                 }
             }
-            // Elsewhere a remove's value says what the client believes is there.
+            (Op::Remove, Some(value)) if !self.unsets(&value, attribute) => {
+                // Elsewhere it says what the client believes is there: that goes, and nothing else does.
+                if !self.leeway.takes(T::RemoveByValue) {
+                    return Err(Refusal::value("A remove has no value: its path names what goes."));
+                }
+                push(op, path, Some(value));
+            }
             (Op::Remove, _) => push(op, path, None),
             (Op::Add, None) if element && self.leeway.has(T::AddByFilter) => match literals::sole_value(&path, "members") {
                 Some(id) => {
@@ -196,7 +208,9 @@ impl Rules<'_> {
                 Ok(found) => found,
                 // A name with a filter in it is a path: it is understood or refused.
                 Err(_) if !name.contains('[') && self.ignores_unknown() => continue,
-                Err(refusal) => return Err(refusal),
+                Err(refusal) if self.is_path(name.trim()) => return Err(refusal),
+                // As in a document.
+                Err(_) => return Err(unknown(&name)),
             };
             let read_only = target.attribute().is_some_and(|a| !a.writable() || a.place == Place::Groups)
                 || target.definition().is_some_and(|d| !d.writable());
@@ -211,11 +225,10 @@ impl Rules<'_> {
         Ok(())
     }
 
-    /// Whether a value takes away what is there. An empty text never empties a group.
+    /// Whether a value takes away what is there. An empty text never empties a group, and an empty object nothing at all.
     fn unsets(&self, value: &AttributeValue, attribute: Option<&Attribute>) -> bool {
-        let empties = !attribute.is_some_and(|a| a.place == Place::Members) || matches!(value.kind, Some(Kind::ListValue(_)));
-        let is_list = matches!(value.kind, Some(Kind::ListValue(_)));
-        is_null(value) || (is_nothing(value) && empties && (is_list || self.leeway.takes(T::EmptyIsAbsent)))
+        let is_text = matches!(value.kind, Some(Kind::StringValue(_))) && !attribute.is_some_and(|a| a.place == Place::Members);
+        is_null(value) || is_empty_list(value) || (is_text && is_nothing(value) && self.leeway.takes(T::EmptyIsAbsent))
     }
 
     /// Whether a key in the value of an operation without a path is more than an attribute's name or an extension's URN.
@@ -240,6 +253,15 @@ impl Rules<'_> {
 
 fn is_null(value: &AttributeValue) -> bool {
     matches!(value.kind, None | Some(Kind::NullValue(_)))
+}
+
+fn is_empty_list(value: &AttributeValue) -> bool {
+    matches!(&value.kind, Some(Kind::ListValue(list)) if list.values.is_empty())
+}
+
+/// Whether it is an object without attributes.
+fn is_empty(value: &AttributeValue) -> bool {
+    matches!(&value.kind, Some(Kind::ComplexValue(map)) if map.entries.is_empty())
 }
 
 fn object_of(name: &str, text: String) -> AttributeValue {

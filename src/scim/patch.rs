@@ -50,8 +50,11 @@ pub fn read(rules: &Rules<'_>, bytes: &[u8]) -> Result<Vec<v1::PatchOperation>, 
 /// A list's filter as the directory takes it.
 pub fn filter(rules: &Rules<'_>, query: &Query) -> Option<v1::Filter> {
     let given = query.filter.as_deref()?;
-    let (expression, times) =
-        if rules.leeway.has(Tolerance::TextBooleans) { literals::unquote_booleans(rules.kind, given) } else { (given.to_owned(), 0) };
+    let (expression, times) = if rules.leeway.has(Tolerance::TextBooleans) {
+        literals::unquote_booleans(|path| rules.is_boolean(path, query.spans_types), given)
+    } else {
+        (given.to_owned(), 0)
+    };
     rules.leeway.note(Tolerance::TextBooleans, times);
     Some(v1::Filter { expression, spans_types: query.spans_types, ..v1::Filter::default() })
 }

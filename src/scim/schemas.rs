@@ -1,9 +1,13 @@
 //! What an organization has registered, as the façade needs it: asked for once for each time it changes.
 
-use super::{document, error::Refusal, operations::Rules};
+use super::{document, error::Refusal, operations::Rules, profiles::Tolerance, values::unknown};
 use crate::{
     api::v1::{self, AttributeValue, attribute_value::Kind, connection::UnknownAttributes},
-    attributes::{self, Schemas, path::Target, row::Extensions},
+    attributes::{
+        self, Schemas,
+        path::Target,
+        row::{Extensions, Kind as Type},
+    },
     limits,
 };
 use std::{
@@ -59,15 +63,21 @@ impl Registered {
 /// connection's way.
 ///
 /// # Errors
-/// `invalidPath` for what no schema knows, where the connection rejects that.
+/// `invalidSyntax` for what no schema knows, where the connection rejects that; `invalidValue` for an empty text where the
+/// profile takes none for a list or an object.
 pub fn fit(rules: &Rules<'_>, target: &Target, value: AttributeValue) -> Result<AttributeValue, Refusal> {
+    let is_text = target.definition().is_some_and(|d| (!d.multi_valued || target.has_filter()) && d.kind != Type::Complex);
+    let is_empty = matches!(&value.kind, Some(Kind::StringValue(text)) if text.is_empty());
+    if is_empty && !is_text && !rules.leeway.has(Tolerance::EmptyIsAbsent) {
+        return Err(Refusal::value("An empty text is neither a list nor an object."));
+    }
     let (value, used) = target.fit(value, document::leniency(rules.leeway));
     document::note(used, rules.leeway);
     let Some((urn, map)) = target.extension_of(&value) else { return Ok(value) };
     let mut extensions = Extensions::from([(urn, map)]);
     match rules.unknown {
         UnknownAttributes::Reject => match rules.schemas.unknown(rules.kind, &extensions) {
-            Some(name) => Err(Refusal::bad("invalidPath", format!("No attribute is called {}.", document::clip(&name)))),
+            Some(name) => Err(unknown(&name)),
             None => Ok(value),
         },
         UnknownAttributes::Ignore => {

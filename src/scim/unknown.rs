@@ -14,6 +14,8 @@ pub trait Open {
     fn unknown(&mut self, schemas: &Schemas) -> Option<String>;
     /// Takes all of it away.
     fn drop_unknown(&mut self, schemas: &Schemas);
+    /// Takes away what stands in the core, beside containers named by a URN.
+    fn drop_core(&mut self);
 }
 
 impl Open for User {
@@ -22,13 +24,18 @@ impl Open for User {
     }
     fn unknown(&mut self, schemas: &Schemas) -> Option<String> {
         let container = schemas.unknown(ResourceType::User, &self.extensions);
-        container.or_else(|| extras(self).into_iter().find_map(|extra| Some(extra.as_ref()?.entries.first()?.name.clone())))
+        container.or_else(|| extras(self).find_map(|extra| Some(extra.as_ref()?.entries.first()?.name.clone())))
     }
     fn drop_unknown(&mut self, schemas: &Schemas) {
         schemas.drop_unknown(ResourceType::User, &mut self.extensions);
         for extra in extras(self) {
             *extra = None;
         }
+    }
+    fn drop_core(&mut self) {
+        let enterprise = self.enterprise.take();
+        extras(self).for_each(|extra| *extra = None);
+        self.enterprise = enterprise;
     }
 }
 
@@ -42,6 +49,7 @@ impl Open for Group {
     fn drop_unknown(&mut self, schemas: &Schemas) {
         schemas.drop_unknown(ResourceType::Group, &mut self.extensions);
     }
+    fn drop_core(&mut self) {}
 }
 
 /// Applies the policy to a document that was read; `core` are the names of the core that no attribute has.
@@ -56,11 +64,16 @@ pub fn apply(policy: UnknownAttributes, resource: &mut impl Open, core: &[String
             Ok(())
         }
         // A profile's own way but for `strict`, which is Reject by the time it is asked.
-        UnknownAttributes::Unspecified | UnknownAttributes::Keep => Ok(()),
+        UnknownAttributes::Unspecified => {
+            resource.drop_core();
+            Ok(())
+        }
+        UnknownAttributes::Keep => Ok(()),
     }
 }
 
-fn extras(user: &mut User) -> Vec<&mut Option<AttributeMap>> {
+fn extras(user: &mut User) -> impl Iterator<Item = &mut Option<AttributeMap>> {
+    let enterprise = user.enterprise.as_mut().map(|enterprise| &mut enterprise.extra);
     let lists = [
         &mut user.emails,
         &mut user.phone_numbers,
@@ -70,10 +83,8 @@ fn extras(user: &mut User) -> Vec<&mut Option<AttributeMap>> {
         &mut user.roles,
         &mut user.x509_certificates,
     ];
-    let mut extras: Vec<_> = lists.into_iter().flatten().map(|value| &mut value.extra).collect();
-    extras.extend(user.addresses.iter_mut().map(|address| &mut address.extra));
-    extras.extend(user.enterprise.as_mut().map(|enterprise| &mut enterprise.extra));
-    extras
+    let lists = lists.into_iter().flatten().map(|value| &mut value.extra);
+    enterprise.into_iter().chain(lists).chain(user.addresses.iter_mut().map(|address| &mut address.extra))
 }
 
 #[cfg(test)]
@@ -89,10 +100,12 @@ mod tests {
 
     #[test]
     fn the_policy_keeps_drops_or_refuses() {
-        for policy in [UnknownAttributes::Unspecified, UnknownAttributes::Keep] {
+        for (policy, kept) in
+            [(UnknownAttributes::Keep, odd()), (UnknownAttributes::Unspecified, User { roles: vec![MultiValue::default()], ..odd() })]
+        {
             let mut user = odd();
             assert_eq!(apply(policy, &mut user, &["shoeSize".into()], &Schemas::none()), Ok(()));
-            assert_eq!(user, odd());
+            assert_eq!(user, kept);
         }
         let mut user = odd();
         assert_eq!(apply(UnknownAttributes::Ignore, &mut user, &[], &Schemas::none()), Ok(()));

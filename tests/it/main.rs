@@ -28,6 +28,7 @@ mod grpc;
 mod harness;
 mod idp;
 mod links_model;
+mod membership;
 mod model;
 mod roles;
 mod scim;

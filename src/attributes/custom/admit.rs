@@ -23,7 +23,11 @@ impl Schemas {
             let mut map = given.and_then(|urn| extensions.remove(&urn)).unwrap_or_default();
             extension.fit(&mut map, Leniency::strict());
             let stored = before.and_then(|b| b.iter().find(|(urn, _)| urn.eq_ignore_ascii_case(&extension.urn)).map(|(_, map)| map));
+            let is_left_out = settle_map(&mut map.clone());
             keep(extension, &mut map, stored)?;
+            if is_left_out && !map.entries.is_empty() {
+                keep_required(extension, &mut map, stored);
+            }
             if settle_map(&mut map) {
                 if extension.extends(kind) == Some(true) {
                     let missing =
@@ -138,6 +142,18 @@ fn keep(extension: &Extension, map: &mut AttributeMap, stored: Option<&Attribute
         map.entries.insert(at.unwrap_or(map.entries.len()), old);
     }
     Ok(())
+}
+
+/// An extension that was left out and has to stay, for what cannot be written any more, stays with what it requires.
+fn keep_required(extension: &Extension, map: &mut AttributeMap, stored: Option<&AttributeMap>) {
+    for definition in extension.attributes.iter().filter(|d| d.required) {
+        let is = |entry: &&Entry| entry.name.eq_ignore_ascii_case(&definition.name);
+        let old = stored.and_then(|s| s.entries.iter().find(is));
+        if let Some(old) = old.filter(|_| !map.entries.iter().any(|e| is(&e))) {
+            let value = old.value.clone().map(|value| super::fit(value, definition, false, Leniency::strict(), &mut Tolerated::default()));
+            map.entries.push(Entry { name: definition.name.clone(), value });
+        }
+    }
 }
 
 fn object(definitions: &[std::sync::Arc<Definition>], map: &AttributeMap, above: &str) -> Result<()> {

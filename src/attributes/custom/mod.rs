@@ -4,6 +4,7 @@
 
 mod admit;
 mod fit;
+mod list;
 pub(super) mod patch;
 mod register;
 pub(super) mod show;

@@ -191,11 +191,7 @@ fn definition(given: &mut AttributeDefinition, field: &str, is_part: bool) -> Re
     let fold = if given.case_exact { Fold::Exact } else { Fold::Caseless };
     let sub = match kind {
         Kind::Complex if is_part => return refuse("type", "complex inside a complex attribute is not possible (RFC 7643 section 2.3.8)"),
-        Kind::Complex => {
-            // A complex attribute has no uniqueness of its own.
-            given.uniqueness.clear();
-            definitions(&mut given.sub_attributes, &format!("{field}.sub_attributes"), Some(field))?
-        }
+        Kind::Complex => definitions(&mut given.sub_attributes, &format!("{field}.sub_attributes"), Some(field))?,
         _ if !given.sub_attributes.is_empty() => return refuse("sub_attributes", "are for complex attributes"),
         _ => Vec::new(),
     };

@@ -40,6 +40,7 @@ impl Patch<'_> {
         if target.path.steps.len() > 1 || target.sub.is_some() || (target.members.is_some() && op == Op::Replace) {
             return Err(AttributeError::mutability(path, "Members are added and removed; what they are is not changed."));
         }
+        // Whoever means nobody says so: an empty list, or a remove without a value.
         let is_null = value.is_none_or(|v| matches!(v.kind, Some(Kind::NullValue(_))));
         let any = |id: &String| PrincipalRef { principal: Some(Principal::AnyId(id.clone())) };
         let edit = match (op, &target.members) {

@@ -2,14 +2,38 @@
 
 use super::super::table::ENTERPRISE_URN;
 use super::*;
-use crate::api::v1::{AttributeList, AttributeValue, ErrorReason, attribute_value::Kind};
+use crate::api::v1::{AttributeDefinition, AttributeList, AttributeValue, ErrorReason, Schema, attribute_value::Kind};
 use crate::limits;
 use prost::Message as _;
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub fn parse(expression: &str) -> Result<Filter> {
-    Filter::parse(ResourceType::User, expression, &BTreeMap::new())
+    parse_with(expression, &BTreeMap::new())
+}
+
+fn parse_with(expression: &str, parameters: &BTreeMap<String, AttributeValue>) -> Result<Filter> {
+    Filter::parse_in(ResourceType::User, &registered(), expression, parameters, false)
+}
+
+/// A schema for what [`barbara`] has beside the server's own attributes.
+fn registered() -> Schemas {
+    let one = |name: &str, of_type: &str| AttributeDefinition {
+        name: name.into(),
+        r#type: of_type.into(),
+        description: "x".into(),
+        ..AttributeDefinition::default()
+    };
+    let desk = AttributeDefinition { sub_attributes: vec![one("value", "string")], ..one("desk", "complex") };
+    let tags = AttributeDefinition { multi_valued: true, ..one("tags", "string") };
+    let schema = Schema {
+        urn: "urn:example:params:2.0:User".into(),
+        display_name: "Boat".into(),
+        attributes: vec![one("rank", "decimal"), one("vip", "boolean"), tags, one("since", "dateTime"), desk, one("nothing", "integer")],
+        extends: [("User".to_owned(), false)].into(),
+        ..Schema::default()
+    };
+    Schemas::read(&[schema]).unwrap()
 }
 
 fn barbara() -> User {
@@ -43,7 +67,7 @@ fn filters_find_what_they_name() {
         "userName co \"sen@\" and title pr",
         "name.familyName eq \"jensen\" AND NOT (name.givenName eq \"x\")",
         "title eq \"x\" or title eq \"tour guide\" and active eq true",
-        "(title eq \"x\" or title eq \"tour guide\") and active eq \"True\"",
+        "(title eq \"x\" or title eq \"tour guide\") and active eq true",
         "emails eq \"bj@WORK.example\"",
         "emails.type eq \"home\"",
         "emails[type eq \"work\" and value co \"@work\"]",
@@ -68,11 +92,10 @@ fn filters_find_what_they_name() {
         "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager.value eq \"9B1f\"",
         "manager eq \"9B1f\" and department pr",
         "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User pr",
-        "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:badge.level ge 3",
         "urn:EXAMPLE:params:2.0:User:rank eq 7.5",
         "urn:example:params:2.0:User:rank gt 7 and urn:example:params:2.0:User:vip eq true",
         "urn:example:params:2.0:User:tags eq \"blue\"",
-        "urn:example:params:2.0:User:since ge \"2026\"",
+        "urn:example:params:2.0:User:since ge \"2026-01-01T00:00:00Z\"",
         "urn:example:params:2.0:User:desk eq \"d1\"",
         "urn:example:params:2.0:User pr",
         "urn:example:params:2.0:User:nothing eq null",
@@ -95,8 +118,7 @@ fn filters_find_what_they_name() {
         "roles pr",
         "emails ne \"bj@home.example\"",
         "meta.created lt \"2026-01-01T01:00:00+01:00\"",
-        "urn:example:other:User:rank eq 7.5",
-        "urn:example:params:2.0:User:rank eq \"7.5\"",
+        "urn:example:params:2.0:User:rank eq 7.49",
         "urn:example:params:2.0:User:nothing pr",
         "not (userName pr)",
     ] {
@@ -144,7 +166,21 @@ fn what_cannot_be_understood_is_refused_and_says_where() {
         ("x509Certificates.value co \"MIID\"", 26),
         ("userName eq :who", 12),
         ("urn:ietf:params:scim:schemas:core:2.0:Group:displayName pr", 0),
-        ("urn:x:y:z co 5", 13),
+        ("urn:x:y:z pr", 0),
+        ("not (urn:x:y:z eq 5)", 5),
+        ("urn:example:params:2.0:User:bogus ne 5", 0),
+        ("urn:example:params:2.0:User.rank ne 5", 0),
+        ("urn:example:params:2.0:User:rank eq \"7.5\"", 36),
+        ("urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:badge.level ne 3", 0),
+        ("urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager.bogus ne 3", 0),
+        ("urn:ietf:params:scim:schemas:extension:enterprise:2.0:User.department ne \"x\"", 0),
+        ("urn:ietf:params:scim:schemas:core:2.0:Usr:userName ne \"x\"", 0),
+        ("emails.bogus ne 3", 0),
+        ("active eq \"True\"", 10),
+        ("active eq True", 10),
+        ("title eq NULL", 9),
+        ("title eq\"t1\"", 8),
+        ("title eq \"t1\"and active pr", 13),
         ("members eq \"x\"", 0),
         ("groups.display eq \"x\"", 0),
         ("groups ne \"x\"", 0),
@@ -172,7 +208,7 @@ fn parameters_are_values_and_never_grammar() {
         ("list", Kind::ListValue(AttributeList::default())),
     ];
     let parameters: BTreeMap<String, AttributeValue> = kinds.map(|(n, k)| (n.to_owned(), k.into())).into();
-    let matches = |e: &str| Filter::parse(ResourceType::User, e, &parameters).map(|f| f.matches(&barbara(), &CX, &NoEdges));
+    let matches = |e: &str| parse_with(e, &parameters).map(|f| f.matches(&barbara(), &CX, &NoEdges));
     assert_eq!(matches("userName eq :name and active eq :on and meta.created gt :from"), Ok(true));
     assert_eq!(matches("urn:example:params:2.0:User:rank gt :rank and urn:example:params:2.0:User:rank eq :exact"), Ok(true));
     assert_eq!(matches("title eq :trick"), Ok(false));

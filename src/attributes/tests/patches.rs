@@ -147,11 +147,7 @@ fn filters_choose_elements_and_make_those_that_add_misses() {
         &one("add", "addresses[type eq \"work\"].formatted", json!("Gate 4, Hall C")),
         &json!({"addresses": [{"type": "work", "formatted": "Gate 4, Hall C"}]}),
     );
-    becomes(
-        json!({}),
-        &one("add", "roles[primary eq \"True\"].value", json!("lead")),
-        &json!({"roles": [{"primary": true, "value": "lead"}]}),
-    );
+    becomes(json!({}), &one("add", "roles[primary eq true].value", json!("lead")), &json!({"roles": [{"primary": true, "value": "lead"}]}));
     becomes(json!({}), &one("add", "emails[type eq \"work\"].value", json!("")), &json!({}));
     becomes(json!({}), &one("add", "emails.value", json!("a@b")), &json!({"emails": [{"value": "a@b"}]}));
     becomes(

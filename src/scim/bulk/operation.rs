@@ -6,7 +6,7 @@ use super::{
     references::{self, Names},
 };
 use crate::{
-    api::v1::{AttributeValue, PatchOperation, Precondition, mutation::Write, patch_operation::Op},
+    api::v1::{AttributeList, PatchOperation, Precondition, attribute_value::Kind, mutation::Write, patch_operation::Op},
     attributes::ResourceType,
 };
 use serde_json::value::RawValue;
@@ -174,7 +174,7 @@ fn delete(session: &Session, kind: ResourceType, id: &str, given: &Given<'_>) ->
 /// whether it has the version. `schemas` is derived; to add to it changes nothing.
 fn change_nothing(operations: &mut Vec<PatchOperation>) {
     if operations.is_empty() {
-        let value = Some(AttributeValue::default());
+        let value = Some(Kind::ListValue(AttributeList::default()).into());
         operations.push(PatchOperation { op: Op::Add as i32, path: "schemas".to_owned(), value, ..PatchOperation::default() });
     }
 }

@@ -209,7 +209,7 @@ fn what_no_schema_knows_is_kept_by_its_urn_or_rejected_where_the_policy_says_so(
     let ignoring = Rules { unknown: UnknownAttributes::Ignore, ..rejecting };
     assert_eq!(read(&ignoring, document.as_bytes()), Ok(vec![]));
     let gathered = json!({ "schemas": [PATCH], "Operations": [{ "op": "add", "value": { "shoeSize": 44 } }] }).to_string();
-    assert_eq!(read(&rejecting, gathered.as_bytes()).unwrap_err().scim_type(), Some("invalidPath"));
+    assert_eq!(read(&rejecting, gathered.as_bytes()).unwrap_err().scim_type(), Some("invalidSyntax"), "as in a document");
 }
 
 #[test]

@@ -1,10 +1,12 @@
 //! Data sets: users and groups as an identity provider sends them, the same on every server.
 
-use super::generate::{Dice, NUMBERS, OPEN, WORDS};
+use super::generate::{BADGE, Dice, NUMBERS, TIMES, WORDS};
 use crate::harness::{
     Clients, World,
+    schema::attribute,
     scim::{ENTERPRISE, GROUP, USER},
 };
+use roster::api::v1::{AttributeDefinition, PutSchemaRequest, Schema};
 use serde_json::{Map, Value, json};
 use std::collections::HashMap;
 
@@ -25,6 +27,8 @@ pub struct Loaded {
 /// Loads a data set, one request after the other, so that its times have the same order everywhere.
 pub async fn load(world: &World, number: usize) -> Loaded {
     let tenant = world.tenant(&format!("set-{number}")).await;
+    let schema = PutSchemaRequest { organization_id: tenant.organization.id.clone(), schema: Some(badge()), write: None };
+    tenant.clients.provisioning.clone().put_schema(schema).await.unwrap();
     let (scim, mut dice) = (&tenant.scim, Dice(number as u64));
     let mut ids: Vec<String> = Vec::new();
     for k in 0..USERS {
@@ -97,9 +101,9 @@ fn user(dice: &mut Dice, k: usize, before: &[String]) -> Value {
         let manager = if before.is_empty() { Value::Null } else { json!({"value": before[dice.throw(before.len())]}) };
         user.insert(ENTERPRISE.to_owned(), json!({"department": word(dice), "manager": manager}));
     }
-    if let Some(open) = open(dice) {
-        schemas.push(OPEN);
-        user.insert(OPEN.to_owned(), open);
+    if let Some(badge) = badged(dice) {
+        schemas.push(BADGE);
+        user.insert(BADGE.to_owned(), badge);
     }
     user.insert("schemas".to_owned(), json!(schemas));
     Value::Object(user)
@@ -113,25 +117,46 @@ fn group(dice: &mut Dice, k: usize, before: &[String]) -> Value {
     let members: Vec<Value> = (0..dice.throw(9)).map(|_| json!({"value": before[dice.throw(before.len())]})).collect();
     group.insert("members".to_owned(), json!(members));
     let mut schemas = vec![GROUP];
-    if let Some(open) = open(dice) {
-        schemas.push(OPEN);
-        group.insert(OPEN.to_owned(), open);
+    if let Some(badge) = badged(dice) {
+        schemas.push(BADGE);
+        group.insert(BADGE.to_owned(), badge);
     }
     group.insert("schemas".to_owned(), json!(schemas));
     Value::Object(group)
 }
 
-/// Attributes that no schema describes: of any type, the same name of another type elsewhere.
-fn open(dice: &mut Dice) -> Option<Value> {
+/// The registered extension: an attribute of each type that filters compare, a list and two objects among them.
+fn badge() -> Schema {
+    let object = |name: &str, parts: Vec<AttributeDefinition>| AttributeDefinition { sub_attributes: parts, ..attribute(name, "complex") };
+    let list = |attribute: AttributeDefinition| AttributeDefinition { multi_valued: true, ..attribute };
+    Schema {
+        urn: BADGE.to_owned(),
+        display_name: "Badge".to_owned(),
+        attributes: vec![
+            attribute("badge", "string"),
+            AttributeDefinition { case_exact: true, ..attribute("code", "string") },
+            attribute("level", "decimal"),
+            attribute("count", "integer"),
+            attribute("since", "dateTime"),
+            attribute("on", "boolean"),
+            list(attribute("tags", "string")),
+            object("deep", vec![attribute("inner", "decimal")]),
+            list(object("many", vec![attribute("value", "string"), attribute("level", "decimal")])),
+        ],
+        extends: [("User".to_owned(), false), ("Group".to_owned(), false)].into(),
+        ..Schema::default()
+    }
+}
+
+/// Values of it, some of them absent.
+fn badged(dice: &mut Dice) -> Option<Value> {
     if dice.once_in(3) {
         return None;
     }
-    let any = |dice: &mut Dice| match dice.throw(4) {
-        0 => json!(dice.once_in(2)),
-        1 | 2 => serde_json::from_str(dice.pick(&NUMBERS)).unwrap(),
-        _ => word(dice),
-    };
-    let many: Vec<Value> = (0..=dice.throw(2)).map(|_| json!({"value": any(dice)})).collect();
-    Some(json!({"badge": any(dice), "level": serde_json::from_str::<Value>(dice.pick(&NUMBERS)).unwrap(),
-        "tags": [word(dice), any(dice)], "deep": {"inner": any(dice)}, "many": many}))
+    let number = |dice: &mut Dice| serde_json::from_str::<Value>(dice.pick(&NUMBERS)).unwrap();
+    let many: Vec<Value> = (0..=dice.throw(2)).map(|_| json!({"value": word(dice), "level": number(dice)})).collect();
+    let mut values = json!({"badge": word(dice), "code": word(dice), "level": number(dice), "count": dice.pick(&[0, 1, -7, 10, 9_007_199_254_740_991_i64]),
+        "since": dice.pick(&TIMES), "on": dice.once_in(2), "tags": [word(dice), word(dice)], "deep": {"inner": number(dice)}, "many": many});
+    values.as_object_mut().unwrap().retain(|_, _| !dice.once_in(4));
+    Some(values).filter(|values| values != &json!({}))
 }

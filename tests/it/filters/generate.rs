@@ -3,8 +3,8 @@
 use super::naive::{Attribute, Filter, Kind, Literal, Operator};
 use crate::harness::scim::{ENTERPRISE, GROUP, USER};
 
-/// An extension that no schema describes.
-pub const OPEN: &str = "urn:example:params:2.0:Badge";
+/// An extension that the organization has registered, with an attribute of each type.
+pub const BADGE: &str = "urn:example:params:2.0:Badge";
 
 /// Words whose folding nobody disputes: precomposed letters of scripts with two cases, and what needs escaping.
 pub const WORDS: [&str; 16] =
@@ -36,10 +36,19 @@ impl Dice {
     }
 }
 
-use Kind::{Boolean, Caseless, Exact, Open, Time};
+/// Instants as values and as literals; some are equal and told in different zones.
+pub const TIMES: [&str; 5] = [
+    "2026-01-31T08:00:00Z",
+    "2026-01-31T09:00:00+01:00",
+    "2026-01-31T08:00:00.25Z",
+    "1999-12-31T23:59:59-11:30",
+    "2026-01-31T07:59:59.999999Z",
+];
+
+use Kind::{Boolean, Caseless, Complex, Exact, Number, Time};
 
 /// Path below the resource (a URN first, for an extension) and kind.
-const USERS: [(&str, &str, Kind); 29] = [
+const USERS: [(&str, &str, Kind); 34] = [
     ("", "userName", Caseless),
     ("", "userName", Caseless),
     ("", "externalId", Exact),
@@ -64,14 +73,19 @@ const USERS: [(&str, &str, Kind); 29] = [
     ("", "meta.lastModified", Time),
     (ENTERPRISE, "department", Caseless),
     (ENTERPRISE, "manager.value", Exact),
-    (OPEN, "badge", Open),
-    (OPEN, "level", Open),
-    (OPEN, "tags", Open),
-    (OPEN, "deep.inner", Open),
-    (OPEN, "many.value", Open),
+    (BADGE, "badge", Caseless),
+    (BADGE, "code", Exact),
+    (BADGE, "level", Number),
+    (BADGE, "count", Number),
+    (BADGE, "since", Time),
+    (BADGE, "on", Boolean),
+    (BADGE, "tags", Caseless),
+    (BADGE, "deep.inner", Number),
+    (BADGE, "many.value", Caseless),
+    (BADGE, "many.level", Number),
 ];
 
-const GROUPS: [(&str, &str, Kind); 9] = [
+const GROUPS: [(&str, &str, Kind); 10] = [
     ("", "displayName", Caseless),
     ("", "displayName", Caseless),
     ("", "externalId", Exact),
@@ -79,16 +93,18 @@ const GROUPS: [(&str, &str, Kind); 9] = [
     ("", "members.value", Exact),
     ("", "meta.created", Time),
     ("", "meta.lastModified", Time),
-    (OPEN, "badge", Open),
-    (OPEN, "level", Open),
+    (BADGE, "badge", Caseless),
+    (BADGE, "level", Number),
+    (BADGE, "since", Time),
 ];
 
 /// What can stand before brackets, and what inside.
-const LISTS: [(&str, &[(&str, Kind)]); 4] = [
-    ("emails", &[("value", Caseless), ("type", Caseless), ("primary", Boolean), ("display", Caseless)]),
-    ("roles", &[("value", Caseless), ("primary", Boolean), ("type", Caseless)]),
-    ("addresses", &[("locality", Caseless), ("type", Caseless), ("primary", Boolean)]),
-    ("name", &[("familyName", Caseless), ("givenName", Caseless)]),
+const LISTS: [(&str, &str, &[(&str, Kind)]); 5] = [
+    ("", "emails", &[("value", Caseless), ("type", Caseless), ("primary", Boolean), ("display", Caseless)]),
+    ("", "roles", &[("value", Caseless), ("primary", Boolean), ("type", Caseless)]),
+    ("", "addresses", &[("locality", Caseless), ("type", Caseless), ("primary", Boolean)]),
+    ("", "name", &[("familyName", Caseless), ("givenName", Caseless)]),
+    (BADGE, "many", &[("value", Caseless), ("level", Number)]),
 ];
 
 /// Makes filters for one kind of resource of one data set.
@@ -136,7 +152,7 @@ impl Maker<'_> {
             0 => Filter::Compare(Attribute { spelled: list, ..attribute }, Operator::Eq, Literal::IdOf(id)),
             1 => Filter::Compare(attribute, Operator::Eq, Literal::IdOf(id)),
             _ => {
-                let whole = Attribute { spelled: list.clone(), path: vec![list], kind: Open };
+                let whole = Attribute { spelled: list.clone(), path: vec![list], kind: Complex };
                 let value = Attribute { spelled: "value".to_owned(), path: vec!["value".to_owned()], kind: Exact };
                 Filter::Element(whole, Box::new(Filter::Compare(value, Operator::Eq, Literal::IdOf(id))))
             }
@@ -173,8 +189,9 @@ impl Maker<'_> {
     fn literal(&mut self, kind: Kind, name: &str) -> Literal {
         match (kind, name) {
             (_, "id" | "manager.value") => Literal::IdOf(self.any()),
-            (_, "schemas") => Literal::Text(self.case(if self.users { ENTERPRISE } else { OPEN })),
+            (_, "schemas") => Literal::Text(self.case(if self.users { ENTERPRISE } else { BADGE })),
             (Boolean, _) => Literal::Boolean(self.dice.once_in(2)),
+            (Time, "since") => Literal::Text(self.dice.pick(&TIMES).to_owned()),
             (Time, _) if self.dice.once_in(3) => {
                 let text = self.dice.pick(&["2020-02-29T23:59:60Z", "2020-01-01T00:00:00+14:00", "2090-06-01T12:00:00.5-03:30"]);
                 // RFC 3339 has leap seconds, xsd:dateTime has none.
@@ -184,11 +201,7 @@ impl Maker<'_> {
                 let field = if name == "meta.created" { "created" } else { "lastModified" };
                 Literal::TimeOf(self.any(), field, self.dice.pick(&[0, 2, -7, 14]))
             }
-            (Open, _) => match self.dice.throw(4) {
-                0 => Literal::Boolean(self.dice.once_in(2)),
-                1 | 2 => Literal::Number(self.dice.pick(&NUMBERS).to_owned()),
-                _ => self.word(),
-            },
+            (Number, _) => Literal::Number(self.dice.pick(&NUMBERS).to_owned()),
             (_, "userName") => {
                 Literal::Text(format!("{}{}", self.dice.pick(&["Ada", "ЖУК", "zoë", "love"]), self.dice.throw(self.user_count)))
             }
@@ -209,8 +222,8 @@ impl Maker<'_> {
     }
 
     fn element(&mut self) -> Filter {
-        let (list, parts) = self.dice.pick(&LISTS);
-        let whole = self.attribute("", list, Open);
+        let (urn, list, parts) = self.dice.pick(&LISTS);
+        let whole = self.attribute(urn, list, Complex);
         let inner = |maker: &mut Self| {
             let (name, kind) = maker.dice.pick(parts);
             let attribute = Attribute { spelled: maker.case(name), path: vec![name.to_owned()], kind };

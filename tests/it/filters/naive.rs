@@ -30,8 +30,9 @@ pub enum Kind {
     Caseless,
     Boolean,
     Time,
-    /// No schema says: the value does.
-    Open,
+    Number,
+    /// Compared by its parts, or by its value.
+    Complex,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,15 +116,12 @@ fn has_value(value: &Value) -> bool {
 fn compare(kind: Kind, value: &Value, operator: Operator, literal: &Literal) -> bool {
     match (kind, value, literal) {
         (Kind::Exact, Value::String(value), Literal::Text(text)) => texts(value, operator, text),
-        (Kind::Caseless | Kind::Open, Value::String(value), Literal::Text(text)) => {
-            texts(&value.to_lowercase(), operator, &text.to_lowercase())
-        }
+        (Kind::Caseless, Value::String(value), Literal::Text(text)) => texts(&value.to_lowercase(), operator, &text.to_lowercase()),
         (Kind::Time, Value::String(value), Literal::Text(text)) => ordered(operator, instant(value).cmp(&instant(text))),
-        (Kind::Boolean | Kind::Open, Value::Bool(value), Literal::Boolean(other)) => operator == Operator::Eq && value == other,
-        (Kind::Open, Value::Number(value), Literal::Number(text)) => {
+        (Kind::Boolean, Value::Bool(value), Literal::Boolean(other)) => operator == Operator::Eq && value == other,
+        (Kind::Number, Value::Number(value), Literal::Number(text)) => {
             value.as_f64().unwrap().partial_cmp(&text.parse::<f64>().unwrap()).is_some_and(|order| ordered(operator, order))
         }
-        (Kind::Open, Value::Object(map), _) => map.get("value").is_some_and(|value| compare(kind, value, operator, literal)),
         _ => false,
     }
 }

@@ -4,7 +4,7 @@
 //! `ROSTER_ROLE_SEQUENCES` says how many sequences are run on each engine (scripts/role-oracle runs ten thousand),
 //! `ROSTER_ROLE_SEED` where the dice begin.
 
-mod dice;
+pub mod dice;
 mod model;
 mod steps;
 

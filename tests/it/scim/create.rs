@@ -96,7 +96,9 @@ async fn an_unknown_attribute_is_ignored_and_an_unknown_container_kept(world: Wo
     assert!(read["schemas"].as_array().unwrap().contains(&json!("urn:example:badge")));
     // Under `strict` each of them is refused, and nothing is made.
     let (_, strict) = world.scim_as("strict").await;
-    for unknown in [json!({"shoeSize": 44}), json!({"urn:example:badge": {"number": 7}})] {
+    for unknown in
+        [json!({"shoeSize": 44}), json!({"urn:example:badge": {"number": 7}}), json!({"emails": [{"value": "a@b.example", "rank": 1}]})]
+    {
         let mut body = json!({"schemas": [USER], "userName": "grace"});
         body.as_object_mut().unwrap().extend(unknown.as_object().unwrap().clone());
         strict.post("/Users", &body).await.is_error(400, "invalidSyntax");

@@ -24,6 +24,7 @@ mod nothing;
 mod openapi;
 mod order;
 mod patch;
+mod patch_shapes;
 mod paths;
 mod people;
 mod policies;

@@ -96,25 +96,61 @@ async fn a_refused_delete_changes_nothing(world: World) {
 /// A document with what no schema knows: a core attribute, a sub-attribute, and a container of its own.
 fn unknown() -> Value {
     json!({"schemas": [USER, ENTERPRISE, "urn:example:x"], "userName": "ada", "shoeSize": 44,
-        "name": {"familyName": "L", "clan": "Byron"}, "urn:example:x": {"k": ["v", 1]}})
+        "name": {"familyName": "L", "clan": "Byron"}, "emails": [{"value": "a@x.example", "rank": 1}],
+        ENTERPRISE: {"department": "D", "floor": 3}, "urn:example:x": {"k": ["v", 1]}})
 }
 
 async fn unknown_attributes_go_the_connection_s_way(world: World) {
     let way = async |way: UnknownAttributes, profile: &str| {
         with(&world, profile, |c| c.unknown_attributes = way.into(), "unknown_attributes").await.1
     };
-
-    let kept = way(UnknownAttributes::Unspecified, "default").await.post("/Users", &unknown()).await.expect(201);
-    assert_eq!((kept.get("shoeSize"), &kept["urn:example:x"]), (None, &json!({"k": ["v", 1]})));
-    world.delete_user(kept["id"].as_str().unwrap()).await;
-    let ignored = way(UnknownAttributes::Ignore, "default").await.post("/Users", &unknown()).await.expect(201);
-    assert_eq!((ignored.get("shoeSize"), ignored.get("urn:example:x")), (None, None));
-    world.delete_user(ignored["id"].as_str().unwrap()).await;
-    for scim in [way(UnknownAttributes::Reject, "default").await, way(UnknownAttributes::Unspecified, "strict").await] {
-        let refused = scim.post("/Users", &unknown()).await;
-        assert_eq!(refused.status, 400, "{}", refused.body);
+    let (plain, ranked) = (json!([{"value": "a@x.example"}]), json!([{"value": "a@x.example", "rank": 1}]));
+    let (bare, floored) = (json!({"department": "D"}), json!({"department": "D", "floor": 3}));
+    // The same in a document and in a PATCH, with a path and without.
+    let patches = [
+        json!([{"op": "add", "value": {"emails": [{"value": "a@x.example", "rank": 1}], ENTERPRISE: {"department": "D", "floor": 3}, "shoeSize": 44}}]),
+        json!([{"op": "replace", "path": "emails", "value": [{"value": "a@x.example", "rank": 1}]},
+            {"op": "replace", "path": ENTERPRISE, "value": {"department": "D", "floor": 3}},
+            {"op": "replace", "path": "name", "value": {"familyName": "L", "clan": "Byron"}}]),
+    ];
+    for (policy, emails, enterprise, container) in [
+        (UnknownAttributes::Unspecified, &plain, &floored, true),
+        (UnknownAttributes::Keep, &ranked, &floored, true),
+        (UnknownAttributes::Ignore, &plain, &bare, false),
+    ] {
+        let scim = way(policy, "default").await;
+        let posted = scim.post("/Users", &unknown()).await.expect(201);
+        let path = format!("/Users/{}", posted["id"].as_str().unwrap());
+        assert_eq!(
+            (posted.get("shoeSize"), posted.get("urn:example:x").is_some(), &posted["name"]),
+            (None, container, &json!({"familyName": "L"}))
+        );
+        assert_eq!((&posted["emails"], &posted[ENTERPRISE]), (emails, enterprise), "{policy:?}");
+        for patch in &patches {
+            scim.put(&path, &json!({"schemas": [USER], "userName": "ada"})).await.expect(200);
+            let patched = scim.patch(&path, patch).await.expect(200);
+            assert_eq!((&patched["emails"], &patched[ENTERPRISE]), (emails, enterprise), "{policy:?}: {patch}");
+        }
+        world.delete_user(posted["id"].as_str().unwrap()).await;
     }
-    assert_eq!(world.scim().get("/Users").await.expect(200)["totalResults"], 0);
+    let path = format!("/Users/{}", world.scim().post("/Users", &json!({"schemas": [USER], "userName": "bob"})).await.id());
+    for scim in [way(UnknownAttributes::Reject, "default").await, way(UnknownAttributes::Unspecified, "strict").await] {
+        scim.post("/Users", &unknown()).await.is_error(400, "invalidSyntax");
+        for unknown in [
+            json!([{"op": "add", "value": {"shoeSize": 44}}]),
+            json!([{"op": "add", "value": {"urn:example:x": {"k": 1}}}]),
+            json!([{"op": "add", "value": {"name": {"clan": "Byron"}}}]),
+            json!([{"op": "replace", "path": "name", "value": {"clan": "Byron"}}]),
+            json!([{"op": "replace", "path": "emails", "value": [{"value": "a@x.example", "rank": 1}]}]),
+            json!([{"op": "add", "path": "emails[type eq \"work\"]", "value": {"rank": 1}}]),
+            json!([{"op": "replace", "path": ENTERPRISE, "value": {"floor": 3}}]),
+            json!([{"op": "replace", "path": format!("{ENTERPRISE}:manager"), "value": {"rank": 3}}]),
+        ] {
+            scim.patch(&path, &unknown).await.is_error(400, "invalidSyntax");
+        }
+        scim.patch(&path, &json!([{"op": "add", "path": format!("{ENTERPRISE}:floor"), "value": 3}])).await.is_error(400, "invalidPath");
+    }
+    assert_eq!(world.scim().get("/Users").await.expect(200)["totalResults"], 1);
 }
 
 async fn the_strict_profile_takes_the_rfc_and_nothing_else(world: World) {

@@ -3,8 +3,10 @@
 use super::scene::group;
 use crate::harness::{
     World, faces,
+    schema::attribute,
     scim::{ENTERPRISE, Scim, USER},
 };
+use roster::api::v1::{AttributeDefinition, Schema};
 use serde_json::json;
 
 const OPEN: &str = "urn:example:badge:1.0";
@@ -141,6 +143,15 @@ async fn a_value_path_is_about_one_element(world: World) {
 /// Requirement 50 (RFC 7644 section 3.10): names in full, dots inside a URN, and what the server keeps itself.
 async fn names_in_full_lead_where_short_ones_do(world: World) {
     let scim = world.scim();
+    let flags = AttributeDefinition { multi_valued: true, ..attribute("flags", "string") };
+    let registered = Schema {
+        urn: OPEN.to_owned(),
+        display_name: "Badge".to_owned(),
+        attributes: vec![attribute("level", "decimal"), attribute("since", "dateTime"), flags],
+        extends: [("User".to_owned(), false)].into(),
+        ..Schema::default()
+    };
+    world.register(registered).await.unwrap();
     let ids = people(scim).await;
     let team = group(scim, json!({"displayName": "Team", "members": [{"value": ids[0]}, {"value": ids[4]}]})).await.id();
     let cases = [
@@ -154,7 +165,7 @@ async fn names_in_full_lead_where_short_ones_do(world: World) {
         (format!("{OPEN}:level gt 7"), "b"),
         (format!("{OPEN}:level ge 7.0 and {OPEN}:level lt 10"), "a"),
         (format!("{OPEN}:flags eq \"B\""), "a"),
-        (format!("{OPEN}:since gt \"2026-01-31T07\""), "a"),
+        (format!("{OPEN}:since gt \"2026-01-31T07:59:00Z\""), "a"),
         (format!("id eq \"{}\"", ids[3]), "d"),
         (format!("id eq \"{}\" or id eq \"{}\"", ids[3], ids[4]), "de"),
         (format!("groups eq \"{team}\""), "ae"),

@@ -104,6 +104,9 @@ async fn what_no_type_understands_is_never_everybody(world: World) {
         "meta.created gt \"yesterday\"",
         "displayName eq \"x\" or shoeSize pr",
         "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department eq 7",
+        "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager.bogus ne \"x\"",
+        "not (urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:bogus pr)",
+        "urn:example:nobody:knows:badge ne 7",
     ] {
         scim.list("/", &[("filter", filter)]).await.is_error(400, "invalidFilter");
         let search = json!({"schemas": [SEARCH], "filter": filter});

@@ -115,6 +115,11 @@ async fn what_is_immutable_or_read_only_stays(world: World) {
     scim.put(&path, &named("ada", json!({"number": "1", "serial": "S2"}))).await.is_error(400, "mutability");
     scim.patch(&path, &set("serial", json!("S1"))).await.expect(200);
     assert_eq!(scim.put(&path, &named("ada", json!({"number": "2"}))).await.expect(200)[BADGE], json!({"number": "2", "serial": "S1"}));
+    // What cannot go stays with what it requires, and all else of the extension goes.
+    scim.patch(&path, &set("level", json!(3))).await.expect(200);
+    let without = json!({"schemas": [USER], "userName": "ada"});
+    assert_eq!(scim.put(&path, &without).await.expect(200)[BADGE], json!({"number": "2", "serial": "S1"}));
+    scim.put(&path, &named("ada", json!({"level": 4}))).await.is_error(400, "invalidValue");
 
     scim.patch(&before, &set("checksum", json!("x"))).await.is_error(400, "mutability");
     let put = scim.put(&before, &named("old", json!({"number": "1", "checksum": "x"}))).await.expect(200);
@@ -315,7 +320,7 @@ async fn what_the_schema_does_not_define_goes_the_connection_s_way(world: World)
     assert_eq!(ignoring.patch(&ignored, &patch).await.expect(200)[BADGE], json!({"number": "2"}));
     rejecting.post("/Users", &named("eve", odd)).await.is_error(400, "invalidSyntax");
     let good = make(&rejecting, "good", json!({"number": "1"})).await;
-    rejecting.patch(&good, &patch).await.is_error(400, "invalidPath");
+    rejecting.patch(&good, &patch).await.is_error(400, "invalidSyntax");
     rejecting.patch(&good, &json!([{"op": "add", "path": format!("{BADGE}:shape"), "value": "round"}])).await.is_error(400, "invalidPath");
     rejecting.patch(&good, &json!([{"op": "replace", "path": format!("{BADGE}:number"), "value": "3"}])).await.expect(200);
     assert_eq!(rejecting.get(&good).await.expect(200)[BADGE], json!({"number": "3"}));

@@ -56,6 +56,15 @@ async fn what_cannot_be_understood_is_never_everybody(world: World) {
         "urn:ietf:params:scim:schemas:core:2.0:User: pr",
         "urn:ietf:params:scim:schemas:core:2.0:User:shoeSize pr",
         "urn:ietf:params:scim:schemas:core:2.0:Group:displayName pr",
+        "urn:ietf:params:scim:schemas:core:2.0:Usr:userName ne \"x\"",
+        "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:bogus ne \"x\"",
+        "not (urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager.bogus pr)",
+        "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User.department ne \"x\"",
+        "urn:example:nobody:knows:badge ne 7",
+        "not (urn:example:nobody:knows pr)",
+        "userName eq\"a\"",
+        "userName eq \"a\"or title pr",
+        "title eq NULL",
         "members pr",
         "userName eq \"\\q\"",
         "userName eq \"\\u12\"",
@@ -87,6 +96,25 @@ async fn what_cannot_be_understood_is_never_everybody(world: World) {
     scene.is_untouched(&world, "filters").await;
 }
 
+/// Requirement 52 (RFC 7644 section 3.4.2.2): strictly, a boolean is `true` or `false` and neither a text nor another word.
+async fn strictly_a_boolean_is_json_s(world: World) {
+    Scene::set(&world).await;
+    let (_, strict) = world.scim_as("strict").await;
+    for filter in [
+        "active eq \"True\"",
+        "active eq True",
+        "emails[type eq \"work\"].primary eq \"true\"",
+        "emails[primary eq \"TRUE\"]",
+        "active ne FALSE and userName pr",
+    ] {
+        for path in ["/Users", "/"] {
+            strict.list(path, &[("filter", filter)]).await.is_error(400, "invalidFilter");
+            assert_eq!(world.scim().list(path, &[("filter", filter)]).await.expect(200)["totalResults"], 1, "{filter}");
+        }
+    }
+}
+
 faces! {
     what_cannot_be_understood_is_never_everybody
+    strictly_a_boolean_is_json_s
 }
