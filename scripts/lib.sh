@@ -8,7 +8,8 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 tools=$root/.tools
 cd "$root"
 
-say() { printf '\n== %s\n' "$*"; }
+# When it was said, in minutes and seconds since the script began, tells where the time goes.
+say() { printf '\n== %02d:%02d %s\n' $((SECONDS / 60)) $((SECONDS % 60)) "$*"; }
 die() { printf 'error: %s\n' "$*" >&2; exit 1; }
 
 command -v cargo >/dev/null || PATH="$HOME/.cargo/bin:$PATH"
@@ -30,6 +31,30 @@ end_all() {
 trap end_all EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
+
+# beside COMMAND…: starts a script that runs while others do. What it says is kept until `join`.
+beside() {
+    [ -n "${beside_folder-}" ] || make_folder beside_folder
+    "$@" >"$beside_folder/${#beside_pids[@]}.log" 2>&1 </dev/null &
+    # Asked to end, a script ends what it started.
+    at_exit "kill $! 2>/dev/null && wait $! 2>/dev/null"
+    beside_pids+=($!) beside_names+=("$*")
+}
+beside_pids=() beside_names=()
+
+# join: waits for all that run beside this one, shows what each had to say, and ends with the first that failed.
+join() {
+    local each status failed=
+    for each in "${!beside_pids[@]}"; do
+        status=0
+        wait "${beside_pids[each]}" || status=$?
+        say "${beside_names[each]} (while others ran)"
+        cat "$beside_folder/$each.log"
+        [ "$status" = 0 ] || failed="${failed:-${beside_names[each]} failed}"
+    done
+    beside_pids=() beside_names=()
+    [ -z "$failed" ] || die "$failed"
+}
 
 # make_folder NAME: sets NAME to a new folder that is removed at the end.
 make_folder() {
@@ -81,6 +106,33 @@ need_npm() {
     cp "$2/package.json" "$lock" "$folder/"
     npm ci --prefix "$folder" --ignore-scripts --no-audit --no-fund --silent </dev/null
     cp "$lock" "$folder/installed.json"
+}
+
+# need_buf: puts buf on the PATH. The binary is in a package of its own; nothing has to run at installation.
+need_buf() {
+    local version=1.75.0 folder=$tools/buf
+    if [ "$("$folder/node_modules/.bin/buf" --version 2>/dev/null || true)" != "$version" ]; then
+        command -v npm >/dev/null || apt_install npm
+        npm install --prefix "$folder" --ignore-scripts --no-audit --no-fund --no-save --silent "@bufbuild/buf@$version" </dev/null
+    fi
+    PATH=$folder/node_modules/.bin:$PATH
+}
+
+# need_go: the version that clients/go/go.mod asks for, or a newer one.
+need_go() {
+    local wanted have
+    command -v go >/dev/null || PATH=/usr/local/go/bin:$PATH
+    command -v go >/dev/null || apt_install golang-go
+    wanted=$(sed -n 's/^go //p' clients/go/go.mod)
+    have=$(go env GOVERSION | sed 's/^go//; s/ .*//')
+    [ "$(printf '%s\n' "$wanted" "$have" | sort -V | head -n 1)" = "$wanted" ] || die "Go $wanted or newer is needed (https://go.dev/dl); this is $have"
+}
+
+# need_java: a JDK, 17 or newer, and Maven.
+need_java() {
+    command -v javac >/dev/null || apt_install openjdk-17-jdk-headless
+    command -v mvn >/dev/null || apt_install maven
+    [ "$(javac -version 2>&1 | sed -E 's/^javac ([0-9]+).*/\1/')" -ge 17 ] || die "a JDK, 17 or newer, is needed; this is $(javac -version 2>&1)"
 }
 
 # The folder of the newest PostgreSQL server binaries, 15 or later; fails if there are none.

@@ -11,4 +11,5 @@ mkdir generated
 "${PYTHON:-python3}" -m grpc_tools.protoc -I "$proto" \
     --python_out=generated --pyi_out=generated --grpc_python_out=generated \
     "$proto"/roster/v1/*.proto "$proto"/buf/validate/validate.proto
+cp "$proto/service_config.json" generated/
 echo "generated $(find generated -name '*_pb2.py' | wc -l) modules from proto/ into clients/python/generated"

@@ -6,67 +6,24 @@ Works in an organization of yours without disturbing it: what it makes, it delet
 stops the program if the answer is not what the contract promises.
 """
 
-import argparse
-import os
-import pathlib
-import sys
 import uuid
 
 import grpc
 from google.protobuf.field_mask_pb2 import FieldMask
-from google.rpc import error_details_pb2
-from grpc_status import rpc_status
 
-sys.path.insert(0, str(pathlib.Path(__file__).parent / "generated"))
+from connection import arguments, connect, parse, reason_of, write  # first: it puts the generated code on the path
 
-from roster.v1 import group_service_pb2 as groups_v1  # noqa: E402
-from roster.v1 import provisioning_service_pb2 as provisioning_v1  # noqa: E402
-from roster.v1 import types_pb2 as types_v1  # noqa: E402
-from roster.v1 import user_pb2 as user_v1  # noqa: E402
-from roster.v1 import user_service_pb2 as users_v1  # noqa: E402
-from roster.v1.group_service_pb2_grpc import GroupServiceStub  # noqa: E402
-from roster.v1.provisioning_service_pb2_grpc import ProvisioningServiceStub  # noqa: E402
-from roster.v1.user_service_pb2_grpc import UserServiceStub  # noqa: E402
+from roster.v1 import group_service_pb2 as groups_v1
+from roster.v1 import provisioning_service_pb2 as provisioning_v1
+from roster.v1 import types_pb2 as types_v1
+from roster.v1 import user_pb2 as user_v1
+from roster.v1 import user_service_pb2 as users_v1
+from roster.v1.group_service_pb2_grpc import GroupServiceStub
+from roster.v1.provisioning_service_pb2_grpc import ProvisioningServiceStub
+from roster.v1.user_service_pb2_grpc import UserServiceStub
 
 MEMBERS = 1_000
 IN_FLIGHT = 64
-
-
-class Bearer(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientInterceptor):
-    """Adds the token to every call."""
-
-    def __init__(self, token):
-        self.entry = ("authorization", f"Bearer {token}")
-
-    def _with_token(self, details):
-        metadata = [*(details.metadata or []), self.entry]
-        return details._replace(metadata=metadata)
-
-    def intercept_unary_unary(self, continuation, details, request):
-        return continuation(self._with_token(details), request)
-
-    def intercept_unary_stream(self, continuation, details, request):
-        return continuation(self._with_token(details), request)
-
-
-def connect(endpoint, token):
-    """A channel on which every call carries the token. "https://…" endpoints use TLS."""
-    scheme, _, address = endpoint.rpartition("://")
-    if scheme == "https":
-        channel = grpc.secure_channel(address, grpc.ssl_channel_credentials())
-    else:
-        channel = grpc.insecure_channel(address)
-    return grpc.intercept_channel(channel, Bearer(token))
-
-
-def reason_of(error):
-    """The contract's ErrorReason of a refused call, such as "NOT_FOUND": switch on this, never on the text."""
-    status = rpc_status.from_call(error)
-    for detail in status.details if status else []:
-        info = error_details_pb2.ErrorInfo()
-        if detail.Unpack(info) and info.domain == "roster.v1":
-            return info.reason
-    return None
 
 
 def expect(condition, what):
@@ -85,45 +42,43 @@ def in_flight(call, requests):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--endpoint", default="127.0.0.1:50051", help="where gRPC is served")
-    parser.add_argument("--token", default=os.environ.get("ROSTER_TOKEN"), help="a token; or set ROSTER_TOKEN")
-    parser.add_argument("--organization", help="an organization's id; the token's own unless given")
-    arguments = parser.parse_args()
-    if not arguments.token:
-        parser.error("a token is needed: --token or ROSTER_TOKEN")
-
-    channel = connect(arguments.endpoint, arguments.token)
+    read = parse(arguments(__doc__.splitlines()[0]))
+    channel = connect(read.endpoint, read.token)
     users, groups = UserServiceStub(channel), GroupServiceStub(channel)
     caller = ProvisioningServiceStub(channel).GetCaller(provisioning_v1.GetCallerRequest())
-    organization = arguments.organization or caller.organization.id
+    organization = read.organization or caller.organization.id
     print(f"caller: home organization {caller.organization.id}, scopes {', '.join(caller.scopes)}")
 
     run = uuid.uuid4().hex[:12]
     domain = f"{run}.example.com"
     ada_id, group_id, member_ids = None, None, []
     try:
-        # One user, found by everything it is known by.
-        ada = users.CreateUser(
-            users_v1.CreateUserRequest(
-                organization_id=organization,
-                user=user_v1.User(
-                    user_name=f"Ada.Lovelace@{domain}",
-                    name=user_v1.PersonName(given_name="Ada", family_name="Lovelace"),
-                    emails=[types_v1.MultiValue(value=f"ada@{domain}", type="work", primary=True)],
-                    external_ids=[user_v1.ExternalId(value=f"hr-{run}")],
-                ),
-            )
-        ).user
+        # One user. Should the answer be lost, the request is sent again, and its request_id makes that one user.
+        create_ada = users_v1.CreateUserRequest(
+            organization_id=organization,
+            user=user_v1.User(
+                user_name=f"Ada.Lovelace@{domain}",
+                name=user_v1.PersonName(given_name="Ada", family_name="Lovelace"),
+                emails=[types_v1.MultiValue(value=f"ada@{domain}", type="work", primary=True)],
+                external_ids=[user_v1.ExternalId(value=f"hr-{run}")],
+            ),
+            write=types_v1.WriteOptions(request_id=str(uuid.uuid4())),
+        )
+        created = write(users.CreateUser, create_ada)
+        ada = created.user
         ada_id = ada.id
         print(f"created {ada.user_name} as {ada.id}, version {ada.meta.etag}")
+        expect(write(users.CreateUser, create_ada).user.id == ada.id, "the same request_id made another user")
+        print("sent again with its request_id: the same user")
 
+        # Found by everything it is known by; on any node, once its token was seen there.
+        fresh = types_v1.Consistency(at_least_as_fresh=created.committed_at.token)
         for name, reference in {
             "userName, in another case": user_v1.UserRef(user_name=f"ADA.LOVELACE@{domain.upper()}"),
             "externalId": user_v1.UserRef(external_id=user_v1.ExternalId(value=f"hr-{run}")),
             "e-mail": user_v1.UserRef(email=f"ada@{domain}"),
         }.items():
-            found = users.GetUser(users_v1.GetUserRequest(organization_id=organization, user=reference)).user
+            found = users.GetUser(users_v1.GetUserRequest(organization_id=organization, user=reference, consistency=fresh)).user
             expect(found == ada, f"by {name} another user came than the one created: {found}")
             print(f"found by {name}")
 
