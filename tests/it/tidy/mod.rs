@@ -2,6 +2,7 @@
 
 mod capabilities;
 mod contract;
+mod manual;
 mod migrations;
 mod reference;
 mod requirements;

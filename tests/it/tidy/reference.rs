@@ -1,6 +1,6 @@
 //! What is made from the contract for its readers, and kept in the repository: fresh, or the test says how to make it so.
 
-use super::source::crate_root;
+use super::{manual, source::crate_root};
 use roster::api::method;
 use serde_json::json;
 use std::{env, fs};
@@ -44,4 +44,9 @@ fn clients_may_repeat_by_themselves_what_has_no_side_effects_and_nothing_else() 
         "retryThrottling": { "maxTokens": 100, "tokenRatio": 0.1 },
     });
     fresh("proto/service_config.json", &format!("{config:#}\n"));
+}
+
+#[test]
+fn the_manual_of_the_contract_says_what_its_comments_say() {
+    fresh("docs/api.md", &manual::write());
 }
