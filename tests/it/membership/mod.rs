@@ -8,7 +8,7 @@ mod model;
 
 use crate::harness::{
     Engine, World,
-    shapes::{add, any_principal, group, group_principal, principal, remove, user},
+    shapes::{add, any_principal, group, group_principal, principal, principal_id, remove, user},
 };
 use crate::roles::dice::Dice;
 use model::Model;
@@ -83,7 +83,9 @@ async fn build(world: &World, model: &mut Model, dice: &mut Dice) -> Vec<Vec<Str
         let made = apply(world, writes.collect()).await;
         for (id, members) in made.iter().zip(&held) {
             model.groups.insert(id.clone());
-            members.iter().for_each(|member| model.join(id, crate::harness::shapes::principal_id(member)));
+            for member in members {
+                model.join(id, principal_id(member));
+            }
         }
         layers.push(made);
     }
