@@ -16,8 +16,8 @@ use std::sync::Arc;
 pub struct Purge(pub(super) Arc<Directory>);
 
 impl Purge {
-    /// Forgets what named requests were answered a day ago or earlier. Erases everybody whose time is over by now, one commit each; answers how many. What another node erased meanwhile is
-    /// not erased again.
+    /// Forgets what named requests were answered a day ago or earlier. Erases everybody whose time is over by now, one commit each;
+    /// answers how many. What another node erased meanwhile is not erased again.
     ///
     /// # Errors
     /// When the store cannot say who is due.

@@ -75,7 +75,9 @@ pub(in crate::directory) fn deletion(
         let groups = leave_groups(work, &id, MEMBER_GROUP)?;
         work.drop_group(&id);
         if softly {
-            groups.iter().for_each(|group| work.await_member(group));
+            for group in &groups {
+                work.await_member(group);
+            }
             let (deleted_at, revision, deleted_by) = (work.now(), work.revision(), sight.connection().to_owned());
             let (group, user, purge_at, grants) = (Some(row.message()), User::default(), deleted_at.saturating_add(wait), Vec::new());
             work.set_tombstone(&id, Some(Tombstone { user, group, groups, revision, deleted_by, grants, deleted_at, purge_at }));

@@ -82,7 +82,9 @@ pub(in crate::directory) fn deletion(
             }
             _ => {
                 let groups = leave_groups(work, &id, MEMBER_USER)?;
-                groups.iter().for_each(|group| work.await_member(group));
+                for group in &groups {
+                    work.await_member(group);
+                }
                 work.drop_user(&id);
                 let (deleted_at, revision, deleted_by) = (work.now(), work.revision(), sight.connection().to_owned());
                 let (user, purge_at, grants) = (row.user.clone(), deleted_at.saturating_add(wait), Vec::new());
