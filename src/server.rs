@@ -123,7 +123,7 @@ impl Server {
         let (purge, stop) = (services.purge.clone(), running.stop_sign());
         running.spawn(async move { stop.run_until_cancelled(purge.run()).await.unwrap_or_default() });
         let (news, stop) = (store.clone(), running.stop_sign());
-        running.spawn(async move { stop.run_until_cancelled(news.exchange_news()).await.unwrap_or_default() });
+        running.spawn(async move { Box::pin(stop.run_until_cancelled(news.exchange_news())).await.unwrap_or_default() });
         let (retention, stop) = (services.feed.retention(), running.stop_sign());
         running.spawn(async move { stop.run_until_cancelled(retention.run()).await.unwrap_or_default() });
         let (http, grpc) = (http.address, grpc.address);

@@ -5,7 +5,7 @@ use crate::{api, clock};
 use clap::Args;
 use comfy_table::{ContentArrangement, Table, presets};
 use prost::Message;
-use prost_reflect::{DescriptorPool, DynamicMessage};
+use prost_reflect::{DescriptorError, DescriptorPool, DynamicMessage};
 use std::sync::LazyLock;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use tonic::Status;
@@ -68,11 +68,12 @@ fn show(table: &mut Table) {
     }
 }
 
+/// The contract, read once.
+static POOL: LazyLock<Result<DescriptorPool, DescriptorError>> = LazyLock::new(|| DescriptorPool::decode(api::DESCRIPTORS));
+
 /// The contract's JSON of a message (the proto3 JSON mapping, with proto field names).
 pub(super) fn json<T: Shown>(item: &T) -> Result<serde_json::Value, Failure> {
     let failed = |error: &dyn std::fmt::Display| Failure::refused(format!("The answer cannot be shown as JSON: {error}."));
-    static POOL: LazyLock<Result<DescriptorPool, prost_reflect::DescriptorError>> =
-        LazyLock::new(|| DescriptorPool::decode(api::DESCRIPTORS));
     let kind =
         POOL.as_ref().map_err(|error| failed(error))?.get_message_by_name(T::MESSAGE).ok_or_else(|| failed(&"its type is unknown"))?;
     let message = DynamicMessage::decode(kind, item.encode_to_vec().as_slice()).map_err(|error| failed(&error))?;

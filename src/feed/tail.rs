@@ -108,7 +108,7 @@ impl Following {
     pub async fn more(&mut self) {
         if self.reached.changed().await.is_err() {
             // It lives as long as we hold it.
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::{
     api::v1::{ResourceKind, SnapshotChunk, snapshot_chunk::Edge},
     feed::{append, token::Snapshot},
     limits,
-    store::{Narrow, Reader},
+    store::{GroupRow, Narrow, Reader},
 };
 use prost::Message;
 
@@ -84,12 +84,11 @@ impl Reading<'_> {
     }
 
     async fn groups(&self, reader: &mut Reader, at: &mut Snapshot) -> Result<Option<SnapshotChunk>> {
-        let mut groups = match self.ids(&at.after) {
-            Some(ids) => reader.groups(ids).await?,
-            None => {
-                let rows = reader.scan_groups(&Narrow::default(), &at.after, limits::SNAPSHOT_RESOURCES).await?;
-                rows.iter().map(crate::store::GroupRow::message).collect()
-            }
+        let mut groups = if let Some(ids) = self.ids(&at.after) {
+            reader.groups(ids).await?
+        } else {
+            let rows = reader.scan_groups(&Narrow::default(), &at.after, limits::SNAPSHOT_RESOURCES).await?;
+            rows.iter().map(GroupRow::message).collect()
         };
         groups.sort_by(|a, b| a.id.cmp(&b.id));
         let groups = fitting(groups);

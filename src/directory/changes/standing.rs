@@ -12,11 +12,14 @@ use std::{
 };
 use tokio::{sync::watch, time::Instant};
 
+/// Credential and organization → whether it has ended, while somebody holds it.
+type Watched = HashMap<(String, String), Weak<watch::Sender<bool>>>;
+
 /// Who watches over credentials.
 #[derive(Debug, Clone)]
 pub(super) struct Wardens {
     credentials: Credentials,
-    watched: Arc<Mutex<HashMap<(String, String), Weak<watch::Sender<bool>>>>>,
+    watched: Arc<Mutex<Watched>>,
 }
 
 /// A credential that is watched over for as long as somebody holds this.
@@ -36,7 +39,7 @@ impl Standing {
     pub(super) async fn end(&mut self) {
         if self.ended.wait_for(|ended| *ended).await.is_err() {
             // It lives as long as we hold it.
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod mirror;
 mod nodes;
+mod proof;
 mod pull;
 mod refusals;
 mod retention;
