@@ -21,7 +21,7 @@ const SERVICE_CONFIG: &str = "service_config.json";
 
 async fn list() -> Response {
     let names = [DESCRIPTORS, SERVICE_CONFIG].into_iter().chain(api::SOURCES.iter().map(|(name, _)| *name));
-    text(names.map(|name| format!("/proto/{name}\n")).collect::<String>())
+    text(names.flat_map(|name| ["/proto/", name, "\n"]).collect::<String>())
 }
 
 async fn file(Path(name): Path<String>) -> Response {

@@ -3,6 +3,7 @@
 use super::Served;
 use crate::harness::scim::http;
 use prost_reflect::DescriptorPool;
+use std::path::Path;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_contract_is_downloadable_file_by_file_and_as_one_set_of_descriptors() {
@@ -19,7 +20,7 @@ async fn the_contract_is_downloadable_file_by_file_and_as_one_set_of_descriptors
     for path in &listed {
         let (status, kind, body) = get(path).await;
         assert_eq!(status, 200, "{path}");
-        if path.ends_with(".proto") {
+        if Path::new(path).extension().is_some_and(|end| end == "proto") {
             assert_eq!(kind, "text/plain; charset=utf-8", "{path}");
             let here = std::fs::read(format!("{}{path}", env!("CARGO_MANIFEST_DIR"))).unwrap();
             assert!(body == here, "{path} is another than the repository's");

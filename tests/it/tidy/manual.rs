@@ -55,23 +55,23 @@ impl<'a> Page<'a> {
         if services.len() + messages.len() + enums.len() == 0 {
             return;
         }
-        write!(out, "\n## {}.proto\n", stem(self.file)).unwrap();
+        writeln!(out, "\n## {}.proto", stem(self.file)).unwrap();
         services.for_each(|service| self.service(out, &service));
         messages.for_each(|message| self.message(out, &message));
         enums.for_each(|of| self.enumeration(out, &of));
     }
 
     fn service(&self, out: &mut String, service: &ServiceDescriptor) {
-        write!(out, "\n### {}\n\n{}\n", service.name(), prose(&self.said(service.path()))).unwrap();
+        writeln!(out, "\n### {}\n\n{}", service.name(), prose(&self.said(service.path()))).unwrap();
         for method in service.methods() {
             let known =
                 roster::api::method::ALL.iter().find(|known| known.path == format!("/{}/{}", service.full_name(), method.name())).unwrap();
             let scope = if known.scope.is_empty() { "any valid credential".to_owned() } else { format!("scope `{}`", known.scope) };
             let effect = if known.read_only { "no side effects" } else { "a write" };
             let stream = |streams| if streams { "stream " } else { "" };
-            write!(
+            writeln!(
                 out,
-                "\n#### {}\n\n{}{} → {}{} · {scope} · {effect}\n\n{}\n",
+                "\n#### {}\n\n{}{} → {}{} · {scope} · {effect}\n\n{}",
                 method.name(),
                 stream(method.is_client_streaming()),
                 link(method.input().full_name()),
@@ -87,7 +87,7 @@ impl<'a> Page<'a> {
         if message.is_map_entry() {
             return;
         }
-        write!(out, "\n### {}\n\n{}\n", short(message.full_name()), prose(&self.said(message.path()))).unwrap();
+        writeln!(out, "\n### {}\n\n{}", short(message.full_name()), prose(&self.said(message.path()))).unwrap();
         if message.fields().len() > 0 {
             out.push_str("\n| field | type | |\n| --- | --- | --- |\n");
         }

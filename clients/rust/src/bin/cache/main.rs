@@ -69,7 +69,7 @@ async fn follow(changes: &mut ChangeServiceClient<Authorized>, organization: &st
         let mut rest = Duration::from_millis(100 << attempt.min(7));
         attempt += 1;
         match watch(changes, organization, start, copy, until, &mut rest).await? {
-            Heard::Ended { something } if something => attempt = 0,
+            Heard::Ended { something: true } => attempt = 0,
             Heard::Refused(status) => match reason_of(&status).as_deref() {
                 // The place is lost: too old, of a store that was restored, or not this organization's. Only a snapshot helps.
                 Some("REVISION_COMPACTED" | "EPOCH_CHANGED" | "REVISION_UNKNOWN" | "INVALID_TOKEN") => {
