@@ -11,6 +11,7 @@ mod organization;
 mod output;
 mod permissions;
 mod recover;
+mod restored;
 mod role;
 mod rules;
 mod scim;
@@ -57,6 +58,8 @@ enum Command {
     Migrate(StoreSettings),
     /// Issue a token for a new administrator, if all are lost; a server that keeps its data in SQLite must be stopped first
     Recover(StoreSettings),
+    /// After a backup was brought back, with every server stopped: have revision and resume tokens of before refused
+    Restored(StoreSettings),
     /// Show, list, make and end users
     User(Noun<user::Verb>),
     /// Show or list groups and their members
@@ -128,6 +131,7 @@ async fn dispatch(command: Command) -> Done {
         Command::Scim(settings) => scim::run(*settings).await,
         Command::Migrate(settings) => migrate::run(settings).await,
         Command::Recover(settings) => recover::run(settings).await,
+        Command::Restored(settings) => restored::run(settings).await,
         Command::User(noun) => user::run(noun.verb, &noun.client).await,
         Command::Group(noun) => group::run(noun.verb, &noun.client).await,
         Command::Organization(noun) => organization::run(noun.verb, &noun.client).await,

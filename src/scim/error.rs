@@ -145,16 +145,14 @@ fn scim_form(reason: ErrorReason) -> (StatusCode, Option<&'static str>) {
         R::NotFound => (StatusCode::NOT_FOUND, None),
         R::Uniqueness => (StatusCode::CONFLICT, Some("uniqueness")),
         R::RequestIdReused | R::TokenAlreadyIssued | R::RedundantChange => (StatusCode::CONFLICT, None),
-        R::EtagMismatch => (StatusCode::PRECONDITION_FAILED, None),
+        R::EtagMismatch | R::RevisionUnknown | R::EpochChanged => (StatusCode::PRECONDITION_FAILED, None),
         R::InvalidFilter => (StatusCode::BAD_REQUEST, Some("invalidFilter")),
         R::InvalidPath => (StatusCode::BAD_REQUEST, Some("invalidPath")),
-        R::InvalidValue | R::AmbiguousReference => (StatusCode::BAD_REQUEST, Some("invalidValue")),
-        R::InvalidSyntax | R::InvalidToken => (StatusCode::BAD_REQUEST, Some("invalidSyntax")),
+        R::InvalidValue | R::AmbiguousReference | R::InvalidToken => (StatusCode::BAD_REQUEST, Some("invalidValue")),
+        R::InvalidSyntax => (StatusCode::BAD_REQUEST, Some("invalidSyntax")),
         R::Mutability | R::AttributeOwned => (StatusCode::BAD_REQUEST, Some("mutability")),
         R::NoTarget => (StatusCode::BAD_REQUEST, Some("noTarget")),
-        R::InvalidPageToken | R::RevisionUnknown | R::EpochChanged | R::RevisionCompacted => {
-            (StatusCode::BAD_REQUEST, Some("invalidCursor"))
-        }
+        R::InvalidPageToken | R::RevisionCompacted => (StatusCode::BAD_REQUEST, Some("invalidCursor")),
         R::PageTokenExpired => (StatusCode::BAD_REQUEST, Some("expiredCursor")),
         R::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, None),
         R::TooMany | R::ResponseTooLarge => (StatusCode::BAD_REQUEST, Some("tooMany")),

@@ -69,7 +69,7 @@ pub async fn page(facade: &Facade, session: &Session, query: &Query, list: v1::L
         filter: patch::filter(&session.rules(KIND), query),
         list: Some(list),
         selection: Some(query.selection(KIND)),
-        consistency: None,
+        consistency: session.consistency(),
     };
     Ok(facade.groups.list_groups(session.call(request)).await?.into_inner())
 }
@@ -181,7 +181,7 @@ async fn fetch(facade: &Facade, session: &Session, query: &Query, id: &str) -> R
         organization_id: session.organization.clone(),
         group: Some(v1::GroupRef { r#ref: Some(v1::group_ref::Ref::Id(id.to_owned())) }),
         selection: Some(query.selection(KIND)),
-        consistency: None,
+        consistency: session.consistency(),
     };
     let read = facade.groups.get_group(session.call(request)).await?.into_inner();
     Ok((read.group.unwrap_or_default(), read.read_at))

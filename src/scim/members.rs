@@ -66,8 +66,12 @@ impl Rest {
 /// # Errors
 /// What the directory answers.
 pub async fn open(facade: &Facade, session: &Session, id: &str) -> Result<Document, Status> {
-    let request =
-        v1::StreamGroupMembersRequest { organization_id: session.organization.clone(), group_id: id.to_owned(), ..Default::default() };
+    let request = v1::StreamGroupMembersRequest {
+        organization_id: session.organization.clone(),
+        group_id: id.to_owned(),
+        consistency: session.consistency(),
+        ..Default::default()
+    };
     let mut stream = facade.groups.stream_group_members(session.call(request)).await?.into_inner();
     let first = stream.next().await.transpose()?.unwrap_or_default();
     let group = first.group.ok_or_else(|| Status::internal("the first chunk of a group's members carries the group"))?;

@@ -16,6 +16,8 @@ pub const SCIM_JSON: &str = "application/scim+json";
 const JSON: &str = "application/json";
 /// The header that says the organization's revision an answer was read at or made.
 const REVISION: HeaderName = HeaderName::from_static("roster-revision");
+/// The same as a token: to be sent back as [`super::session::FRESH`], or as `Consistency.at_least_as_fresh` over gRPC.
+const REVISION_TOKEN: HeaderName = HeaderName::from_static("roster-revision-token");
 
 /// An answer being built.
 #[derive(Debug)]
@@ -58,10 +60,9 @@ impl Answer {
     /// With the revision it was read at or made.
     #[must_use]
     pub fn revision(mut self, revision: Option<&v1::Revision>) -> Self {
-        if let Some(revision) = revision {
-            self.0.headers_mut().insert(REVISION, HeaderValue::from(revision.number));
-        }
-        self
+        let Some(revision) = revision else { return self };
+        self.0.headers_mut().insert(REVISION, HeaderValue::from(revision.number));
+        self.header(REVISION_TOKEN, &revision.token)
     }
 
     /// A value with a control character in it is left out, never passed on.

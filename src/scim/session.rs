@@ -30,6 +30,9 @@ const SYSTEM: &str = "system";
 /// The headers that travel on to the directory: the caller's own credential and the trace. Nothing else does.
 const FORWARDED: [HeaderName; 3] = [header::AUTHORIZATION, HeaderName::from_static("traceparent"), HeaderName::from_static("tracestate")];
 
+/// The header by which a read demands a revision, or a later one: the token that an answer said. A write sees the latest anyway.
+pub const FRESH: HeaderName = HeaderName::from_static("roster-at-least-as-fresh");
+
 /// What every handler needs to know of its caller. It decides no access: the directory does, at each call.
 #[derive(Debug, Clone)]
 pub struct Session {
@@ -51,6 +54,8 @@ pub struct Session {
     pub schemas: Schemas,
     noted: Arc<Noted>,
     provider: &'static str,
+    /// What [`FRESH`] said.
+    fresh: Option<String>,
     forwarded: Forwarded,
 }
 
@@ -139,6 +144,8 @@ impl Session {
             schemas,
             noted: Arc::default(),
             provider: provider::of(&parts.headers),
+            // What is no text is a token that cannot be read.
+            fresh: parts.headers.get(FRESH).map(|token| token.to_str().unwrap_or_default().trim().to_owned()),
             forwarded,
         })
     }
@@ -195,6 +202,12 @@ impl Session {
     pub fn write(&self) -> Option<v1::WriteOptions> {
         let leave_owned = !self.connection.is_empty() && self.tolerances.has(Tolerance::OwnedAttributes);
         leave_owned.then(|| v1::WriteOptions { leave_owned, ..v1::WriteOptions::default() })
+    }
+
+    /// How fresh a read has to be.
+    pub fn consistency(&self) -> Option<v1::Consistency> {
+        let token = self.fresh.clone()?;
+        Some(v1::Consistency { requirement: Some(v1::consistency::Requirement::AtLeastAsFresh(token)) })
     }
 
     /// The connection's tolerances, each use noted for the next call.

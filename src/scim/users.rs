@@ -61,7 +61,7 @@ pub async fn page(facade: &Facade, session: &Session, query: &Query, list: v1::L
         filter: patch::filter(&session.rules(KIND), query),
         list: Some(list),
         selection: Some(query.selection(KIND)),
-        consistency: None,
+        consistency: session.consistency(),
     };
     Ok(facade.users.list_users(session.call(request)).await?.into_inner())
 }
@@ -134,7 +134,7 @@ async fn fetch(facade: &Facade, session: &Session, query: &Query, id: &str) -> R
         organization_id: session.organization.clone(),
         user: Some(v1::UserRef { r#ref: Some(v1::user_ref::Ref::Id(id.to_owned())) }),
         selection: Some(query.selection(KIND)),
-        consistency: None,
+        consistency: session.consistency(),
     };
     let read = facade.users.get_user(session.call(request)).await?.into_inner();
     Ok((read.user.unwrap_or_default(), read.read_at))

@@ -1,4 +1,4 @@
-//! A deadline for calls that name none.
+//! The deadline of every call: the one it names, or one of ours.
 
 use crate::{api::method, limits::CALL_TIME};
 use http::{Request, Response};
@@ -6,12 +6,17 @@ use std::{
     future::Future,
     pin::Pin,
     task::{Context, Poll},
+    time::Duration,
 };
 use tonic::{Status, body::Body};
 use tower::{Layer, Service};
 
-/// Ends the work of a call after [`CALL_TIME`] unless the client named a deadline (tonic honours that one) or uploads
-/// a stream, which may take as long as it moves. For a streamed answer the time runs until its first message.
+/// So much earlier than the client's own clock and tonic's, which would answer `CANCELLED`, ends a call that names its deadline.
+const EARLIER: Duration = Duration::from_millis(2);
+
+/// Ends the work of a call at the deadline it names (`grpc-timeout`), or after [`CALL_TIME`] unless it uploads a stream, which may
+/// take as long as it moves. A write that waits for its turn in a lane then is not done. For a streamed answer the time runs until
+/// its first message.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct DeadlineLayer;
 
@@ -42,18 +47,50 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let path = request.uri().path();
-        let unbounded = request.headers().contains_key("grpc-timeout")
-            || path.starts_with("/grpc.")
-            || method::ALL.iter().any(|method| method.uploads && method.path == path);
+        let named = request.headers().get("grpc-timeout").and_then(|value| parse(value.to_str().ok()?));
+        let unbounded = path.starts_with("/grpc.") || method::ALL.iter().any(|method| method.uploads && method.path == path);
+        let time = match named {
+            Some(named) => Some(named.saturating_sub(EARLIER)),
+            None => (!unbounded).then_some(CALL_TIME),
+        };
         let answer = self.0.call(request);
-        if unbounded {
-            return Box::pin(answer);
-        }
+        let Some(time) = time else { return Box::pin(answer) };
         Box::pin(async move {
-            match tokio::time::timeout(CALL_TIME, answer).await {
+            match tokio::time::timeout(time, answer).await {
                 Ok(answer) => answer,
+                Err(_) if named.is_some() => Ok(Status::deadline_exceeded("The call took longer than the deadline it named.").into_http()),
                 Err(_) => Ok(Status::deadline_exceeded("The call took longer than 30 s and named no deadline of its own.").into_http()),
             }
         })
+    }
+}
+
+/// A timeout as gRPC writes it: up to eight digits and a unit.
+fn parse(text: &str) -> Option<Duration> {
+    let (digits, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
+    let count = Some(digits).filter(|digits| digits.len() <= 8 && digits.bytes().all(|byte| byte.is_ascii_digit()))?.parse().ok()?;
+    Some(match unit {
+        "H" => Duration::from_secs(3_600 * count),
+        "M" => Duration::from_secs(60 * count),
+        "S" => Duration::from_secs(count),
+        "m" => Duration::from_millis(count),
+        "u" => Duration::from_micros(count),
+        "n" => Duration::from_nanos(count),
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_timeout_is_digits_and_a_unit() {
+        assert_eq!(parse("2H"), Some(Duration::from_secs(7_200)));
+        assert_eq!(parse("99999999S"), Some(Duration::from_secs(99_999_999)));
+        assert_eq!(parse("150m"), Some(Duration::from_millis(150)));
+        for odd in ["", "S", "-1S", "1", "1s", "100000000S", "1.5S", "ü"] {
+            assert_eq!(parse(odd), None, "{odd}");
+        }
     }
 }

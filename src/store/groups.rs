@@ -80,7 +80,12 @@ pub(super) const BY_NAMES: Text = Text::twin(
      WHERE organization_id = $1 AND name_key = k.name LIMIT 2048) g",
 );
 // Two are enough to know that a name is ambiguous; some of them may not be there for the caller.
-const BY_NAME: Text = Text::same("SELECT id FROM groups WHERE organization_id = $1 AND name_key = $2 ORDER BY id LIMIT 64");
+const SOME_BY_NAMES: Text = Text::twin(
+    "SELECT g.name_key, g.id FROM json_each($2) e CROSS JOIN groups g ON g.organization_id = $1 AND g.name_key = e.value->>0 \
+     AND g.id IN (SELECT id FROM groups WHERE organization_id = $1 AND name_key = e.value->>0 ORDER BY id LIMIT 64)",
+    "SELECT g.* FROM unnest($2::text[]) AS k(name), LATERAL (SELECT name_key, id FROM groups \
+     WHERE organization_id = $1 AND name_key = k.name ORDER BY id LIMIT 64) g",
+);
 
 impl Reader {
     /// These groups; unknown ids are left out.
@@ -93,13 +98,12 @@ impl Reader {
         rows.into_iter().map(|row| GroupRow::decode(row).map(|g| g.message())).collect()
     }
 
-    /// The ids of at most 64 groups with this folded display name.
+    /// Folded display name and id of the groups that have one of these names; 64 of a name at most.
     ///
     /// # Errors
     /// When the store cannot answer.
-    pub async fn groups_named(&mut self, key: String) -> Result<Vec<String>, Fault> {
+    pub async fn groups_named(&mut self, keys: Vec<String>) -> Result<Vec<(String, String)>, Fault> {
         let organization = self.organization().to_owned();
-        let rows: Vec<(String,)> = self.connection().statement(BY_NAME).bind(organization).bind(key).all().await?;
-        Ok(rows.into_iter().map(|(id,)| id).collect())
+        by_keys(&mut self.connection(), SOME_BY_NAMES, organization, keys).await
     }
 }

@@ -274,6 +274,10 @@ async fn settle_edits(inner: &Inner, work: &mut Work, jobs: &mut [Box<dyn Job>],
     for _ in 0..ROUNDS {
         work.reset();
         for (at, job) in jobs.iter_mut().enumerate() {
+            // Whoever went away while the batch waited for its organization has nothing done, either.
+            if !job.is_wanted() {
+                continue;
+            }
             work.begin(job.terms());
             match job.run(work) {
                 Ok(true) => work.keep(job.terms().actor.clone()),

@@ -84,6 +84,7 @@ pub struct Store {
 
 const IDENTITY: Text = Text::same("SELECT epoch, seal_key FROM store WHERE id = 1");
 const NEW_IDENTITY: Text = Text::same("INSERT INTO store (id, epoch, seal_key) VALUES (1, $1, $2) ON CONFLICT (id) DO NOTHING");
+const NEW_EPOCH: Text = Text::same("UPDATE store SET epoch = $1 WHERE id = 1");
 const NEW_SYSTEM: Text = Text::same(
     "INSERT INTO heads (organization_id, revision, nesting_revision, schemas_revision, roles_revision, refuse_cycles, user_count, group_count) VALUES ($1, 0, 0, 0, 0, 0, 0, 0) ON CONFLICT (organization_id) DO NOTHING",
 );
@@ -124,6 +125,16 @@ impl Store {
         self.inner.epoch
     }
 
+    /// Begins a new life of the store, after a backup was brought back: tokens of before are refused from the next opening on.
+    ///
+    /// # Errors
+    /// When the store cannot answer.
+    pub async fn begin_new_life(&self, entropy: [u8; 8]) -> Result<(), Fault> {
+        let mut tx = self.inner.begin_write().await?;
+        tx.on(&self.inner.counters).statement(NEW_EPOCH).bind(epoch_of(entropy)).execute().await?;
+        tx.commit().await
+    }
+
     /// The key that seals page tokens; the same on every node.
     pub fn seal_key(&self) -> &[u8] {
         &self.inner.seal_key
@@ -154,10 +165,14 @@ impl Store {
     }
 }
 
+fn epoch_of(entropy: [u8; 8]) -> i64 {
+    i64::from_be_bytes(entropy) & i64::MAX
+}
+
 impl Inner {
     async fn identity(&self, entropy: [u8; 40]) -> Result<(i64, Vec<u8>), Fault> {
         let (head, key) = entropy.split_at(8);
-        let epoch = i64::from_be_bytes(head.try_into().unwrap_or([1; 8])) & i64::MAX;
+        let epoch = epoch_of(head.try_into().unwrap_or([1; 8]));
         let mut tx = self.begin_write().await?;
         tx.on(&self.counters).statement(NEW_IDENTITY).bind(epoch).bind(key.to_vec()).execute().await?;
         tx.on(&self.counters).statement(NEW_SYSTEM).bind(super::SYSTEM.to_owned()).execute().await?;

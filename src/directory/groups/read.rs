@@ -103,7 +103,7 @@ pub(super) async fn by_id(reader: &mut Reader, sight: &Sight, id: &str) -> Resul
     Ok(group)
 }
 
-/// One result per reference, in order.
+/// One result per reference, in order, with one statement per kind of reference.
 async fn resolve(reader: &mut Reader, call: &Call, references: Vec<Ref>) -> Result<Vec<Result<Group>>> {
     let external = |reference: &Ref| match reference {
         Ref::ExternalId(e) => {
@@ -113,19 +113,28 @@ async fn resolve(reader: &mut Reader, call: &Call, references: Vec<Ref>) -> Resu
         }
         Ref::Id(_) | Ref::DisplayName(_) => None,
     };
-    let holders = reader.holders(references.iter().filter_map(external).collect()).await?;
-    let mut chosen = Vec::with_capacity(references.len());
-    for reference in &references {
-        chosen.push(match reference {
-            Ref::Id(id) => vec![id.clone()],
-            Ref::DisplayName(name) => reader.groups_named(fold::caseless(name)).await?,
-            Ref::ExternalId(_) => {
-                let key = external(reference);
-                let held = holders.iter().filter(|(kind, text, _)| key.as_ref().is_some_and(|k| k.0 == *kind && k.1 == *text));
-                held.map(|(_, _, id)| id.clone()).collect()
-            }
-        });
+    let names: BTreeSet<String> = references
+        .iter()
+        .filter_map(|reference| match reference {
+            Ref::DisplayName(name) => Some(fold::caseless(name)),
+            Ref::Id(_) | Ref::ExternalId(_) => None,
+        })
+        .collect();
+    let (mut held, mut named) = (BTreeMap::<_, Vec<String>>::new(), BTreeMap::<_, Vec<String>>::new());
+    for (kind, key, id) in reader.holders(references.iter().filter_map(external).collect()).await? {
+        held.entry((kind, key)).or_default().push(id);
     }
+    for (name, id) in reader.groups_named(names.into_iter().collect()).await? {
+        named.entry(name).or_default().push(id);
+    }
+    let chosen: Vec<Vec<String>> = references
+        .iter()
+        .map(|reference| match reference {
+            Ref::Id(id) => vec![id.clone()],
+            Ref::DisplayName(name) => named.get(&fold::caseless(name)).cloned().unwrap_or_default(),
+            Ref::ExternalId(_) => external(reference).and_then(|key| held.get(&key)).cloned().unwrap_or_default(),
+        })
+        .collect();
     let sight = Sight::of(call);
     let ids: BTreeSet<String> = chosen.iter().flatten().cloned().collect();
     let groups = reader.groups(ids.into_iter().collect()).await?.into_iter().filter(|group| sight.sees(group));

@@ -3,4 +3,5 @@
 mod alone;
 mod commands;
 mod life;
+mod nodes;
 pub mod process;

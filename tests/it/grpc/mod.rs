@@ -2,6 +2,7 @@
 
 mod accounts;
 mod administrators;
+mod batches;
 mod bounds;
 mod deviations;
 mod environment;

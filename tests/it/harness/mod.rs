@@ -3,6 +3,7 @@
 pub mod clients;
 pub mod deeds;
 pub mod postgres;
+pub mod proxy;
 pub mod refusal;
 pub mod roles;
 pub mod schema;

@@ -20,6 +20,8 @@ pub struct World {
     pub engine: Engine,
     /// The id of the first connection.
     pub connection: String,
+    /// The administrator's token.
+    pub admin_token: String,
     /// The administrator, in the organization `default`.
     desk: Desk,
     channel: Channel,
@@ -60,9 +62,17 @@ impl World {
         World { _facade: Some(Alone::start_on(&config, socket).unwrap()), ..world }
     }
 
+    /// The same over a place that is there, on PostgreSQL.
+    pub async fn over(place: Place, change: impl FnOnce(&mut Config)) -> World {
+        World::on(place, Engine::Postgres, None, change).await
+    }
+
     async fn at(engine: Engine, public_url: Option<String>, change: impl FnOnce(&mut Config)) -> World {
+        World::on(Place::fresh(engine).await, engine, public_url, change).await
+    }
+
+    async fn on(place: Place, engine: Engine, public_url: Option<String>, change: impl FnOnce(&mut Config)) -> World {
         super::show_faults();
-        let place = Place::fresh(engine).await;
         let mut config = config(&place, place.folder.path());
         config.network = network(public_url);
         change(&mut config);
@@ -76,7 +86,8 @@ impl World {
         let request = ListConnectionsRequest { organization_id: organization.clone(), ..ListConnectionsRequest::default() };
         let connection = admin.provisioning.clone().list_connections(request).await.unwrap().into_inner().connections.remove(0).id;
         let scim = Scim::new(&text("scim_base_url"), &text("scim_token"));
-        World { engine, connection, desk: Desk::new(&organization, admin), channel, scim, _facade: None, server, place }
+        let admin_token = text("admin_token");
+        World { engine, connection, admin_token, desk: Desk::new(&organization, admin), channel, scim, _facade: None, server, place }
     }
 
     /// A second node; on PostgreSQL alone, since a file is one server's.
@@ -177,6 +188,11 @@ impl World {
                 sqlx::query_as(query).fetch_all(&mut server).await.unwrap()
             }
         }
+    }
+
+    /// A URL on PostgreSQL, else the path of the file.
+    pub fn database_url(&self) -> String {
+        self.place.url()
     }
 
     /// On PostgreSQL: the database's name, and a URL of the same server beside it.

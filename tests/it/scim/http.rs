@@ -2,8 +2,9 @@
 
 use crate::harness::{
     World, faces,
-    scim::{USER, http, send},
+    scim::{PATCH, USER, http, send, with_body},
 };
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -158,6 +159,37 @@ async fn a_write_tells_its_revision_in_a_header(world: World) {
     assert_eq!(created.header("roster-revision"), world.head().await.to_string());
 }
 
+/// A read shows what the token of an answer stands for, or says why it cannot.
+async fn a_read_is_as_fresh_as_it_must_be(world: World) {
+    let created = world.scim().post("/Users", &json!({"schemas": [USER], "userName": "ada"})).await;
+    let (path, token) = (format!("/Users/{}", created.id()), created.header("roster-revision-token").to_owned());
+    let group = world.create_group("Engines", vec![crate::harness::shapes::principal(&created.id())]).await.id;
+    let read = |path: &str, token: &str| send(world.scim().request(reqwest::Method::GET, path).header("roster-at-least-as-fresh", token));
+
+    for path in
+        [path.as_str(), "/Users", "/Groups", &format!("/Groups/{group}"), &format!("/Groups/{group}?excludedAttributes=members"), "/"]
+    {
+        let answer = read(path, &token).await;
+        assert!(answer.header("roster-revision").parse::<u64>().unwrap() > created.header("roster-revision").parse().unwrap(), "{path}");
+        answer.expect(200);
+        read(path, "nonsense").await.is_error(400, "invalidValue");
+        read(path, "").await.is_error(400, "invalidValue");
+    }
+    let newest = world.scim().get("/Users").await.header("roster-revision-token").to_owned();
+    let other = World::start(world.engine).await;
+    other.crowd("u", 3).await;
+    let theirs = other.scim().get("/Users").await.header("roster-revision-token").to_owned();
+    read(&path, &theirs).await.is_error(412, "");
+    // The last bytes are the number: one that is not reached yet.
+    let mut bytes = URL_SAFE_NO_PAD.decode(&newest).unwrap();
+    *bytes.last_mut().unwrap() += 1;
+    read(&path, &URL_SAFE_NO_PAD.encode(bytes)).await.is_error(412, "");
+    // A write sees the latest whatever it says.
+    let patch = json!({"schemas": [PATCH], "Operations": [{"op": "add", "path": "title", "value": "Dr"}]});
+    let write = world.scim().request(reqwest::Method::PATCH, &path).header("roster-at-least-as-fresh", &newest);
+    send(with_body(write, &patch)).await.expect(200);
+}
+
 faces! {
     bodies_come_in_both_media_types_and_no_other
     an_answer_is_what_the_client_can_read
@@ -169,4 +201,5 @@ faces! {
     addresses_come_from_the_settings_and_never_from_a_request
     the_server_says_that_it_lives_and_is_ready
     a_write_tells_its_revision_in_a_header
+    a_read_is_as_fresh_as_it_must_be
 }

@@ -1,7 +1,8 @@
 //! The server as a program and as sockets: starting, being seen, being abused, stopping.
 //!
-//! The engine does not matter here, so these stories run on SQLite alone; every other story starts a server on both.
+//! The engine does not matter here but for `cuts`, so these stories run on SQLite alone; every other story starts a server on both.
 
+mod cuts;
 mod faces;
 mod metrics;
 mod program;

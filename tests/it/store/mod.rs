@@ -1,5 +1,6 @@
 //! The store alone, and what its work costs: counted, never timed.
 
+mod deadlines;
 mod lane;
 mod lanes;
 mod large_group;

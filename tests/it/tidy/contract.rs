@@ -80,6 +80,30 @@ fn every_message_field_enum_and_rpc_has_a_comment() {
     assert!(faults.is_empty(), "{} things without a comment:\n{}", faults.len(), faults.join("\n"));
 }
 
+/// Dry runs, names and notes are the same for every write, because every write carries the same options.
+#[test]
+fn every_write_carries_the_same_options() {
+    let files = files();
+    let messages: BTreeMap<String, &DescriptorProto> =
+        files.iter().flat_map(|f| &f.message_type).map(|m| (format!(".{PACKAGE}.{}", m.name()), m)).collect();
+    let carries =
+        |message: &DescriptorProto| message.field.iter().any(|f| f.name() == "write" && f.type_name() == ".roster.v1.WriteOptions");
+    let mut without = Vec::new();
+    for service in files.iter().flat_map(|file| &file.service) {
+        for rpc in &service.method {
+            let known = method::ALL.iter().find(|m| m.path == format!("/{PACKAGE}.{}/{}", service.name(), rpc.name())).unwrap();
+            let request = messages[rpc.input_type()];
+            // What is streamed carries them in its first part.
+            let carrying = carries(request) || (known.uploads && request.nested_type.iter().any(carries));
+            if known.read_only == carrying {
+                without.push(known.path);
+            }
+        }
+    }
+
+    assert!(without.is_empty(), "a write without WriteOptions, or a read with them: {without:?}");
+}
+
 fn check_message(path: &[i32], name: &str, message: &DescriptorProto, check: &mut impl FnMut(&[i32], String)) {
     if message.options.as_ref().is_some_and(prost_types::MessageOptions::map_entry) {
         return;
