@@ -244,8 +244,7 @@ async fn tokens_of_before_are_refused_in_a_store_that_was_restored(engine: Engin
     assert_eq!(server.running.end().await.0, Some(0));
 
     let database = place.database_url();
-    let mut restored =
-        vec!["restored", "--data-dir", place.data_dir().to_str().unwrap()].into_iter().map(str::to_owned).collect::<Vec<_>>();
+    let mut restored = ["restored", "--data-dir", place.data_dir().to_str().unwrap()].map(str::to_owned).to_vec();
     if engine == Engine::Postgres {
         restored.extend(["--database".to_owned(), database]);
     }

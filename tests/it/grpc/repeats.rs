@@ -9,10 +9,10 @@ use crate::harness::{
 use futures_util::future::join_all;
 use roster::api::v1::{
     ApplyMutationsRequest, ApplyMutationsResponse, CreateGroupRequest, CreateGroupResponse, CreateUserRequest, CreateUserResponse,
-    ErrorReason, Mutation, PatchUserRequest, PurgeUserRequest, ReplaceUserRequest, User, WriteOptions, apply_mutations_request::Mode,
-    mutation::Write, patch_operation::Op,
+    ErrorReason, ListChangesRequest, Mutation, PatchUserRequest, PurgeUserRequest, ReplaceUserRequest, User, WriteOptions,
+    apply_mutations_request::Mode, mutation::Write, patch_operation::Op,
 };
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use tonic::{Code, Status};
 
 const ID: &str = "0198f0a0-0000-7000-8000-00000000abcd";
@@ -250,7 +250,24 @@ async fn a_secret_is_shown_once(world: World) {
     assert!(!holds(&issued.secret));
 }
 
+/// Whoever follows the changes sees which request made one, and what its sender noted; what was sent again made none.
+async fn the_feed_tells_the_request_and_its_notes(world: World) {
+    let annotations = BTreeMap::from([("ticket".to_owned(), "CHG-7".to_owned())]);
+    let write = named(ID).map(|options| WriteOptions { annotations: annotations.clone(), ..options });
+    let request = CreateUserRequest { write, ..creation(&world, ID, "ada") };
+    for _ in 0..2 {
+        create(&world.grpc(), request.clone()).await.unwrap();
+    }
+
+    let follow = ListChangesRequest { organization_id: world.organization.clone(), ..ListChangesRequest::default() };
+    let commits = world.grpc().changes.list_changes(follow).await.unwrap().into_inner().commits;
+
+    let actors = commits.into_iter().filter_map(|commit| commit.actor).filter(|actor| !actor.request_id.is_empty());
+    assert_eq!(actors.map(|actor| (actor.request_id, actor.annotations)).collect::<Vec<_>>(), [(ID.to_owned(), annotations)]);
+}
+
 both! {
+    the_feed_tells_the_request_and_its_notes
     what_is_sent_many_times_at_once_is_done_once
     a_name_is_the_callers_own_and_read_in_any_letter_case
     another_method_or_organization_is_another_request

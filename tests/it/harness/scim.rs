@@ -5,7 +5,7 @@ use reqwest::{
     header::{CONTENT_TYPE, HeaderMap},
 };
 use serde_json::{Value, json};
-use std::sync::Once;
+use std::{sync::Once, time::Duration};
 
 pub const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
 pub const GROUP: &str = "urn:ietf:params:scim:schemas:core:2.0:Group";
@@ -37,7 +37,8 @@ pub fn http() -> reqwest::ClientBuilder {
     static PROVIDER: Once = Once::new();
     // Whoever was first has the same provider.
     PROVIDER.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
-    Client::builder().redirect(reqwest::redirect::Policy::none())
+    // The server closes a connection that says nothing for ten seconds; a busy machine must not find one at that moment.
+    Client::builder().redirect(reqwest::redirect::Policy::none()).pool_idle_timeout(Duration::from_secs(4))
 }
 
 impl Scim {

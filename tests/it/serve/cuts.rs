@@ -99,7 +99,9 @@ async fn what_the_server_did_not_hear_is_done_once() {
     let token = world.admin_token.clone();
     let (head, mut made, mut told) = (world.head().await, BTreeSet::new(), 0);
 
-    for number in 0..cuts() {
+    // What the server writes now and then by itself may be cut in a call's place: then nobody is in doubt, and the next one is cut.
+    while told < cuts() {
+        let number = made.len();
         let clients = warm(world.server().grpc_endpoint(), &token).await.unwrap();
         proxy.arm(Cut::Commit);
         let group = loop {
@@ -115,8 +117,7 @@ async fn what_the_server_did_not_hear_is_done_once() {
         made.insert(group.id);
     }
 
-    assert_eq!(proxy.cuts(), cuts());
-    assert!(told >= cuts(), "whoever was in doubt was told to come again");
-    adds_up(&world, head, &made, cuts()).await;
+    assert!(proxy.cuts() >= cuts(), "whoever was in doubt was told to come again, once for each cut");
+    adds_up(&world, head, &made, made.len()).await;
     println!("{} connections to PostgreSQL cut between COMMIT and its reply: nothing was done twice", proxy.cuts());
 }
