@@ -15,6 +15,13 @@ die() { printf 'error: %s\n' "$*" >&2; exit 1; }
 command -v cargo >/dev/null || PATH="$HOME/.cargo/bin:$PATH"
 command -v cargo >/dev/null || die "cargo is not on the PATH: install Rust with rustup (https://rustup.rs)"
 
+# build_server [ARGUMENTS]: target/debug/roster. After `cargo test` (ROSTER_TESTED is set) it is the one that the tests ran: they
+# bring features of what it depends on along, without which all of that would be compiled once more.
+build_server() {
+    say "Building the server"
+    cargo build --locked --bins ${ROSTER_TESTED:+--tests} "$@"
+}
+
 # What a script starts or makes ends with it, last things first.
 endings=()
 at_exit() { endings+=("$1"); }
