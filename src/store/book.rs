@@ -19,7 +19,8 @@ use std::{
 /// Id and key of the role that is the server's own.
 pub const ADMIN: &str = "admin";
 
-const OF_KIND: Text = Text::same("SELECT kind, id, key, secret, version, body FROM records WHERE organization_id = $1 AND kind = $2");
+pub(super) const OF_KIND: Text =
+    Text::same("SELECT kind, id, key, secret, version, body FROM records WHERE organization_id = $1 AND kind = $2");
 
 /// A role as it is stored, and the revision of its last change.
 #[derive(Debug, Clone, PartialEq)]

@@ -30,9 +30,8 @@ impl Inner {
         let Some(head) = head else { return Ok(None) };
         let schemas = self.schemas.at(&mut tx.on(&self.counters), organization, head.schemas_revision).await?;
         let mut work = Work::new(organization.to_owned(), head.revision, schemas, alone);
-        work.nested.refuses = head.refuse_cycles != 0;
+        work.nested.begin(head.nesting_revision, head.refuse_cycles != 0);
         work.grants.begin(self.books.known(organization, head.roles_revision), head.roles_revision);
-        work.seats.begin(head.nesting_revision);
         Ok(Some(work))
     }
 

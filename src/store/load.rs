@@ -1,11 +1,11 @@
 //! Reading what the edits of a batch missed: one statement per table, whatever the number of edits.
 
 use super::{
-    Connection, Fault, GroupRow, Record, Rows, Text, UserRow, Work, grants, groups, members,
+    Connection, Fault, GroupRow, Record, Rows, Text, UserRow, Work, book, grants, groups, members,
     open::Inner,
-    records, requests,
+    records, requests, seats,
     tombstones::{self, Tombstone},
-    users, view,
+    users, view, whole,
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -71,6 +71,12 @@ pub(super) const LANE_READS: &[(&str, Text)] = &[
     ("any with a key", view::ANY),
     ("held keys", view::HELD),
     ("answers by request", requests::BY_KEYS),
+    ("groups of a mapping", seats::NAMED),
+    ("who sits in a group", seats::SITTING),
+    ("who has a value", seats::VALUED),
+    ("roles and connections", book::OF_KIND),
+    ("grants of roles", grants::OF_ROLES),
+    ("edges in order", whole::EDGES_AFTER),
 ];
 
 impl Work {
@@ -105,8 +111,9 @@ impl Work {
         self.load_whole(on).await?;
         self.load_grants(on).await?;
         self.load_view(on).await?;
-        self.load_seats(on, &inner.nests).await?;
         self.requests.load(on, &self.organization).await?;
+        self.load_seats(on).await?;
+        self.nested.load(on, &self.organization, &inner.nests).await?;
         self.load_records(on).await
     }
 
@@ -169,7 +176,6 @@ impl Work {
         for (name, ids) in found {
             self.group_names.load(name, ids);
         }
-        self.nested.load(on, &self.organization).await?;
         let wanted = self.kinds.take_wanted();
         if !wanted.is_empty() {
             // SQLite shares one text between both halves, PostgreSQL one array.

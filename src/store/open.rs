@@ -71,7 +71,7 @@ pub(super) struct Inner {
     pub(super) seal_key: Vec<u8>,
     pub(super) schemas: super::schemas::Known,
     pub(super) books: super::book::Books,
-    pub(super) nests: super::nest::Nests,
+    pub(super) nests: super::nesting::Nests,
     pub(super) bells: super::wake::Bells,
 }
 
@@ -104,7 +104,7 @@ impl Store {
             Engine::Sqlite(store) => store.migrate().await?,
             Engine::Postgres(store) => store.migrate().await?,
         }
-        let (schemas, books, nests) = (super::schemas::Known::default(), super::book::Books::default(), super::nest::Nests::default());
+        let (schemas, books, nests) = (super::schemas::Known::default(), super::book::Books::default(), super::nesting::Nests::default());
         let mut inner = Inner {
             engine,
             counters: Counters::default(),

@@ -67,7 +67,9 @@ fn bind_examples<'c>(mut statement: Statement<'c>, text: &str) -> Statement<'c> 
         if !text.contains(&place) {
             break;
         }
-        statement = if text.contains(&format!("{place}::bigint[]")) {
+        statement = if ["LIMIT ", "kind = "].iter().any(|before| text.contains(&format!("{before}{place}"))) {
+            statement.bind(1_i64)
+        } else if text.contains(&format!("{place}::bigint[]")) {
             statement.bind_array(vec![0_i64])
         } else if text.contains(&format!("{place}::text[]")) || text.contains(&format!("ANY({place})")) {
             statement.bind_array(vec![String::new()])

@@ -1,28 +1,24 @@
-//! Who sits in groups, as far as an edit needs it to know whether anybody does: by the nesting of groups, by names, by values.
+//! Who sits in groups, as far as an edit needs it to know whether anybody does: by names of groups, by values.
 //! As everywhere, what the edits before did comes on top of what the database has.
 
 #![allow(clippy::missing_errors_doc, reason = "every question answers `Miss` until what it asks for was read")]
 
-use super::{
-    Connection, Fault, GroupRow, MEMBER_GROUP, MEMBER_USER, Miss, Text, UserRow, Work,
-    cells::Cells,
-    nest::{Nest, Nests},
-    users::by_keys,
-};
+use super::{Connection, Fault, GroupRow, MEMBER_USER, Miss, Text, UserRow, Work, cells::Cells, users::by_keys};
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
 
-const NAMED: Text = Text::twin(
+pub(super) const NAMED: Text = Text::twin(
     "SELECT name_key, id FROM groups WHERE organization_id = $1 AND name_key IN (SELECT value->>0 FROM json_each($2))",
     "SELECT name_key, id FROM groups WHERE organization_id = $1 AND name_key = ANY($2)",
 );
-const SITTING: Text = Text::same(
+pub(super) const SITTING: Text = Text::same(
     "SELECT m.member_id FROM members m CROSS JOIN users u WHERE m.organization_id = $1 AND m.group_id = $2 AND m.member_kind = 1 \
      AND u.organization_id = $1 AND u.id = m.member_id AND u.active = 1 LIMIT $3",
 );
-const VALUED: Text = Text::same("SELECT resource_id FROM resource_keys WHERE organization_id = $1 AND kind = $2 AND key = $3 LIMIT $4");
+pub(super) const VALUED: Text =
+    Text::same("SELECT resource_id FROM resource_keys WHERE organization_id = $1 AND kind = $2 AND key = $3 LIMIT $4");
 
 /// How many are looked at, one step after the other: mostly the first is somebody.
 const STEPS: [i64; 3] = [32, 4_096, i64::MAX];
@@ -30,55 +26,25 @@ const STEPS: [i64; 3] = [32, 4_096, i64::MAX];
 /// What a batch knows of seats.
 #[derive(Debug)]
 pub(super) struct Seats {
-    /// One cell.
-    nest: Cells<(), Arc<Nest>>,
     /// Folded display name → groups.
     named: Cells<String, BTreeSet<String>>,
     /// Group and how many at most → active users that are members.
     sitting: Cells<(String, i64), Vec<String>>,
     /// Kind and key and how many at most → users.
     valued: Cells<(i64, String, i64), Vec<String>>,
-    nesting_revision: i64,
 }
 
 impl Seats {
     pub(super) fn new() -> Self {
-        Seats { nest: Cells::new(), named: Cells::new(), sitting: Cells::new(), valued: Cells::new(), nesting_revision: 0 }
-    }
-
-    pub(super) fn begin(&mut self, nesting_revision: i64) {
-        self.nesting_revision = nesting_revision;
+        Seats { named: Cells::new(), sitting: Cells::new(), valued: Cells::new() }
     }
 
     pub(super) fn wants(&self) -> bool {
-        self.nest.wants() || self.named.wants() || self.sitting.wants() || self.valued.wants()
+        self.named.wants() || self.sitting.wants() || self.valued.wants()
     }
 }
 
 impl Work {
-    /// These groups and all inside them, at any depth.
-    pub fn groups_below(&mut self, tops: BTreeSet<String>) -> Result<BTreeSet<String>, Miss> {
-        let nesting = self.seats.nest.get(&())?;
-        let mut added: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        for ((group, member), kind) in self.edges.written() {
-            if *kind == Some(MEMBER_GROUP) {
-                added.entry(group.clone()).or_default().push(member.clone());
-            }
-        }
-        let set = self.whole_moves();
-        let (mut found, mut next) = (tops.clone(), tops.into_iter().collect::<Vec<_>>());
-        while let Some(group) = next.pop() {
-            let replaced = set.as_ref().filter(|whole| whole.group == group);
-            let mut inner: Vec<String> = nesting.get(&group).cloned().unwrap_or_default();
-            inner.retain(|member| self.edges.peek(&(group.clone(), member.clone())) != Some(&None));
-            inner.retain(|member| replaced.is_none_or(|whole| !whole.gone.contains(member)));
-            inner.extend(added.get(&group).into_iter().flatten().cloned());
-            inner.extend(replaced.into_iter().flat_map(|whole| &whole.came).filter(|(_, kind)| *kind == MEMBER_GROUP).map(|c| c.0.clone()));
-            next.extend(inner.into_iter().filter(|member| found.insert(member.clone())));
-        }
-        Ok(found)
-    }
-
     /// The groups with one of these folded display names.
     pub fn groups_called(&mut self, keys: &BTreeSet<String>) -> Result<Vec<Arc<GroupRow>>, Miss> {
         let found: Vec<_> = keys.iter().map(|key| self.seats.named.get(key)).collect();
@@ -143,12 +109,8 @@ impl Work {
         Ok(false)
     }
 
-    pub(super) async fn load_seats(&mut self, on: &mut Connection<'_>, nests: &Nests) -> Result<(), Fault> {
+    pub(super) async fn load_seats(&mut self, on: &mut Connection<'_>) -> Result<(), Fault> {
         let organization = self.organization.clone();
-        if !self.seats.nest.take_wanted().is_empty() {
-            let nest = nests.at(on, &organization, self.seats.nesting_revision).await?;
-            self.seats.nest.load((), nest);
-        }
         let wanted = self.seats.named.take_wanted();
         let rows: Vec<(String, String)> = by_keys(on, NAMED, organization.clone(), wanted.clone()).await?;
         let mut found: BTreeMap<String, BTreeSet<String>> = wanted.into_iter().map(|key| (key, BTreeSet::new())).collect();

@@ -14,7 +14,7 @@ use super::{
 use crate::attributes::roster::{Roster, Said};
 use std::{collections::BTreeMap, sync::Arc};
 
-const EDGES_AFTER: Text = Text::same(
+pub(super) const EDGES_AFTER: Text = Text::same(
     "SELECT member_id, member_kind FROM members WHERE organization_id = $1 AND group_id = $2 AND member_id > $3 ORDER BY member_id LIMIT $4",
 );
 

@@ -7,7 +7,8 @@
 #![allow(clippy::missing_errors_doc, reason = "every question answers `Miss` until what it asks for was read")]
 
 use super::{
-    GroupRow, Record, RecordKind, Terms, Tombstone, UserRow, cells::Cells, grants::Grants, nested::Nested, requests, seats::Seats,
+    GroupRow, Record, RecordKind, Terms, Tombstone, UserRow, cells::Cells, grants::Grants, nesting::Nested, requests,
+    seats::Seats,
     whole::Whole,
 };
 use crate::{attributes::Schemas, clock::Micros};

@@ -149,4 +149,5 @@ pub(super) const LANE_WRITES: &[(&str, Text)] = &[
     ("drop tombstones", DROP_TOMBSTONES),
     ("drop grants", DROP_GRANTS),
     ("empty answers", requests::EMPTY),
+    ("changes of a resource", CHANGES_OF),
 ];
