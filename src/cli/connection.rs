@@ -23,15 +23,7 @@ pub(super) enum Verb {
         #[arg(long, value_name = "PROFILE", default_value = "", hide_default_value = true)]
         profile: String,
         #[command(flatten)]
-        switches: Switches,
-        #[command(flatten)]
-        lifecycle: Lifecycle,
-        #[command(flatten)]
-        permissions: Permissions,
-        #[command(flatten)]
-        rules: Rules,
-        #[command(flatten)]
-        mappings: Mappings,
+        policy: Policy,
         #[command(flatten)]
         form: Form,
     },
@@ -46,15 +38,7 @@ pub(super) enum Verb {
         #[arg(long, value_name = "PROFILE")]
         profile: Option<String>,
         #[command(flatten)]
-        switches: Switches,
-        #[command(flatten)]
-        lifecycle: Lifecycle,
-        #[command(flatten)]
-        permissions: Permissions,
-        #[command(flatten)]
-        rules: Rules,
-        #[command(flatten)]
-        mappings: Mappings,
+        policy: Policy,
         #[command(flatten)]
         form: Form,
     },
@@ -99,6 +83,37 @@ pub(super) enum Verb {
         /// Its id.
         id: String,
     },
+}
+
+/// All that a connection may and does; a flag that is not given leaves its setting as it is.
+#[derive(Debug, clap::Args)]
+pub(super) struct Policy {
+    #[command(flatten)]
+    switches: Switches,
+    #[command(flatten)]
+    lifecycle: Lifecycle,
+    #[command(flatten)]
+    permissions: Permissions,
+    #[command(flatten)]
+    rules: Rules,
+    #[command(flatten)]
+    mappings: Mappings,
+}
+
+impl Policy {
+    /// The fields these flags change, by their names in the contract.
+    fn paths() -> impl Iterator<Item = &'static str> {
+        let lists = ["tolerances"].into_iter().chain(Lifecycle::FIELDS).chain(permissions::PATHS);
+        lists.chain(rules::PATHS).chain(Mappings::FIELDS)
+    }
+
+    fn apply(self, connection: &mut v1::Connection) {
+        self.switches.apply(&mut connection.tolerances);
+        self.lifecycle.apply(connection);
+        self.permissions.apply(connection);
+        self.rules.apply(connection);
+        self.mappings.apply(connection);
+    }
 }
 
 #[derive(Debug, clap::Args)]
@@ -178,13 +193,9 @@ pub(super) async fn run(verb: Verb, client: &ClientSettings) -> Done {
     let organization_id = session.organization().await?;
     let mut service = ProvisioningServiceClient::new(session.channel);
     let (enabled, id, form) = match verb {
-        Verb::Create { display_name, profile, switches, lifecycle, permissions, rules, mappings, form } => {
+        Verb::Create { display_name, profile, policy, form } => {
             let mut connection = v1::Connection { display_name, profile, ..v1::Connection::default() };
-            switches.apply(&mut connection.tolerances);
-            lifecycle.apply(&mut connection);
-            permissions.apply(&mut connection);
-            rules.apply(&mut connection);
-            mappings.apply(&mut connection);
+            policy.apply(&mut connection);
             let connection = Some(connection);
             let request = v1::CreateConnectionRequest { organization_id, connection, write: None };
             let answer = service.create_connection(request).await.map_err(refused)?;
@@ -212,7 +223,7 @@ pub(super) async fn run(verb: Verb, client: &ClientSettings) -> Done {
             service.delete_connection(request).await.map_err(refused)?;
             return Ok(());
         }
-        Verb::Update { id, display_name, profile, switches, lifecycle, permissions, rules, mappings, form } => {
+        Verb::Update { id, display_name, profile, policy, form } => {
             let request = v1::GetConnectionRequest { organization_id: organization_id.clone(), connection_id: id };
             let mut connection = service.get_connection(request).await.map_err(refused)?.into_inner().connection.unwrap_or_default();
             // What was read is what is switched: nobody else's change is lost.
@@ -220,18 +231,8 @@ pub(super) async fn run(verb: Verb, client: &ClientSettings) -> Done {
             let precondition = Some(v1::Precondition { if_match: vec![etag], if_none_match: Vec::new() });
             connection.display_name = display_name.unwrap_or(connection.display_name);
             connection.profile = profile.unwrap_or(connection.profile);
-            switches.apply(&mut connection.tolerances);
-            lifecycle.apply(&mut connection);
-            permissions.apply(&mut connection);
-            rules.apply(&mut connection);
-            mappings.apply(&mut connection);
-            let paths = ["display_name", "profile", "tolerances"]
-                .into_iter()
-                .chain(Lifecycle::FIELDS)
-                .chain(permissions::PATHS)
-                .chain(rules::PATHS)
-                .chain(Mappings::FIELDS);
-            let paths = paths.map(str::to_owned).collect();
+            policy.apply(&mut connection);
+            let paths = ["display_name", "profile"].into_iter().chain(Policy::paths()).map(str::to_owned).collect();
             let update_mask = Some(prost_types::FieldMask { paths });
             let request =
                 v1::UpdateConnectionRequest { organization_id, connection: Some(connection), update_mask, precondition, write: None };
