@@ -4,6 +4,7 @@ mod capabilities;
 mod contract;
 mod manual;
 mod migrations;
+mod proofs;
 mod reference;
 mod requirements;
 mod rooms;
