@@ -1,17 +1,14 @@
 //! The commands beside `serve`: each a gRPC client, printing tables for people and JSON for programs.
 
-use super::process::{Place, run, said};
+use super::process::{Place, Shell, run, said};
 use crate::harness::{Engine, scim::USER};
 use serde_json::{Value, json};
 
 /// Row 45 (Bitwarden)
 #[tokio::test]
 async fn a_tenant_is_set_up_from_the_command_line_alone() {
-    let place = Place::fresh(Engine::Sqlite).await;
-    let server = place.start(&[]).await;
-    let dir = place.data_dir();
-    let dir = dir.to_str().unwrap();
-    let roster = async |arguments: &[&str]| run(&[arguments, &["--data-dir", dir]].concat()).await;
+    let shell = Shell::open().await;
+    let roster = async |arguments: &[&str]| shell.run(arguments).await;
 
     let help = said(&run(&["--help"]).await);
     for noun in ["serve", "migrate", "organization", "connection", "service-account", "token", "takeover", "user", "group"] {
@@ -25,18 +22,14 @@ async fn a_tenant_is_set_up_from_the_command_line_alone() {
     assert_eq!(connection["organization_id"], id);
     let listed = said(&roster(&["organization", "list"]).await);
     assert!(listed.contains("acme") && listed.contains("default"), "{listed}");
-    drop(server);
 }
 
 #[tokio::test]
 async fn roles_are_defined_granted_and_asked_about_from_the_command_line() {
-    let place = Place::fresh(Engine::Sqlite).await;
-    let server = place.start(&[]).await;
-    let dir = place.data_dir();
-    let dir = dir.to_str().unwrap();
-    let roster = async |arguments: &[&str]| run(&[arguments, &["--data-dir", dir]].concat()).await;
-    let json = async |arguments: &[&str]| -> Value { serde_json::from_str(&said(&roster(arguments).await)).unwrap() };
-    let (_, scim) = super::process::clients(&place.bootstrap()).await;
+    let shell = Shell::open().await;
+    let roster = async |arguments: &[&str]| shell.run(arguments).await;
+    let json = async |arguments: &[&str]| shell.json(arguments).await;
+    let (_, scim) = shell.clients().await;
     let ada = scim.post("/Users", &json!({"schemas": [USER], "userName": "ada"})).await.id();
 
     json(&["role", "create", "reader", "--permissions", "page.read,page.list", "--json"]).await;
@@ -57,17 +50,13 @@ async fn roles_are_defined_granted_and_asked_about_from_the_command_line() {
     assert_eq!(roster(&["role", "delete", "reader"]).await.status.code(), Some(1));
     said(&roster(&["role", "delete", "editor"]).await);
     said(&roster(&["role", "delete", "reader"]).await);
-    drop(server);
 }
 
 #[tokio::test]
 async fn a_connection_s_tolerances_are_switched_and_what_it_used_is_shown() {
-    let place = Place::fresh(Engine::Sqlite).await;
-    let server = place.start(&[]).await;
-    let dir = place.data_dir();
-    let dir = dir.to_str().unwrap();
-    let roster = async |arguments: &[&str]| run(&[arguments, &["--data-dir", dir]].concat()).await;
-    let json = async |arguments: &[&str]| -> Value { serde_json::from_str(&said(&roster(arguments).await)).unwrap() };
+    let shell = Shell::open().await;
+    let roster = async |arguments: &[&str]| shell.run(arguments).await;
+    let json = async |arguments: &[&str]| shell.json(arguments).await;
 
     let create = ["connection", "create", "Okta", "--profile", "strict", "--tolerance", "capital_op=on", "--json"];
     let made = json(&create).await;
@@ -81,7 +70,7 @@ async fn a_connection_s_tolerances_are_switched_and_what_it_used_is_shown() {
     let refused = roster(&["connection", "update", id, "--tolerance", "nonsense=on"]).await;
     assert_eq!(refused.status.code(), Some(1));
 
-    let (_, scim) = super::process::clients(&place.bootstrap()).await;
+    let (_, scim) = shell.clients().await;
     scim.post("/Users", &json!({"schemas": [USER], "userName": "ada", "active": "False"})).await.expect(201);
     let connections = json(&["connection", "list", "--json"]).await;
     let first = connections.as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap()).find(|one| *one != id).unwrap();
@@ -89,18 +78,14 @@ async fn a_connection_s_tolerances_are_switched_and_what_it_used_is_shown() {
     let line = table.lines().find(|line| line.contains("text_booleans")).unwrap();
     assert!(line.starts_with("1 ") && line.contains("boolean"), "{table}");
     assert_eq!(json(&["connection", "report", id, "--days", "90", "--json"]).await, json!([]));
-    drop(server);
 }
 
 #[tokio::test]
 async fn what_becomes_of_deleted_users_is_set_and_undone_from_the_command_line() {
-    let place = Place::fresh(Engine::Sqlite).await;
-    let server = place.start(&[]).await;
-    let dir = place.data_dir();
-    let dir = dir.to_str().unwrap();
-    let roster = async |arguments: &[&str]| run(&[arguments, &["--data-dir", dir]].concat()).await;
-    let json = async |arguments: &[&str]| -> Value { serde_json::from_str(&said(&roster(arguments).await)).unwrap() };
-    let (_, scim) = super::process::clients(&place.bootstrap()).await;
+    let shell = Shell::open().await;
+    let roster = async |arguments: &[&str]| shell.run(arguments).await;
+    let json = async |arguments: &[&str]| shell.json(arguments).await;
+    let (_, scim) = shell.clients().await;
     let id = scim.post("/Users", &json!({"schemas": [USER], "userName": "ada"})).await.id();
 
     let create = ["connection", "create", "Okta", "--on-delete", "deactivate", "--visibility", "linked", "--json"];
@@ -123,18 +108,14 @@ async fn what_becomes_of_deleted_users_is_set_and_undone_from_the_command_line()
     scim.get(&format!("/Users/{id}")).await.expect(200);
     said(&roster(&["user", "purge", &id]).await);
     assert_eq!(roster(&["user", "undelete", &id]).await.status.code(), Some(1));
-    drop(server);
 }
 
 #[tokio::test]
 async fn whom_a_connection_takes_over_is_decided_from_the_command_line() {
-    let place = Place::fresh(Engine::Sqlite).await;
-    let server = place.start(&[]).await;
-    let dir = place.data_dir();
-    let dir = dir.to_str().unwrap();
-    let roster = async |arguments: &[&str]| run(&[arguments, &["--data-dir", dir]].concat()).await;
-    let json = async |arguments: &[&str]| -> Value { serde_json::from_str(&said(&roster(arguments).await)).unwrap() };
-    let (_, scim) = super::process::clients(&place.bootstrap()).await;
+    let shell = Shell::open().await;
+    let roster = async |arguments: &[&str]| shell.run(arguments).await;
+    let json = async |arguments: &[&str]| shell.json(arguments).await;
+    let (_, scim) = shell.clients().await;
     let document = json!({"schemas": [USER], "userName": "ada", "title": "Dr", "emails": [{"value": "ada@corp.example"}]});
     let id = scim.post("/Users", &json!({"schemas": [USER], "userName": "ada", "title": "Countess"})).await.id();
 
@@ -167,7 +148,6 @@ async fn whom_a_connection_takes_over_is_decided_from_the_command_line() {
     assert_eq!(json(&["takeover", "undo", &id, connection, "--restore", "--json"]).await["title"], "Countess");
     let refused = roster(&["takeover", "undo", &id, connection]).await;
     assert_eq!(refused.status.code(), Some(1));
-    drop(server);
 }
 
 #[tokio::test]

@@ -87,6 +87,35 @@ impl Place {
     }
 }
 
+/// A server that was started for the first time, and the commands beside it.
+pub struct Shell {
+    place: Place,
+    _server: Running,
+}
+
+impl Shell {
+    pub async fn open() -> Shell {
+        let place = Place::fresh(Engine::Sqlite).await;
+        let server = place.start(&[]).await;
+        Shell { place, _server: server }
+    }
+
+    /// Runs a command against the server.
+    pub async fn run(&self, arguments: &[&str]) -> Output {
+        run(&[arguments, &["--data-dir", self.place.data_dir().to_str().unwrap()]].concat()).await
+    }
+
+    /// What a command that goes well prints for programs.
+    pub async fn json(&self, arguments: &[&str]) -> Value {
+        serde_json::from_str(&said(&self.run(arguments).await)).unwrap()
+    }
+
+    /// Both faces of the server.
+    pub async fn clients(&self) -> (Clients, Scim) {
+        clients(&self.place.bootstrap()).await
+    }
+}
+
 /// A running `roster serve` or `roster scim`.
 pub struct Running {
     pub child: Child,
