@@ -7,10 +7,9 @@ use crate::harness::{
     scim::{BULK_RESPONSE, GROUP, Scim, USER},
     shapes::{add, boolean, operation, principal, text, user},
 };
-use prost_types::FieldMask;
 use roster::api::v1::{
     ApplyMutationsRequest, Connection, CreateConnectionRequest, DeleteUserRequest, ErrorReason, ModifyGroupMembersRequest, Mutation,
-    PatchUserRequest, PutSchemaRequest, UpdateConnectionRequest,
+    PatchUserRequest, PutSchemaRequest,
     apply_mutations_request::Mode,
     connection::AllowedAction,
     connection::AllowedAction::{CreateUsers, DeactivateUsers, DeleteUsers, UpdateUsers, WriteGroups},
@@ -168,13 +167,7 @@ async fn groups_that_are_switched_off_are_read_only_and_not_told_of(world: World
     on.get("/ResourceTypes/Group").await.expect(200);
 
     // Switched on again: a token of its own begins with what is true now.
-    let request = UpdateConnectionRequest {
-        organization_id: world.organization.clone(),
-        connection: Some(Connection { allowed_actions: Vec::new(), ..connection.clone() }),
-        update_mask: Some(FieldMask { paths: vec!["allowed_actions".to_owned()] }),
-        ..UpdateConnectionRequest::default()
-    };
-    world.grpc().provisioning.update_connection(request).await.unwrap();
+    world.update_connection(Connection { allowed_actions: Vec::new(), ..connection.clone() }, &["allowed_actions"]).await.unwrap();
     let token = world.issue(&world.organization, &connection.id, "", &["scim".to_owned()]).await.unwrap().secret;
     let again = off.with_token(&token);
     assert_eq!(names(&again.get("/ResourceTypes").await.expect(200), "name"), ["User", "Group"]);

@@ -9,8 +9,8 @@ use crate::harness::{
 use prost_types::FieldMask;
 use roster::api::v1::{
     ApplyMutationsRequest, Connection, CreateConnectionRequest, ErrorReason, GetDeviationReportRequest, Mutation, PatchOperation,
-    PatchUserRequest, ReplaceUserRequest, UpdateConnectionRequest, UpdateUserRequest, User, WriteOptions, apply_mutations_request::Mode,
-    mutation::Write, patch_operation::Op,
+    PatchUserRequest, ReplaceUserRequest, UpdateUserRequest, User, WriteOptions, apply_mutations_request::Mode, mutation::Write,
+    patch_operation::Op,
 };
 use serde_json::{Value, json};
 use tonic::Code;
@@ -182,13 +182,10 @@ async fn it_ends_with_the_link_and_with_the_connection(world: World) {
     assert_eq!(mail.1.patch(&other, &set).await.expect(200)["title"], "Dr");
     assert_eq!(mail.1.patch(&path, &set).await.expect(200)["title"], "Countess");
     // What both name, both may write.
-    let request = UpdateConnectionRequest {
-        organization_id: world.organization.clone(),
-        connection: Some(Connection { owned_attributes: vec!["TITLE".to_owned()], ..mail.0.clone() }),
-        update_mask: Some(FieldMask { paths: vec!["owned_attributes".to_owned()] }),
-        ..UpdateConnectionRequest::default()
-    };
-    world.grpc().provisioning.update_connection(request).await.unwrap();
+    world
+        .update_connection(Connection { owned_attributes: vec!["TITLE".to_owned()], ..mail.0.clone() }, &["owned_attributes"])
+        .await
+        .unwrap();
     let token = world.issue(&world.organization, &mail.0.id, "", &["scim".to_owned()]).await.unwrap().secret;
     let both = mail.1.with_token(&token);
     assert_eq!(both.patch(&path, &set).await.expect(200)["title"], "Dr");

@@ -5,10 +5,8 @@ use crate::harness::{
     refusal::ExpectRefusal as _,
     scim::{Scim, USER},
 };
-use prost_types::FieldMask;
 use roster::api::v1::{
     Connection, DeleteConnectionRequest, ErrorReason, GetCallerRequest, GetDeviationReportRequest, GetDeviationReportResponse,
-    UpdateConnectionRequest,
 };
 use roster::store::Uses;
 use serde_json::json;
@@ -139,18 +137,12 @@ async fn counts_are_added_up_by_day_and_forgotten_after_the_bound(world: World) 
 async fn switches_are_stored_and_only_known_ones(world: World) {
     let update = async |tolerances: BTreeMap<String, bool>, path: &str| {
         let connection = Connection { id: world.connection.clone(), tolerances, profile: "rauthy".to_owned(), ..Connection::default() };
-        let request = UpdateConnectionRequest {
-            organization_id: world.organization.clone(),
-            connection: Some(connection),
-            update_mask: Some(FieldMask { paths: vec![path.to_owned()] }),
-            ..UpdateConnectionRequest::default()
-        };
-        world.grpc().provisioning.update_connection(request).await
+        world.update_connection(connection, &[path]).await.map(tonic::Response::new)
     };
     let switches = BTreeMap::from([("text_booleans".to_owned(), false), ("dotted_urn".to_owned(), true)]);
-    let stored = update(switches.clone(), "tolerances").await.unwrap().into_inner().connection.unwrap();
+    let stored = update(switches.clone(), "tolerances").await.unwrap().into_inner();
     assert_eq!((stored.tolerances, stored.profile.as_str()), (switches.clone(), ""));
-    let stored = update(BTreeMap::new(), "profile").await.unwrap().into_inner().connection.unwrap();
+    let stored = update(BTreeMap::new(), "profile").await.unwrap().into_inner();
     assert_eq!((stored.tolerances, stored.profile.as_str()), (switches, "rauthy"));
 
     let refused = update(BTreeMap::from([("text_boolean".to_owned(), true)]), "tolerances").await.refused();

@@ -6,23 +6,16 @@ use crate::harness::{
     refusal::ExpectRefusal as _,
     scim::{GROUP, PATCH, Scim, USER, with_body},
 };
-use prost_types::FieldMask;
 use reqwest::Method;
-use roster::api::v1::{Connection, DeleteUserRequest, ErrorReason, MassChangeAlarm, UpdateConnectionRequest, UpdateConnectionResponse};
+use roster::api::v1::{Connection, DeleteUserRequest, ErrorReason, MassChangeAlarm};
 use serde_json::{Value, json};
 use tonic::{Code, Response, Status};
 
 const HOUR: i64 = 3_600;
 
-async fn set(world: &World, connection: &str, alarm: Option<MassChangeAlarm>) -> Result<Response<UpdateConnectionResponse>, Status> {
+async fn set(world: &World, connection: &str, alarm: Option<MassChangeAlarm>) -> Result<Response<Connection>, Status> {
     let connection = Connection { id: connection.to_owned(), mass_change_alarm: alarm, ..Connection::default() };
-    let request = UpdateConnectionRequest {
-        organization_id: world.organization.clone(),
-        connection: Some(connection),
-        update_mask: Some(FieldMask { paths: vec!["mass_change_alarm".to_owned()] }),
-        ..UpdateConnectionRequest::default()
-    };
-    world.grpc().provisioning.update_connection(request).await
+    world.update_connection(connection, &["mass_change_alarm"]).await.map(Response::new)
 }
 
 /// A connection under an alarm, its client and its token.
@@ -184,7 +177,7 @@ async fn an_alarm_that_watches_nothing_or_never_ends_is_refused(world: World) {
     }
     for window in [seconds(60), seconds(7 * 24 * HOUR), None] {
         let alarm = MassChangeAlarm { deletions: 5, window, ..MassChangeAlarm::default() };
-        let set = set(&world, &connection, Some(alarm)).await.unwrap().into_inner().connection.unwrap();
+        let set = set(&world, &connection, Some(alarm)).await.unwrap().into_inner();
         assert_eq!(set.mass_change_alarm, Some(alarm));
     }
 }

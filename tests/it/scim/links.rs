@@ -5,9 +5,8 @@ use crate::harness::{
     scim::{GROUP, Scim, USER},
     shapes::{add, by_id, principal},
 };
-use prost_types::FieldMask;
 use roster::api::v1::{
-    Connection, Link, UpdateConnectionRequest,
+    Connection, Link,
     connection::{Deprovision, Visibility},
     link::{Reason, State},
 };
@@ -18,13 +17,7 @@ pub async fn connected(world: &World, field: &str, change: impl FnOnce(&mut Conn
     let (connection, scim) = world.scim_as("default").await;
     let mut changed = connection.clone();
     change(&mut changed);
-    let request = UpdateConnectionRequest {
-        organization_id: world.organization.clone(),
-        connection: Some(changed),
-        update_mask: Some(FieldMask { paths: vec![field.to_owned()] }),
-        ..UpdateConnectionRequest::default()
-    };
-    world.grpc().provisioning.update_connection(request).await.unwrap();
+    world.update_connection(changed, &[field]).await.unwrap();
     // A token's connection may be remembered for a second: another token begins with what is true now.
     let token = world.issue(&world.organization, &connection.id, "", &["scim".to_owned()]).await.unwrap().secret;
     (connection.id, scim.with_token(&token))

@@ -5,9 +5,8 @@ use crate::harness::{
     scim::{ENTERPRISE, GROUP, Scim, USER},
     shapes::by_id,
 };
-use prost_types::FieldMask;
 use roster::api::v1::{
-    Connection, ErrorReason, UndeleteUserRequest, UpdateConnectionRequest,
+    Connection, ErrorReason, UndeleteUserRequest,
     connection::{Deprovision, UnknownAttributes},
 };
 use serde_json::{Value, json};
@@ -18,13 +17,7 @@ async fn with(world: &World, profile: &str, change: impl FnOnce(&mut Connection)
     let (connection, scim) = world.scim_as(profile).await;
     let mut changed = connection.clone();
     change(&mut changed);
-    let request = UpdateConnectionRequest {
-        organization_id: world.organization.clone(),
-        connection: Some(changed),
-        update_mask: Some(FieldMask { paths: vec![field.to_owned()] }),
-        ..UpdateConnectionRequest::default()
-    };
-    let updated = world.grpc().provisioning.update_connection(request).await.unwrap().into_inner().connection.unwrap();
+    let updated = world.update_connection(changed, &[field]).await.unwrap();
     // A token's connection may be remembered for a second: another token begins with what is true now.
     let token = world.issue(&world.organization, &connection.id, "", &["scim".to_owned()]).await.unwrap().secret;
     (updated, scim.with_token(&token))

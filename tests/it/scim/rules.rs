@@ -7,19 +7,13 @@ use crate::harness::{
     shapes::any_principal,
 };
 use prost_types::FieldMask;
-use roster::api::v1::{Connection, Organization, UpdateConnectionRequest, UpdateOrganizationRequest};
+use roster::api::v1::{Connection, Organization, UpdateOrganizationRequest};
 use serde_json::{Value, json};
 
 async fn update(world: &World, connection: &Connection, field: &str, change: impl FnOnce(&mut Connection)) {
     let mut connection = connection.clone();
     change(&mut connection);
-    let request = UpdateConnectionRequest {
-        organization_id: world.organization.clone(),
-        connection: Some(connection),
-        update_mask: Some(FieldMask { paths: vec![field.to_owned()] }),
-        ..UpdateConnectionRequest::default()
-    };
-    world.grpc().provisioning.update_connection(request).await.unwrap();
+    world.update_connection(connection, &[field]).await.unwrap();
 }
 
 /// A new connection under a rule, and its client, whose token nobody has seen before.

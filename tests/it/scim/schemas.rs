@@ -5,7 +5,7 @@ use crate::harness::{
     schema::{BADGE, attribute, badge},
     scim::{GROUP, USER},
 };
-use roster::api::v1::{Connection, Schema, UpdateConnectionRequest, connection::UnknownAttributes};
+use roster::api::v1::{Connection, Schema, connection::UnknownAttributes};
 use serde_json::{Value, json};
 
 #[allow(clippy::needless_pass_by_value, reason = "it is given what json! makes")]
@@ -299,13 +299,10 @@ async fn what_the_schema_does_not_define_goes_the_connection_s_way(world: World)
     world.register(Schema { attributes: vec![attribute("number", "string")], ..badge() }).await.unwrap();
     let way = async |unknown: UnknownAttributes| {
         let (connection, scim) = world.scim_as("default").await;
-        let request = UpdateConnectionRequest {
-            organization_id: world.organization.clone(),
-            connection: Some(Connection { unknown_attributes: unknown.into(), ..connection.clone() }),
-            update_mask: Some(prost_types::FieldMask { paths: vec!["unknown_attributes".to_owned()] }),
-            ..UpdateConnectionRequest::default()
-        };
-        world.grpc().provisioning.update_connection(request).await.unwrap();
+        world
+            .update_connection(Connection { unknown_attributes: unknown.into(), ..connection.clone() }, &["unknown_attributes"])
+            .await
+            .unwrap();
         let token = world.issue(&world.organization, &connection.id, "", &["scim".to_owned()]).await.unwrap().secret;
         scim.with_token(&token)
     };

@@ -4,11 +4,10 @@ use crate::harness::{
     Scim, World, faces,
     scim::{USER, send, with_body},
 };
-use prost_types::{FieldMask, Timestamp};
+use prost_types::Timestamp;
 use reqwest::Method;
 use roster::api::v1::{
-    Connection, ConnectionStatus, GetConnectionRequest, IssueTokenRequest, ListConnectionsRequest, UpdateConnectionRequest,
-    connection_status::State,
+    Connection, ConnectionStatus, GetConnectionRequest, IssueTokenRequest, ListConnectionsRequest, connection_status::State,
 };
 use roster::clock::micros;
 use serde_json::json;
@@ -66,13 +65,8 @@ async fn a_connection_says_how_it_fares_and_what_failed_last(world: World) {
     let unread = status(&world, id).await;
     assert_eq!((unread.state(), reason(&unread)), (State::Failing, "400 invalidSyntax"));
 
-    let update = UpdateConnectionRequest {
-        organization_id: world.organization.clone(),
-        connection: Some(Connection { id: id.to_owned(), profile: "okta".to_owned(), ..Connection::default() }),
-        update_mask: Some(FieldMask { paths: ["enabled", "profile"].map(str::to_owned).to_vec() }),
-        ..UpdateConnectionRequest::default()
-    };
-    world.grpc().provisioning.update_connection(update).await.unwrap();
+    let update = Connection { id: id.to_owned(), profile: "okta".to_owned(), ..Connection::default() };
+    world.update_connection(update, &["enabled", "profile"]).await.unwrap();
     let off = status(&world, id).await;
     assert_eq!((off.state(), off.since, off.provider.as_str(), off.suggested_profile.as_str()), (State::Disabled, None, "okta", ""));
     assert_eq!(status(&world, &world.connection).await.state(), State::NeverUsed, "nobody else's affair");
