@@ -3,5 +3,6 @@
 mod alone;
 mod commands;
 mod life;
+mod logs;
 mod nodes;
 pub mod process;

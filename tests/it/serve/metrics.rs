@@ -18,6 +18,11 @@ async fn metrics_are_served_at_an_address_of_their_own_and_name_nobody() {
     scim.post("/Users", &active).await.expect(201);
     scim.get("/Users").await.expect(200);
 
+    // A name that is held, an alarm that rises, and what is counted now and then.
+    scim.post("/Users", &active).await.is_error(409, "uniqueness");
+    roster::telemetry::metrics::alarm();
+    served.server.look_round(served.server.clock().now()).await.unwrap();
+
     let address = served.server.metrics().unwrap();
     let read = async |path: &str| http().build().unwrap().get(format!("http://{address}{path}")).send().await.unwrap();
     let answer = read("/metrics").await;
@@ -33,6 +38,15 @@ async fn metrics_are_served_at_an_address_of_their_own_and_name_nobody() {
         "roster_store_commits_total ",
         "roster_store_statements_total ",
         "roster_deviations_total{tolerance=\"text_booleans\"} ",
+        "roster_connection_refusals_total{reason=\"UNIQUENESS\"} ",
+        "roster_mass_change_alarms_total ",
+        "roster_connections{state=\"never_used\"} ",
+        "roster_connections{state=\"healthy\"} ",
+        "roster_connections{state=\"failing\"} ",
+        "roster_connections{state=\"disabled\"} ",
+        "roster_tokens_expiring{days=\"1\"} ",
+        "roster_tokens_expiring{days=\"7\"} ",
+        "roster_tokens_expiring{days=\"30\"} ",
         "# HELP roster_requests_total ",
     ] {
         assert!(text.lines().any(|l| l.starts_with(line)), "{line} is not in:\n{text}");
