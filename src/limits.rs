@@ -159,6 +159,8 @@ pub const PURGE_AFTER_SHORTEST: i64 = 3_600;
 pub const PURGE_AFTER_LONGEST: i64 = 3_650 * 86_400;
 /// How often each node looks for softly deleted users whose time is over.
 pub const PURGE_EVERY: Duration = Duration::from_mins(10);
+/// Recorded takeovers forgotten in one commit when their connection is deleted: others get their turn between two.
+pub const TAKEOVERS_FORGOTTEN: usize = 1_000;
 /// Users erased before the next are looked for: writes that wait get their turn between them.
 pub const PURGE_BATCH: usize = 100;
 

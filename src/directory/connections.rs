@@ -137,6 +137,9 @@ pub(super) async fn delete(directory: &Arc<Directory>, request: Request<DeleteCo
     precondition::check_form(precondition.as_ref())?;
     environment::refuse(&id)?;
     let owned = tokens::owned_by(directory, &message.organization_id, |token| token.connection_id == id).await?;
+    let mut takeovers = takeovers::of_connection(directory, &message.organization_id, &id).await?;
+    let first = takeovers.pop().unwrap_or_default();
+    let dry = message.write.as_ref().is_some_and(|write| write.validate_only);
     let kept = Arc::clone(directory);
     let written = directory
         .write(&call, &message.organization_id, message.write, move |work| {
@@ -144,10 +147,15 @@ pub(super) async fn delete(directory: &Arc<Directory>, request: Request<DeleteCo
             tokens::revoke_all(&kept, work, &owned)?;
             Connection::follow(work, Some(&there), None)?;
             record::remove::<Connection>(work, &id);
+            takeovers::forget(work, &first)?;
             alarm::forget(work, &id)?;
             Ok(())
         })
         .await?;
+    // Nobody records more of a connection that is gone, so the rest may go in commits of its own.
+    for more in takeovers.into_iter().filter(|_| !dry) {
+        directory.write(&call, &message.organization_id, None, move |work| takeovers::forget(work, &more)).await?;
+    }
     Ok(Response::new(DeleteConnectionResponse { committed_at: directory.revision(written.revision) }))
 }
 

@@ -34,7 +34,7 @@ impl Purge {
                     let due = work.tombstone(&id)?.filter(|tombstone| tombstone.purge_at <= now);
                     match due.as_deref() {
                         Some(Tombstone { group: Some(group), .. }) => groups::erase(work, group),
-                        Some(tombstone) => users::erase(work, &users::bare(&tombstone.user)),
+                        Some(tombstone) => users::erase(work, &users::bare(&tombstone.user))?,
                         None => {}
                     }
                     Ok(due.is_some())
@@ -47,6 +47,7 @@ impl Purge {
             }
             // What could not be erased now is looked at the next time.
             if looked_at < limits::PURGE_BATCH || erased == before {
+                store.scrub().await?;
                 return Ok(erased);
             }
         }

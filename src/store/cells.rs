@@ -1,6 +1,6 @@
 //! What a batch knows of one table: as the database has it, as the edits before left it, and what is still wanted.
 
-use super::Miss;
+use super::{Miss, work::Undo};
 use std::{
     borrow::Borrow,
     collections::{BTreeMap, BTreeSet},
@@ -107,5 +107,19 @@ impl<K: Ord + Clone, V: Clone> Cells<K, V> {
     pub(super) fn range<'a>(&'a self, from: &'a K) -> impl Iterator<Item = (&'a K, &'a V)> {
         let keys: BTreeSet<&K> = self.loaded.range(from..).chain(self.now.range(from..)).map(|(k, _)| k).collect();
         keys.into_iter().filter_map(|k| self.now.get(k).or_else(|| self.loaded.get(k)).map(|v| (k, v)))
+    }
+}
+
+impl<K: Ord + Clone, V: Clone> Undo for Cells<K, V> {
+    fn mark(&mut self) {
+        Cells::mark(self);
+    }
+
+    fn rollback(&mut self) {
+        Cells::rollback(self);
+    }
+
+    fn reset(&mut self) {
+        Cells::reset(self);
     }
 }

@@ -40,6 +40,9 @@ impl Inner {
         self.books.note_read(work);
         if committed {
             self.books.note_changed(work);
+            if !work.erased.is_empty() {
+                self.erased.store(true, std::sync::atomic::Ordering::Relaxed);
+            }
             if let Some(at) = work.schemas_changed() {
                 self.schemas.note(work.organization(), at, work.schemas());
             }

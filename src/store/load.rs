@@ -3,7 +3,7 @@
 use super::{
     Connection, Fault, GroupRow, Record, Rows, Text, UserRow, Work, book, grants, groups, members,
     open::Inner,
-    records, requests, seats,
+    records, requests, seats, takings,
     tombstones::{self, Tombstone},
     users, view, whole,
 };
@@ -76,6 +76,7 @@ pub(super) const LANE_READS: &[(&str, Text)] = &[
     ("who has a value", seats::VALUED),
     ("roles and connections", book::OF_KIND),
     ("grants of roles", grants::OF_ROLES),
+    ("takeovers of a user", takings::TAKINGS),
     ("edges in order", whole::EDGES_AFTER),
 ];
 
@@ -101,6 +102,7 @@ impl Work {
             || self.grants.wants()
             || self.requests.wants()
             || self.seats.wants()
+            || self.takings.wants()
     }
 
     /// Reads all that was missed.
@@ -113,6 +115,7 @@ impl Work {
         self.load_view(on).await?;
         self.requests.load(on, &self.organization).await?;
         self.load_seats(on).await?;
+        self.takings.load(on, &self.organization).await?;
         self.nested.load(on, &self.organization, &inner.nests).await?;
         self.load_records(on).await
     }

@@ -38,6 +38,7 @@ mod seats;
 mod sqlite;
 mod statement;
 mod statuses;
+mod takings;
 mod terms;
 mod tombstones;
 mod users;

@@ -2,7 +2,13 @@
 
 use super::{Connection, Counters, Fault, Text, lane::Lanes, postgres::PostgresStore, sqlite::SqliteStore};
 use sqlx::{PgConnection, Postgres, Sqlite, SqliteConnection, Transaction, pool::PoolConnection};
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 /// Where the data lives.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,6 +79,8 @@ pub(super) struct Inner {
     pub(super) books: super::book::Books,
     pub(super) nests: super::nesting::Nests,
     pub(super) bells: super::wake::Bells,
+    /// Whether something was erased since the last scrub.
+    pub(super) erased: AtomicBool,
 }
 
 /// The store. Cloning it is cheap.
@@ -114,6 +122,7 @@ impl Store {
             books,
             nests,
             bells: super::wake::Bells::default(),
+            erased: AtomicBool::new(false),
         };
         let (epoch, seal_key) = inner.identity(entropy).await?;
         (inner.epoch, inner.seal_key) = (epoch, seal_key);
@@ -152,6 +161,20 @@ impl Store {
     pub async fn ping(&self) -> Result<(), Fault> {
         let mut pooled = self.inner.reader().await?;
         pooled.on(&self.inner.counters).statement(Text::same("SELECT epoch FROM store WHERE id = 1")).optional::<(i64,)>().await?;
+        Ok(())
+    }
+
+    /// Erases for good what this process took out of the feed since the last time: on SQLite, from the log beside the file.
+    /// PostgreSQL's own housekeeping reuses the space.
+    ///
+    /// # Errors
+    /// When the engine cannot.
+    pub async fn scrub(&self) -> Result<(), Fault> {
+        if let Engine::Sqlite(store) = &self.inner.engine
+            && self.inner.erased.swap(false, Ordering::Relaxed)
+        {
+            store.scrub().await?;
+        }
         Ok(())
     }
 

@@ -13,6 +13,9 @@ pub(super) static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 /// The first release without the WAL-reset fault, which can corrupt a database.
 const OLDEST: (u32, u32, u32) = (3, 51, 3);
 
+/// How long a statement waits for another process that looks into the file.
+const BUSY: Duration = Duration::from_millis(5_000);
+
 /// One writer, so that a transaction never upgrades and never waits for another, and some readers.
 #[derive(Debug, Clone)]
 pub struct SqliteStore {
@@ -31,8 +34,10 @@ impl SqliteStore {
             // An acknowledged write survives power loss.
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
-            .busy_timeout(Duration::from_secs(5))
+            .busy_timeout(BUSY)
             .pragma("trusted_schema", "OFF")
+            // What is deleted is overwritten: whoever is purged is in no unused part of a page either.
+            .pragma("secure_delete", "ON")
             .statement_cache_capacity(256);
         let wait = Duration::from_secs(options.wait_seconds);
         // A connection that idles keeps its caches: nothing is gained by closing it.
@@ -72,6 +77,16 @@ impl SqliteStore {
 
     pub(super) async fn reader(&self) -> Result<sqlx::pool::PoolConnection<Sqlite>, Fault> {
         Ok(self.readers.acquire().await?)
+    }
+
+    /// Takes what was overwritten out of the log beside the file, too. Where a reader is in the way it is for the next time:
+    /// writes wait for this.
+    pub(super) async fn scrub(&self) -> Result<(), Fault> {
+        let mut writer = self.writer.acquire().await?;
+        sqlx::query("PRAGMA busy_timeout = 50").execute(&mut *writer).await?;
+        let done = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut *writer).await;
+        sqlx::query("PRAGMA busy_timeout = 5000").execute(&mut *writer).await?;
+        Ok(done.map(drop)?)
     }
 
     pub(super) async fn close(&self) {

@@ -7,9 +7,8 @@
 #![allow(clippy::missing_errors_doc, reason = "every question answers `Miss` until what it asks for was read")]
 
 use super::{
-    GroupRow, Record, RecordKind, Terms, Tombstone, UserRow, cells::Cells, grants::Grants, nesting::Nested, requests,
-    seats::Seats,
-    whole::Whole,
+    GroupRow, Record, RecordKind, Terms, Tombstone, UserRow, cells::Cells, grants::Grants, nesting::Nested, requests, seats::Seats,
+    takings::Takings, whole::Whole,
 };
 use crate::{attributes::Schemas, clock::Micros};
 use std::{collections::BTreeSet, sync::Arc};
@@ -60,6 +59,7 @@ pub struct Work {
     pub(super) any: Cells<(i64, String), bool>,
     pub(super) held: Cells<(i64, String, String), bool>,
     pub(super) seats: Seats,
+    pub(super) takings: Takings,
     /// One cell: what the organization has registered.
     schemas: Cells<(), Schemas>,
     pub(super) group_names: Cells<String, BTreeSet<String>>,
@@ -103,6 +103,7 @@ impl Work {
             any: Cells::new(),
             held: Cells::new(),
             seats: Seats::new(),
+            takings: Takings::new(),
             schemas,
             group_names: Cells::new(),
             nested: Nested::new(),
@@ -284,18 +285,4 @@ pub(super) trait Undo {
     fn mark(&mut self);
     fn rollback(&mut self);
     fn reset(&mut self);
-}
-
-impl<K: Ord + Clone, V: Clone> Undo for Cells<K, V> {
-    fn mark(&mut self) {
-        Cells::mark(self);
-    }
-
-    fn rollback(&mut self) {
-        Cells::rollback(self);
-    }
-
-    fn reset(&mut self) {
-        Cells::reset(self);
-    }
 }

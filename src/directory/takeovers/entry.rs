@@ -34,7 +34,8 @@ impl Noun for Takeover {
 }
 
 fn key(connection: &str, user: &str) -> String {
-    format!("{connection} {user}")
+    // The user first: what is recorded of it is found by that, and ends with it.
+    format!("{user} {connection}")
 }
 
 /// The entry of this connection and this user.

@@ -1,5 +1,6 @@
 //! `TakeoverService`: who decides what becomes of a create that met a user of somebody else, and takes links back.
 
+mod end;
 mod entry;
 mod meet;
 mod rules;
@@ -22,6 +23,7 @@ use crate::{
 use std::sync::Arc;
 use tonic::{Request, Response};
 
+pub(super) use end::{all as forget, of_connection, of_user as end_of_user};
 pub(super) use meet::{Met, meet, waiting};
 pub(super) use rules::check;
 

@@ -6,6 +6,7 @@ use super::{
         core::{Call, Directory, Edit, answering},
         groups, links, precondition,
         sight::Sight,
+        takeovers,
         touch::{self, Deed},
     },
     answer::Shown,
@@ -77,11 +78,13 @@ pub(in crate::directory) fn deletion(
             Deprovision::Purge => {
                 leave_groups(work, &id, MEMBER_USER)?;
                 work.drop_user(&id);
-                erase(work, &bare(&row.user));
+                erase(work, &bare(&row.user))?;
                 Ok(DeleteOutcome::Purged)
             }
             _ => {
-                let groups = leave_groups(work, &id, MEMBER_USER)?;
+                let (groups, recorded) = (leave_groups(work, &id, MEMBER_USER), takeovers::end_of_user(work, &id, true));
+                let groups = groups?;
+                recorded?;
                 for group in &groups {
                     work.await_member(group);
                 }
@@ -140,18 +143,19 @@ pub(super) async fn purge(directory: &Directory, call: &Call, request: PurgeUser
             leave_groups(work, &id, MEMBER_USER)?;
             work.drop_user(&id);
         }
-        erase(work, &bare);
-        Ok(())
+        erase(work, &bare)
     };
     let written = directory.write(call, &request.organization_id, request.write, edit).await?;
     Ok(PurgeUserResponse { committed_at: directory.revision(written.revision) })
 }
 
 /// Nothing is left of the user but its id, here and in the changes that told of it.
-pub(in crate::directory) fn erase(work: &mut Work, bare: &User) {
+pub(in crate::directory) fn erase(work: &mut Work, bare: &User) -> Edit<()> {
+    takeovers::end_of_user(work, &bare.id, false)?;
     work.set_tombstone(&bare.id, None);
     work.erase(&bare.id);
     append::user(work, Action::Purged, Some(bare), None, Vec::new());
+    Ok(())
 }
 
 /// A user of whom nothing but the id is left.

@@ -7,9 +7,9 @@ use crate::harness::{
     shapes::{user, user_with_email},
 };
 use roster::api::v1::{
-    ApplyMutationsRequest, Connection, CreateUserRequest, ErrorReason, ListTakeoversRequest, Mutation, ResolveTakeoverRequest, Takeover,
-    UndoTakeoverRequest, User, apply_mutations_request::Mode, connection, create_user_response::Outcome, link::Reason, mutation::Write,
-    takeover::State,
+    ApplyMutationsRequest, Connection, CreateUserRequest, DeleteConnectionRequest, ErrorReason, ListTakeoversRequest, Mutation,
+    PurgeUserRequest, ResolveTakeoverRequest, Takeover, UndeleteUserRequest, UndoTakeoverRequest, User, apply_mutations_request::Mode,
+    connection, create_user_response::Outcome, link::Reason, mutation::Write, takeover::State,
 };
 use serde_json::{Value, json};
 use tonic::{Code, Status};
@@ -219,7 +219,47 @@ async fn a_name_that_was_taken_since_stays_with_who_has_it(world: World) {
     assert_eq!((world.user(&before.id).await, world.head().await), (taken, head));
 }
 
+/// Row 29 (JumpCloud)
+async fn what_was_recorded_ends_with_its_user_and_with_its_connection(world: World) {
+    let before = ada(&world).await;
+    let (connection, scim) = asking(&world).await;
+    let waits = async || scim.post("/Users", &body()).await.is_error(409, "uniqueness");
+    let undelete =
+        UndeleteUserRequest { organization_id: world.organization.clone(), user_id: before.id.clone(), ..UndeleteUserRequest::default() };
+    let purge = PurgeUserRequest { organization_id: world.organization.clone(), user_id: before.id.clone(), ..PurgeUserRequest::default() };
+    let mut grpc = world.grpc();
+
+    waits().await;
+    world.delete_user(&before.id).await;
+    assert_eq!(listed(&world, true).await, [], "nobody waits for whom nobody has");
+    grpc.users.undelete_user(undelete.clone()).await.unwrap();
+    waits().await;
+    resolve(&world, &before.id, &connection.id, false).await.unwrap();
+    // A refusal is remembered for as long as the user may come back.
+    world.delete_user(&before.id).await;
+    assert_eq!(listed(&world, true).await.len(), 1);
+    grpc.users.undelete_user(undelete).await.unwrap();
+    waits().await;
+    assert_eq!(listed(&world, true).await[0].state(), State::Rejected);
+    grpc.users.purge_user(purge).await.unwrap();
+    assert_eq!(listed(&world, true).await, []);
+
+    ada(&world).await;
+    let (other, others) = asking(&world).await;
+    waits().await;
+    others.post("/Users", &body()).await.is_error(409, "uniqueness");
+    let delete = DeleteConnectionRequest {
+        organization_id: world.organization.clone(),
+        connection_id: connection.id.clone(),
+        ..DeleteConnectionRequest::default()
+    };
+    grpc.provisioning.delete_connection(delete).await.unwrap();
+    let left: Vec<String> = listed(&world, true).await.into_iter().map(|entry| entry.connection_id).collect();
+    assert_eq!(left, [other.id]);
+}
+
 both! {
+    what_was_recorded_ends_with_its_user_and_with_its_connection
     who_was_refused_to_a_connection_is_not_had_by_deleting
     a_create_waits_until_a_person_agrees
     a_refusal_stands_until_somebody_agrees_after_all

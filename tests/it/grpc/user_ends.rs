@@ -203,6 +203,27 @@ async fn who_was_deleted_is_erased_when_the_time_is_over_and_not_before(world: W
     world.user(&grace.id).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn of_a_purged_user_no_byte_is_left_in_the_file() {
+    let world = World::start(Engine::Sqlite).await;
+    let canary = "canary-5f1e";
+    // More than a page, so that pages of its own are freed.
+    let long = format!("{canary} ").repeat(2_000);
+    let ada = User { nick_name: Some(long), ..user_with_email(canary, &format!("{canary}@example.com")) };
+    let id = world.create_user(ada).await.id;
+    world.create_group("Crew", vec![principal(&id)]).await;
+    world.patch_user(&id, vec![operation(Op::Replace, "title", Some(text(canary)))]).await.unwrap();
+    let has = |bytes: &[u8]| bytes.windows(canary.len()).any(|bytes| bytes == canary.as_bytes());
+    assert!(has(&world.bytes()));
+
+    world.delete_user(&id).await;
+    let request = PurgeUserRequest { organization_id: world.organization.clone(), user_id: id, ..PurgeUserRequest::default() };
+    world.grpc().users.purge_user(request).await.unwrap();
+    world.server().purge().due().await.unwrap();
+
+    assert!(!has(&world.bytes()), "in the file, or in the log beside it");
+}
+
 both! {
     deleted_users_are_listed_where_that_is_asked_for
     an_erasure_reaches_what_earlier_changes_told_and_that_they_happened_stays

@@ -40,6 +40,7 @@ fn keys() -> BTreeMap<&'static str, &'static [&'static str]> {
         ("who has a value", &["organization_id", "kind", "key"]),
         ("roles and connections", &["organization_id", "kind"]),
         ("grants of roles", &["organization_id", "role_id"]),
+        ("takeovers of a user", &["organization_id", "kind"]),
         ("edges in order", &["organization_id", "group_id"]),
         ("changes of a resource", &["organization_id", "resource_id"]),
         ("drop users", &["organization_id", "id"]),
