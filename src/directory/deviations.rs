@@ -1,7 +1,11 @@
 //! What identity providers send beside the RFCs, counted: a façade tells it with its calls, it is gathered in memory and
 //! written every few seconds, and it can be read at any time.
 
-use super::{Directory, Error, Reply, record};
+use super::{
+    Directory, Error, Reply,
+    notes::{Noted, Notes},
+    record,
+};
 use crate::{
     access::{Caller, Witness},
     api::v1::{Connection, Deviation, GetDeviationReportRequest, GetDeviationReportResponse},
@@ -11,11 +15,7 @@ use crate::{
     telemetry::metrics,
     tolerances::{METADATA, TABLE, Tolerance},
 };
-use std::{
-    collections::BTreeMap,
-    mem,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use std::collections::BTreeMap;
 use tonic::{Request, Response, metadata::MetadataMap};
 
 /// A day, the grain of the counts.
@@ -27,27 +27,37 @@ const METADATA_BYTES: usize = 1024;
 
 /// The uses of tolerances that were told and not written yet.
 #[derive(Debug, Clone)]
-pub(super) struct Deviations(Arc<Inner>);
+pub(super) struct Deviations {
+    notes: Notes<Counts>,
+    clock: Clock,
+}
 
-#[derive(Debug)]
-struct Inner {
+/// Totals by day.
+struct Counts {
     store: Store,
     clock: Clock,
-    waiting: Mutex<Waiting>,
-    /// One writes at a time, so that whoever waits for it finds everything written.
-    writing: tokio::sync::Mutex<()>,
 }
 
-#[derive(Debug, Default)]
-struct Waiting {
-    /// Bounded by the connections that call between two writes.
-    tallies: BTreeMap<Key, Tally>,
-    /// Whether somebody is about to write.
-    awaited: bool,
+impl Noted for Counts {
+    type Key = Key;
+    type Note = Tally;
+    const NAME: &'static str = "deviations";
+
+    fn organization(key: &Key) -> &str {
+        &key.0
+    }
+
+    fn join(newer: &mut Tally, older: Tally) {
+        newer.add(older);
+    }
+
+    async fn write(&self, _organization: &str, notes: &[(Key, Tally)]) -> Result<(), Fault> {
+        let oldest = self.clock.now().div_euclid(DAY) - limits::DEVIATION_DAYS;
+        self.store.add_deviations(notes.iter().map(|(key, tally)| uses(key, *tally)).collect(), oldest).await
+    }
 }
 
-/// Organization, connection, day, tolerance: the order of rows in the store, so that two writers never wait for each other
-/// in a circle.
+/// Organization, connection, day, tolerance: the order of rows in the store.
 type Key = (String, String, i64, &'static str);
 
 #[derive(Debug, Clone, Copy)]
@@ -90,7 +100,7 @@ fn read(told: &str) -> BTreeMap<&'static str, i64> {
 
 impl Deviations {
     pub(super) fn new(store: Store, clock: Clock) -> Self {
-        Deviations(Arc::new(Inner { store, clock, waiting: Mutex::default(), writing: tokio::sync::Mutex::default() }))
+        Deviations { notes: Notes::new(Counts { store, clock: clock.clone() }), clock }
     }
 
     /// A write of a connection left what another connection owns.
@@ -105,32 +115,15 @@ impl Deviations {
         if used.is_empty() {
             return;
         }
-        let now = self.0.clock.now();
-        let mut waiting = self.waiting();
-        for (&name, &uses) in used {
-            metrics::deviation(name, uses);
-            let key = (organization.to_owned(), connection.to_owned(), now.div_euclid(DAY), name);
-            waiting.add(key, Tally { uses, first: now, last: now });
-        }
-        if !mem::replace(&mut waiting.awaited, true) {
-            let inner = Arc::downgrade(&self.0);
-            tokio::spawn(async move {
-                loop {
-                    tokio::time::sleep(limits::DEVIATION_FLUSH).await;
-                    // A directory that is gone has written what it had, or was cut off from its store.
-                    let Some(deviations) = inner.upgrade().map(Deviations) else { return };
-                    match deviations.flush().await {
-                        Ok(()) => {}
-                        Err(fault) => tracing::warn!(%fault, "deviations could not be written; they are kept and tried again"),
-                    }
-                    let mut waiting = deviations.waiting();
-                    if waiting.tallies.is_empty() {
-                        waiting.awaited = false;
-                        return;
-                    }
-                }
-            });
-        }
+        let now = self.clock.now();
+        self.notes.note(|notes| {
+            for (&name, &uses) in used {
+                metrics::deviation(name, uses);
+                let tally = Tally { uses, first: now, last: now };
+                let key = (organization.to_owned(), connection.to_owned(), now.div_euclid(DAY), name);
+                notes.entry(key).and_modify(|there| there.add(tally)).or_insert(tally);
+            }
+        });
     }
 
     /// Writes what waits.
@@ -138,35 +131,7 @@ impl Deviations {
     /// # Errors
     /// When the store cannot answer; what waited still waits then.
     pub(super) async fn flush(&self) -> Result<(), Fault> {
-        let _turn = self.0.writing.lock().await;
-        let mut taken = mem::take(&mut self.waiting().tallies);
-        let oldest = self.0.clock.now().div_euclid(DAY) - limits::DEVIATION_DAYS;
-        // One organization at a time: its lane may wait for this commit.
-        while let Some(first) = taken.pop_first() {
-            let mut of_one = vec![first];
-            while let Some(next) = taken.first_entry().filter(|next| of_one.first().is_some_and(|(key, _)| key.0 == next.key().0)) {
-                of_one.push(next.remove_entry());
-            }
-            let rows = of_one.iter().map(|(key, tally)| uses(key, *tally)).collect();
-            if let Err(fault) = self.0.store.add_deviations(rows, oldest).await {
-                let mut waiting = self.waiting();
-                for (key, tally) in of_one.into_iter().chain(taken) {
-                    waiting.add(key, tally);
-                }
-                return Err(fault);
-            }
-        }
-        Ok(())
-    }
-
-    fn waiting(&self) -> MutexGuard<'_, Waiting> {
-        self.0.waiting.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Waiting {
-    fn add(&mut self, key: Key, tally: Tally) {
-        self.tallies.entry(key).and_modify(|there| there.add(tally)).or_insert(tally);
+        self.notes.flush().await
     }
 }
 

@@ -18,6 +18,7 @@ mod groups;
 mod links;
 mod list;
 mod mutations;
+mod notes;
 mod organizations;
 mod ownership;
 mod page;

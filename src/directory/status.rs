@@ -2,7 +2,10 @@
 
 mod verdict;
 
-use super::Directory;
+use super::{
+    Directory,
+    notes::{Noted, Notes},
+};
 use crate::{
     access::{Caller, Witness},
     api::{
@@ -19,34 +22,42 @@ use crate::{
     tolerances::PROFILES,
 };
 use prost::Message as _;
-use std::{
-    collections::{BTreeMap, HashMap},
-    mem,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use std::collections::HashMap;
 use tonic::{Status, metadata::MetadataMap};
 use tonic_types::StatusExt as _;
 use verdict::{Note, merged, shown};
 
-/// What was noted and is not written yet.
+/// How connections fare, as far as it was noted and is not written yet.
 #[derive(Debug, Clone)]
-pub(super) struct Statuses(Arc<Inner>);
-
-#[derive(Debug)]
-struct Inner {
-    store: Store,
+pub(super) struct Statuses {
+    notes: Notes<Fares>,
     clock: Clock,
-    waiting: Mutex<Waiting>,
-    /// One writes at a time, so that whoever waits for it finds everything written.
-    writing: tokio::sync::Mutex<()>,
 }
 
-#[derive(Debug, Default)]
-struct Waiting {
-    /// By (organization, connection): the order of rows in the store. Bounded by the connections that call between two writes.
-    notes: BTreeMap<(String, String), Note>,
-    /// Whether somebody is about to write.
-    awaited: bool,
+/// A row for each connection, by (organization, connection).
+struct Fares(Store);
+
+impl Noted for Fares {
+    type Key = (String, String);
+    type Note = Note;
+    const NAME: &'static str = "statuses";
+
+    fn organization((organization, _): &Self::Key) -> &str {
+        organization
+    }
+
+    /// What is newer says more.
+    fn join(_newer: &mut Note, _older: Note) {}
+
+    async fn write(&self, organization: &str, notes: &[(Self::Key, Note)]) -> Result<(), Fault> {
+        let (ids, notes): (Vec<&str>, Vec<&Note>) = notes.iter().map(|((_, id), note)| (id.as_str(), note)).unzip();
+        let merge = |at: usize, kept: &[u8]| match notes.get(at) {
+            // What cannot be read is begun anew: it is history, and no state of anything.
+            Some(note) => merged(ConnectionStatus::decode(kept).unwrap_or_default(), note).encode_to_vec(),
+            None => kept.to_vec(),
+        };
+        self.0.merge_statuses(organization, &ids, merge).await
+    }
 }
 
 /// What a call was, for its connection.
@@ -117,7 +128,7 @@ fn reason_of(status: &Status) -> ErrorReason {
 
 impl Statuses {
     pub(super) fn new(store: Store, clock: Clock) -> Self {
-        Statuses(Arc::new(Inner { store, clock, waiting: Mutex::default(), writing: tokio::sync::Mutex::default() }))
+        Statuses { notes: Notes::new(Fares(store)), clock }
     }
 
     /// Notes that a connection was refused.
@@ -128,40 +139,22 @@ impl Statuses {
     }
 
     fn note(&self, connection: &Connection, went: Went) {
-        let now = self.0.clock.now();
-        let mut waiting = self.waiting();
-        let key = (connection.organization_id.clone(), connection.id.clone());
-        let note = waiting.notes.entry(key).or_default();
-        note.used = now;
-        match went {
-            Went::In("") => {}
-            Went::In(provider) => note.provider = provider,
-            Went::Well(write) => {
-                note.succeeded = now;
-                if write {
-                    note.wrote = now;
+        let (now, key) = (self.clock.now(), (connection.organization_id.clone(), connection.id.clone()));
+        self.notes.note(|notes| {
+            let note = notes.entry(key).or_default();
+            note.used = now;
+            match went {
+                Went::In("") => {}
+                Went::In(provider) => note.provider = provider,
+                Went::Well(write) => {
+                    note.succeeded = now;
+                    if write {
+                        note.wrote = now;
+                    }
                 }
+                Went::Refused(reason, write) => note.failed = Some(Failure { reason, time: Some(timestamp(now)), write }),
             }
-            Went::Refused(reason, write) => note.failed = Some(Failure { reason, time: Some(timestamp(now)), write }),
-        }
-        if !mem::replace(&mut waiting.awaited, true) {
-            let inner = Arc::downgrade(&self.0);
-            tokio::spawn(async move {
-                loop {
-                    tokio::time::sleep(limits::DEVIATION_FLUSH).await;
-                    // A directory that is gone has written what it had, or was cut off from its store.
-                    let Some(statuses) = inner.upgrade().map(Statuses) else { return };
-                    if let Err(fault) = statuses.flush().await {
-                        tracing::warn!(%fault, "how connections fare could not be written; it is kept and tried again");
-                    }
-                    let mut waiting = statuses.waiting();
-                    if waiting.notes.is_empty() {
-                        waiting.awaited = false;
-                        return;
-                    }
-                }
-            });
-        }
+        });
     }
 
     /// Writes what waits.
@@ -169,31 +162,7 @@ impl Statuses {
     /// # Errors
     /// When the store cannot answer; what waited still waits then, unless something newer was noted.
     pub(super) async fn flush(&self) -> Result<(), Fault> {
-        let _turn = self.0.writing.lock().await;
-        let mut taken = mem::take(&mut self.waiting().notes);
-        // One organization at a time, as deviations are written.
-        while let Some(organization) = taken.keys().next().map(|(organization, _)| organization.clone()) {
-            let (of_one, rest): (BTreeMap<_, _>, BTreeMap<_, _>) = taken.into_iter().partition(|((o, _), _)| *o == organization);
-            taken = rest;
-            let (ids, notes): (Vec<&str>, Vec<&Note>) = of_one.iter().map(|((_, id), note)| (id.as_str(), note)).unzip();
-            let merge = |at: usize, kept: &[u8]| match notes.get(at) {
-                // What cannot be read is begun anew: it is history, and no state of anything.
-                Some(note) => merged(ConnectionStatus::decode(kept).unwrap_or_default(), note).encode_to_vec(),
-                None => kept.to_vec(),
-            };
-            if let Err(fault) = self.0.store.merge_statuses(&organization, &ids, merge).await {
-                let mut waiting = self.waiting();
-                for (key, note) in of_one.into_iter().chain(taken) {
-                    waiting.notes.entry(key).or_insert(note);
-                }
-                return Err(fault);
-            }
-        }
-        Ok(())
-    }
-
-    fn waiting(&self) -> MutexGuard<'_, Waiting> {
-        self.0.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+        self.notes.flush().await
     }
 }
 
