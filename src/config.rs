@@ -95,6 +95,10 @@ pub struct ServeSettings {
     #[command(flatten)]
     pub feed: FeedSettings,
 
+    /// For scripts/bench: serve the bare call that everything is measured against, and let lanes take so many writes at once.
+    #[arg(long, value_name = "WRITES", env = "ROSTER_BENCH", hide = true)]
+    pub bench: Option<usize>,
+
     /// Logs.
     #[command(flatten)]
     pub log: LogSettings,
@@ -126,6 +130,8 @@ pub struct Config {
     pub token_max_days: i64,
     /// The connection that `SCIM_ENABLED` and its like describe; absent = none of them is set.
     pub environment: Option<Environment>,
+    /// Writes that a lane takes at once, in a server that is measured; such a one serves a bare call too.
+    pub bench: Option<usize>,
     /// Variables that are set and say nothing, one sentence each for the operator.
     pub mute: Vec<String>,
     /// How the feed of changes is kept and told.
@@ -164,7 +170,11 @@ impl ServeSettings {
             let bounds = format!("1 to {}", limits::TOKEN_DAYS_MOST);
             return Err(BadSetting(format!("--token-max-days is {}; it takes {bounds}.", self.token_max_days)));
         }
+        if let Some(batch) = self.bench {
+            within("--bench", batch, 1, limits::LANE_BATCH)?;
+        }
         Ok(Config {
+            bench: self.bench,
             data_dir: self.store.data_dir.clone(),
             engine: self.store.engine()?,
             grpc: address("--grpc", &self.grpc)?,

@@ -9,6 +9,7 @@ mod bootstrap;
 mod deadline;
 mod dial;
 mod door;
+mod echo;
 mod environment;
 mod excuse;
 mod gate;
@@ -103,9 +104,11 @@ impl Server {
         let base_url = network.public_url.clone().unwrap_or(http.url);
         let grpc_endpoint = grpc.url;
 
-        let store = Store::open(&store_options(&config.engine), entropy()?).await?;
+        let batch = config.bench.unwrap_or(limits::LANE_BATCH);
+        let store = Store::open(&StoreOptions { batch, ..store_options(&config.engine) }, entropy()?).await?;
         let services = Services::new(store.clone(), &clock, &base_url, config.token_max_days).keeping(feed_options(&config.feed));
-        let wired = wiring::wire(services.clone(), &base_url).map_err(|error| StartError::Other(error.to_string()))?;
+        let wired = wiring::wire(services.clone(), &base_url, config.bench.is_some());
+        let wired = wired.map_err(|error| StartError::Other(error.to_string()))?;
         let bootstrap = bootstrap::run(&services, &base_url, &grpc_endpoint, &clock).await?;
         environment::settle(&services, config.environment.as_ref()).await?;
         match &bootstrap {

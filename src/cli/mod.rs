@@ -5,6 +5,7 @@ mod connect;
 mod connection;
 mod group;
 mod lifecycle;
+mod load;
 mod mappings;
 mod migrate;
 mod organization;
@@ -79,6 +80,9 @@ enum Command {
     Changes(Noun<changes::Verb>),
     /// Decide who takes over whose users, and take links back
     Takeover(Noun<takeover::Verb>),
+    /// Ask a server for one thing again and again
+    #[command(hide = true)]
+    Load(load::Load),
 }
 
 /// A noun's commands, and the server they are sent to.
@@ -140,6 +144,7 @@ async fn dispatch(command: Command) -> Done {
         Command::Role(noun) => role::run(noun.verb, &noun.client).await,
         Command::Token(noun) => token::run(noun.verb, &noun.client).await,
         Command::Changes(noun) => changes::run(noun.verb, &noun.client).await,
+        Command::Load(load) => load::run(load).await,
         Command::Takeover(noun) => takeover::run(noun.verb, &noun.client).await,
     }
 }

@@ -1,6 +1,6 @@
 //! Which services are served, and how the two faces are put around them.
 
-use super::grpc;
+use super::{echo::Echo, grpc};
 use crate::{
     access::AccessLayer,
     api::v1::{
@@ -45,8 +45,8 @@ pub(super) struct Wired {
     pub(super) health: HealthReporter,
 }
 
-/// Builds both faces over the services.
-pub(super) fn wire(services: Services, base_url: &str) -> Result<Wired, Box<dyn Error + Send + Sync>> {
+/// Builds both faces over the services; with the floor of all measurements beside them, if it is asked for.
+pub(super) fn wire(services: Services, base_url: &str, echoes: bool) -> Result<Wired, Box<dyn Error + Send + Sync>> {
     let (reporter, health) = tonic_health::server::health_reporter();
     let mut routes = RoutesBuilder::default();
     macro_rules! serve {
@@ -65,6 +65,9 @@ pub(super) fn wire(services: Services, base_url: &str) -> Result<Wired, Box<dyn 
     serve!(RoleServiceServer, services.roles);
     serve!(ChangeServiceServer, services.changes);
     routes.add_service(health);
+    if echoes {
+        routes.add_service(Echo::new());
+    }
     grpc::reflect(&mut routes, SERVED)?;
 
     let access = AccessLayer::new(services.credentials);

@@ -188,7 +188,7 @@ async fn run(inner: Arc<Inner>, lanes: Lanes, organization: String, mut jobs: mp
     loop {
         // Lets callers that are ready to write join this batch.
         tokio::task::yield_now().await;
-        match tokio::time::timeout(IDLE, jobs.recv_many(&mut batch, limits::LANE_BATCH)).await {
+        match tokio::time::timeout(IDLE, jobs.recv_many(&mut batch, inner.batch)).await {
             Ok(0) => return,
             Ok(writes) => metrics::batch(writes, commit(&inner, &organization, std::mem::take(&mut batch))).await,
             Err(_) => {

@@ -1,6 +1,7 @@
 //! The store: which engine, opened and migrated.
 
 use super::{Connection, Counters, Fault, Text, lane::Lanes, postgres::PostgresStore, sqlite::SqliteStore};
+use crate::limits;
 use sqlx::{PgConnection, Postgres, Sqlite, SqliteConnection, Transaction, pool::PoolConnection};
 use std::{
     path::PathBuf,
@@ -31,12 +32,14 @@ pub struct StoreOptions {
     /// Seconds a request waits for a connection before it is told that the store is busy. Longer than a large commit or a slow
     /// new connection takes on a loaded machine; below the deadline a call has by default.
     pub wait_seconds: u64,
+    /// Writes that one transaction of a lane takes together; [`limits::LANE_BATCH`] but where that is measured.
+    pub batch: usize,
 }
 
 impl StoreOptions {
     /// The defaults for a database.
     pub fn new(database: Database) -> Self {
-        StoreOptions { database, readers: 8, writers: 4, wait_seconds: 10 }
+        StoreOptions { database, readers: 8, writers: 4, wait_seconds: 10, batch: limits::LANE_BATCH }
     }
 }
 
@@ -79,6 +82,7 @@ pub(super) struct Inner {
     pub(super) books: super::book::Books,
     pub(super) nests: super::nesting::Nests,
     pub(super) bells: super::wake::Bells,
+    pub(super) batch: usize,
     /// Whether something was erased since the last scrub.
     pub(super) erased: AtomicBool,
 }
@@ -123,6 +127,7 @@ impl Store {
             nests,
             bells: super::wake::Bells::default(),
             erased: AtomicBool::new(false),
+            batch: options.batch,
         };
         let (epoch, seal_key) = inner.identity(entropy).await?;
         (inner.epoch, inner.seal_key) = (epoch, seal_key);

@@ -221,6 +221,7 @@ fn config(place: &Place, data_dir: &Path) -> Config {
         network: network(None),
         token_max_days: limits::TOKEN_DAYS,
         environment: None,
+        bench: None,
         mute: Vec::new(),
         feed: config::Feed::default(),
     }

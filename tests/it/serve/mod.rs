@@ -62,6 +62,7 @@ fn config(folder: &Path) -> Config {
         network: network(),
         token_max_days: roster::limits::TOKEN_DAYS,
         environment: None,
+        bench: None,
         mute: Vec::new(),
         feed: roster::config::Feed::default(),
     }
