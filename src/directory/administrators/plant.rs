@@ -39,5 +39,6 @@ pub(super) fn is_peopled(work: &mut Work, groups: &[String], moves: &Moves, conn
 }
 
 fn is_made_by(group: &Group, connection: &str) -> bool {
-    links::is_linked(group, connection) && links::link_of(group, connection).is_some_and(|link| link.reason() == Reason::Created)
+    links::is_linked(group, connection)
+        && links::link_of(group, connection).is_some_and(|link| matches!(link.reason(), Reason::Created | Reason::Restored))
 }
