@@ -13,9 +13,11 @@ pub(super) const NAMED: Text = Text::twin(
     "SELECT name_key, id FROM groups WHERE organization_id = $1 AND name_key IN (SELECT value->>0 FROM json_each($2))",
     "SELECT name_key, id FROM groups WHERE organization_id = $1 AND name_key = ANY($2)",
 );
-pub(super) const SITTING: Text = Text::same(
+pub(super) const SITTING: Text = Text::twin(
     "SELECT m.member_id FROM members m CROSS JOIN users u WHERE m.organization_id = $1 AND m.group_id = $2 AND m.member_kind = 1 \
      AND u.organization_id = $1 AND u.id = m.member_id AND u.active = 1 LIMIT $3",
+    "SELECT m.member_id FROM members m, LATERAL (SELECT 1 FROM users WHERE organization_id = $1 AND id = m.member_id AND active = 1 LIMIT 1) u \
+     WHERE m.organization_id = $1 AND m.group_id = $2 AND m.member_kind = 1 LIMIT $3",
 );
 pub(super) const VALUED: Text =
     Text::same("SELECT resource_id FROM resource_keys WHERE organization_id = $1 AND kind = $2 AND key = $3 LIMIT $4");

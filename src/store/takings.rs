@@ -9,7 +9,7 @@ pub(super) const TAKINGS: Text = Text::twin(
     "SELECT e.value->>0, r.id FROM json_each($2) e CROSS JOIN records r ON r.organization_id = $1 AND r.kind = 12 \
      AND r.key > (e.value->>0 || ' ') AND r.key < (e.value->>0 || '!')",
     "SELECT k.id, r.id FROM unnest($2::text[]) AS k(id), LATERAL (SELECT id FROM records \
-     WHERE organization_id = $1 AND kind = 12 AND key > (k.id || ' ') AND key < (k.id || '!') LIMIT 10000) r",
+     WHERE organization_id = $1 AND kind = 12 AND key > (k.id || ' ') AND key < (k.id || '!') ORDER BY key LIMIT 10000) r",
 );
 const _: () = assert!(RecordKind::Takeover as i64 == 12, "TAKINGS names the kind");
 

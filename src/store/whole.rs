@@ -14,8 +14,11 @@ use super::{
 use crate::attributes::roster::{Roster, Said};
 use std::{collections::BTreeMap, sync::Arc};
 
-pub(super) const EDGES_AFTER: Text = Text::same(
+// PostgreSQL compares both columns, so that no index of members by member looks as good.
+pub(super) const EDGES_AFTER: Text = Text::twin(
     "SELECT member_id, member_kind FROM members WHERE organization_id = $1 AND group_id = $2 AND member_id > $3 ORDER BY member_id LIMIT $4",
+    "SELECT member_id, member_kind FROM members WHERE organization_id = $1 AND group_id = $2 AND (group_id, member_id) > ($2, $3) \
+     ORDER BY member_id LIMIT $4",
 );
 
 /// The contract's numbers of a change, and its encoded event: of an edge that came (or went), at this index of its commit.
