@@ -208,7 +208,7 @@ async fn of_a_purged_user_no_byte_is_left_in_the_file() {
     let world = World::start(Engine::Sqlite).await;
     let canary = "canary-5f1e";
     // More than a page, so that pages of its own are freed.
-    let long = format!("{canary} ").repeat(2_000);
+    let long = format!("{canary} ").repeat(600);
     let ada = User { nick_name: Some(long), ..user_with_email(canary, &format!("{canary}@example.com")) };
     let id = world.create_user(ada).await.id;
     world.create_group("Crew", vec![principal(&id)]).await;
