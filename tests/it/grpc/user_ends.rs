@@ -219,7 +219,7 @@ async fn of_a_purged_user_no_byte_is_left_in_the_file() {
     world.delete_user(&id).await;
     let request = PurgeUserRequest { organization_id: world.organization.clone(), user_id: id, ..PurgeUserRequest::default() };
     world.grpc().users.purge_user(request).await.unwrap();
-    world.server().purge().due().await.unwrap();
+    world.checkpoint().await;
 
     assert!(!has(&world.bytes()), "in the file, or in the log beside it");
 }

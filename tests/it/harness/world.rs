@@ -176,6 +176,12 @@ impl World {
         ids
     }
 
+    /// On SQLite: brings the log beside the file into the file, and empties it.
+    pub async fn checkpoint(&self) {
+        let mut file = sqlx::SqliteConnection::connect(&format!("sqlite://{}", self.place.url())).await.unwrap();
+        sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut file).await.unwrap();
+    }
+
     /// Pairs of numbers, read beside the server.
     pub async fn pairs(&self, query: &'static str) -> Vec<(i64, i64)> {
         match self.engine {
