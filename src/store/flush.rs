@@ -235,7 +235,7 @@ impl Work {
 
     /// Empties the events of erased users, and the answers that told of them: who changed when stays, what they were goes.
     async fn flush_erased(&mut self, on: &mut Connection<'_>) -> Result<(), Fault> {
-        let erased = std::mem::take(&mut self.erased);
+        let erased = self.erased.clone();
         set(on, requests::EMPTY, &self.organization, erased.len(), || Rows::new().text(erased.iter().map(String::as_str))).await?;
         for id in erased {
             let rows: Vec<(i64, i64, i64, i64, String, Vec<u8>)> =

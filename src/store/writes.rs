@@ -114,7 +114,10 @@ pub(super) const PUT_CHANGES: Text = Text::twin(
     "INSERT INTO changes (organization_id, revision, idx, kind, action, resource_id, body) \
      SELECT $1, r.* FROM unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[], $7::bytea[]) AS r",
 );
-pub(super) const CHANGES_OF: Text = Text::same(
+// Their order alone would lead SQLite through the organization's whole feed.
+pub(super) const CHANGES_OF: Text = Text::twin(
+    "SELECT revision, idx, kind, action, resource_id, body FROM changes INDEXED BY changes_by_resource \
+     WHERE organization_id = $1 AND resource_id = $2 ORDER BY revision, idx",
     "SELECT revision, idx, kind, action, resource_id, body FROM changes WHERE organization_id = $1 AND resource_id = $2 ORDER BY revision, idx",
 );
 pub(super) const REWRITE_CHANGES: Text = Text::twin(

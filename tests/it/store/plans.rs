@@ -43,8 +43,7 @@ fn keys() -> BTreeMap<&'static str, &'static [&'static str]> {
         ("grants of roles", &["organization_id", "role_id"]),
         ("takeovers of a user", &["organization_id", "kind"]),
         ("edges in order", &["organization_id", "group_id"]),
-        // In their order: SQLite goes through the organization's feed for that.
-        ("changes of a resource", &["organization_id"]),
+        ("changes of a resource", &["organization_id", "resource_id"]),
         ("drop users", &["organization_id", "id"]),
         ("free names", &["organization_id", "id"]),
         ("drop groups", &["organization_id", "id"]),
