@@ -77,7 +77,9 @@ fn write_sources() -> Done<String> {
     );
     for path in protos_of(Path::new("proto"))? {
         let name = path.strip_prefix("proto")?.to_str().ok_or("names of files are text")?;
-        writeln!(out, "    ({name:?}, include_str!({:?})),", fs::canonicalize(&path)?)?;
+        let whole = fs::canonicalize(&path)?;
+        let whole = whole.to_str().ok_or("names of folders are text")?;
+        writeln!(out, "    ({name:?}, include_str!({whole:?})),")?;
     }
     out.push_str("];\n");
     Ok(out)

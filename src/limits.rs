@@ -134,7 +134,7 @@ pub const LANE_BATCH: usize = 64;
 /// Writes that may wait before a lane; more are refused as unavailable.
 pub const LANE_QUEUE: usize = 4_096;
 
-/// Seconds for which what a write with a request_id was answered is kept: longer than any client keeps on trying.
+/// Seconds for which what a write with a `request_id` was answered is kept: longer than any client keeps on trying.
 pub const REQUEST_SECONDS: i64 = 24 * 3600;
 /// Answers forgotten in one commit when their time is over: writes that wait get their turn between them.
 pub const REQUESTS_FORGOTTEN: usize = 1_000;

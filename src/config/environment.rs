@@ -76,7 +76,7 @@ impl Environment {
     }
 }
 
-/// What is set and says nothing, one sentence each: names that begin as the known ones do, and ADMIN_GROUP beside them alone
+/// What is set and says nothing, one sentence each: names that begin as the known ones do, and `ADMIN_GROUP` beside them alone
 /// (by itself it may be another program's). `names` are the variables that are set to something.
 pub fn mute(names: &[String]) -> Vec<String> {
     let [as_published, as_meant] = ALLOW_CONFLICTS;

@@ -125,9 +125,9 @@ fn is_password(path: &str) -> bool {
 
 /// What a write answers from its commit on.
 pub(super) trait Answer: Message + Default + 'static {
-    /// The user it tells of, with whose erasure it goes; empty = nobody.
-    fn about(&self) -> &str {
-        ""
+    /// The user it tells of, with whose erasure it goes.
+    fn about(&self) -> Option<&str> {
+        None
     }
 
     /// Whether the write has its end; one that is to be tried in another way is not kept.
@@ -137,14 +137,14 @@ pub(super) trait Answer: Message + Default + 'static {
 }
 
 impl Answer for v1::User {
-    fn about(&self) -> &str {
-        &self.id
+    fn about(&self) -> Option<&str> {
+        Some(&self.id)
     }
 }
 
 impl Answer for v1::CreateUserResponse {
-    fn about(&self) -> &str {
-        self.user.as_ref().map_or("", |user| &user.id)
+    fn about(&self) -> Option<&str> {
+        self.user.as_ref().map(|user| user.id.as_str())
     }
 }
 
@@ -268,7 +268,7 @@ impl Once {
         let changed = work.changed();
         let revision = if changed { work.revision() } else { work.before() };
         let body = Body { revision, changed, answer: answer.encode_to_vec() }.encode_to_vec();
-        let (digest, resource_id, kept_at) = (self.digest.clone(), answer.about().to_owned(), work.now());
+        let (digest, resource_id, kept_at) = (self.digest.clone(), answer.about().unwrap_or_default().to_owned(), work.now());
         work.keep_request(self.key.clone(), RequestRow { digest, kept_at, resource_id, body });
     }
 

@@ -86,7 +86,7 @@ mod tests {
 
     #[test]
     fn a_timeout_is_digits_and_a_unit() {
-        assert_eq!(parse("2H"), Some(Duration::from_secs(7_200)));
+        assert_eq!(parse("2H"), Some(Duration::from_hours(2)));
         assert_eq!(parse("99999999S"), Some(Duration::from_secs(99_999_999)));
         assert_eq!(parse("150m"), Some(Duration::from_millis(150)));
         for odd in ["", "S", "-1S", "1", "1s", "100000000S", "1.5S", "ü"] {

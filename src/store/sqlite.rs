@@ -14,7 +14,7 @@ pub(super) static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 const OLDEST: (u32, u32, u32) = (3, 51, 3);
 
 /// How long a statement waits for another process that looks into the file.
-const BUSY: Duration = Duration::from_millis(5_000);
+const BUSY: Duration = Duration::from_secs(5);
 
 /// One writer, so that a transaction never upgrades and never waits for another, and some readers.
 #[derive(Debug, Clone)]

@@ -113,25 +113,25 @@ async fn resolve(reader: &mut Reader, call: &Call, references: Vec<Ref>) -> Resu
         }
         Ref::Id(_) | Ref::DisplayName(_) => None,
     };
-    let names: BTreeSet<String> = references
+    let wanted: BTreeSet<String> = references
         .iter()
         .filter_map(|reference| match reference {
             Ref::DisplayName(name) => Some(fold::caseless(name)),
             Ref::Id(_) | Ref::ExternalId(_) => None,
         })
         .collect();
-    let (mut held, mut named) = (BTreeMap::<_, Vec<String>>::new(), BTreeMap::<_, Vec<String>>::new());
+    let (mut held, mut called) = (BTreeMap::<_, Vec<String>>::new(), BTreeMap::<_, Vec<String>>::new());
     for (kind, key, id) in reader.holders(references.iter().filter_map(external).collect()).await? {
         held.entry((kind, key)).or_default().push(id);
     }
-    for (name, id) in reader.groups_named(names.into_iter().collect()).await? {
-        named.entry(name).or_default().push(id);
+    for (name, id) in reader.groups_named(wanted.into_iter().collect()).await? {
+        called.entry(name).or_default().push(id);
     }
     let chosen: Vec<Vec<String>> = references
         .iter()
         .map(|reference| match reference {
             Ref::Id(id) => vec![id.clone()],
-            Ref::DisplayName(name) => named.get(&fold::caseless(name)).cloned().unwrap_or_default(),
+            Ref::DisplayName(name) => called.get(&fold::caseless(name)).cloned().unwrap_or_default(),
             Ref::ExternalId(_) => external(reference).and_then(|key| held.get(&key)).cloned().unwrap_or_default(),
         })
         .collect();

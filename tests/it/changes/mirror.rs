@@ -41,7 +41,7 @@ pub struct Mirror {
 /// What a person or group is named by must fit what is told of it.
 fn meta(meta: &mut Option<ResourceMeta>, commit: &Commit, etag: &str) {
     let meta = meta.get_or_insert_default();
-    meta.etag = etag.to_owned();
+    etag.clone_into(&mut meta.etag);
     meta.update_time = commit.commit_time;
     meta.last_revision = Some(roster::api::v1::Revision { number: commit.revision.as_ref().unwrap().number, token: String::new() });
 }

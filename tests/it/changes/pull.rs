@@ -19,6 +19,7 @@ fn told(commits: &[roster::api::v1::Commit]) -> Vec<(u64, ResourceKind, Action, 
 }
 
 async fn every_commit_is_told_once_with_who_what_and_when(world: World) {
+    use {Action as A, ResourceKind as K};
     let before = world.head().await;
     let from = pull(&world, "").await.resume_token;
     let ada = world.create_user(user("ada")).await;
@@ -28,7 +29,6 @@ async fn every_commit_is_told_once_with_who_what_and_when(world: World) {
     world.delete_user(&ada.id).await;
 
     let answer = pull(&world, &from).await;
-    use {Action as A, ResourceKind as K};
     let expected = [
         (before + 1, K::User, A::Created, ada.id.clone()),
         (before + 2, K::User, A::Updated, ada.id.clone()),

@@ -203,7 +203,8 @@ async fn a_revoked_token_ends_its_streams_and_no_others(world: World) {
     let desk = |secret: &str| Desk::new(&world.organization, world.grpc_as(secret));
     let mut ending = watch(&desk(&one.secret), Start::Latest(true)).await;
     let mut staying = watch(&desk(&other.secret), Start::Latest(true)).await;
-    (ending.checkpoint().await, staying.checkpoint().await);
+    ending.checkpoint().await;
+    staying.checkpoint().await;
     let revoke = RevokeTokenRequest { organization_id: world.organization.clone(), token_id: one.token_id, ..Default::default() };
     world.grpc().provisioning.revoke_token(revoke).await.unwrap();
     let revoked = Instant::now();

@@ -98,8 +98,11 @@ const GROUPS: [(&str, &str, Kind); 10] = [
     (BADGE, "since", Time),
 ];
 
+/// Names of sub-attributes, with what they hold.
+type Parts = &'static [(&'static str, Kind)];
+
 /// What can stand before brackets, and what inside.
-const LISTS: [(&str, &str, &[(&str, Kind)]); 5] = [
+const LISTS: [(&str, &str, Parts); 5] = [
     ("", "emails", &[("value", Caseless), ("type", Caseless), ("primary", Boolean), ("display", Caseless)]),
     ("", "roles", &[("value", Caseless), ("primary", Boolean), ("type", Caseless)]),
     ("", "addresses", &[("locality", Caseless), ("type", Caseless), ("primary", Boolean)]),

@@ -23,13 +23,13 @@ both! {
     a_group_within_an_administrators_group_keeps_its_name
 }
 
-async fn id(answer: Answer) -> String {
+fn id(answer: &Answer) -> String {
     assert_eq!(answer.status, 201, "{}", answer.body);
     answer.id()
 }
 
 async fn person(scim: &Scim, name: &str) -> String {
-    id(scim.post("/Users", &json!({ "schemas": [USER], "userName": name, "active": true })).await).await
+    id(&scim.post("/Users", &json!({ "schemas": [USER], "userName": name, "active": true })).await)
 }
 
 fn team(name: &str, external: Option<&str>, members: &[&str]) -> Value {
@@ -42,7 +42,7 @@ fn team(name: &str, external: Option<&str>, members: &[&str]) -> Value {
 }
 
 async fn group(scim: &Scim, name: &str, members: &[&str]) -> String {
-    id(scim.post("/Groups", &team(name, None, members)).await).await
+    id(&scim.post("/Groups", &team(name, None, members)).await)
 }
 
 async fn set(scim: &Scim, path: &str, attribute: &str, value: Value) -> Answer {
@@ -131,7 +131,7 @@ async fn a_group_of_others_is_neither_renamed_nor_nested_into_the_mapped_one(wor
 async fn a_user_of_others_who_has_the_mapped_value_is_not_linked(world: World) {
     let (connection, scim, other) = scene(&world).await;
     let body = |name: &str| json!({ "schemas": [USER], "userName": name, "active": true, "roles": [{ "value": "Chief" }] });
-    let eve = id(other.post("/Users", &body("eve")).await).await;
+    let eve = id(&other.post("/Users", &body("eve")).await);
 
     refused(&set(&scim, &format!("/Users/{eve}"), "externalId", json!("U-1")).await);
     let taking = Connection {
@@ -155,14 +155,14 @@ async fn a_user_of_others_who_has_the_mapped_value_is_not_linked(world: World) {
 async fn a_provider_s_own_people_come_back_as_administrators(world: World) {
     let (connection, scim, _) = scene(&world).await;
     let body = json!({ "schemas": [USER], "userName": "ada", "externalId": "U-1", "active": true, "roles": [{ "value": "Chief" }] });
-    let ada = id(scim.post("/Users", &body).await).await;
+    let ada = id(&scim.post("/Users", &body).await);
     for on_delete in [Deprovision::Unlink, Deprovision::Deactivate, Deprovision::SoftDelete] {
         let ending = Connection { id: connection.id.clone(), on_delete: on_delete.into(), ..Connection::default() };
         world.update_connection(ending, &["on_delete"]).await.unwrap();
         assert!(world.holds(&ada, "admin").await);
         assert_eq!(scim.delete(&format!("/Users/{ada}")).await.status, 204);
         assert!(!world.holders("admin").await.contains(&ada));
-        assert_eq!(id(scim.post("/Users", &body).await).await, ada, "{on_delete:?}");
+        assert_eq!(id(&scim.post("/Users", &body).await), ada, "{on_delete:?}");
     }
     assert!(world.holds(&ada, "admin").await);
 }
@@ -171,7 +171,7 @@ async fn a_provider_s_own_people_come_back_as_administrators(world: World) {
 async fn a_person_may_approve_what_a_provider_may_not(world: World) {
     let (connection, scim, other) = scene(&world).await;
     let body = json!({ "schemas": [USER], "userName": "eve", "active": true, "roles": [{ "value": "Chief" }] });
-    let eve = id(other.post("/Users", &body).await).await;
+    let eve = id(&other.post("/Users", &body).await);
     let waiting = Connection {
         id: connection.id.clone(),
         takeover: Takeover::RequireApproval.into(),

@@ -80,6 +80,7 @@ impl Scene {
 }
 
 /// Sends a write that changes something of its own; answers what was said.
+#[allow(clippy::needless_update, reason = "of some requests nothing else is left to say")]
 async fn send(world: &World, scene: &Scene, method: &str, options: WriteOptions) -> Result<String, Status> {
     let mut to = world.grpc();
     let (organization_id, write) = (world.organization.clone(), Some(options));

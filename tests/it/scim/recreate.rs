@@ -7,6 +7,7 @@ use crate::harness::{
     shapes::by_id,
 };
 use roster::api::v1::{
+    Link,
     connection::{Deprovision, Recreate},
     link::{Reason, State},
 };
@@ -262,7 +263,7 @@ async fn whom_two_connections_deleted_comes_back_to_either_as_the_same(world: Wo
 
         assert_eq!((back.status, back.id()), (201, id.clone()), "{}", back.body);
         let links = world.user(&id).await.links;
-        let state = |connection: &str| links.iter().find(|link| link.connection_id == *connection).map(|link| link.state());
+        let state = |connection: &str| links.iter().find(|link| link.connection_id == *connection).map(Link::state);
         assert_eq!((state(one.1), state(other.1)), (Some(State::Linked), Some(State::Unlinked)));
         other.0.get(&path).await.is_error(404, "");
         let back = other.0.post("/Users", &person(&name, &other.2)).await;
