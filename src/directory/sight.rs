@@ -7,7 +7,8 @@ use super::{
     links::Linked,
 };
 use crate::{
-    api::v1::connection::Visibility,
+    access::Caller,
+    api::v1::connection::{Deprovision, Visibility},
     store::{Reader, Tombstone, View, Work},
 };
 use std::collections::BTreeSet;
@@ -19,12 +20,20 @@ pub(super) struct Sight {
     connection: String,
     /// Whether it sees only what it manages.
     linked: bool,
+    /// Whether whom it let go stays in the groups that it sets: it leaves them as they are.
+    leaves: bool,
 }
 
 impl Sight {
     pub(super) fn of(call: &Call) -> Self {
-        let linked = call.caller.connection.as_deref().is_some_and(|c| c.visibility() == Visibility::Linked);
-        Sight { connection: call.connection().to_owned(), linked }
+        Sight::of_caller(&call.caller)
+    }
+
+    pub(super) fn of_caller(caller: &Caller) -> Self {
+        let connection = caller.connection.as_deref();
+        let linked = connection.is_some_and(|c| c.visibility() == Visibility::Linked);
+        let leaves = connection.is_some_and(|c| c.on_delete() == Deprovision::Unlink);
+        Sight { connection: caller.connection_id().to_owned(), linked, leaves }
     }
 
     /// The caller's connection; empty without one.
@@ -81,6 +90,30 @@ impl Sight {
     pub(super) fn seen_in(&self, work: &mut Work, ids: &[String]) -> Edit<BTreeSet<String>> {
         let view = self.view_in(work)?;
         Ok(work.seen(&view, ids)?)
+    }
+
+    /// Whose deletes count where a membership is set: the caller's connection, unless it leaves whom it lets go as they are.
+    pub(super) fn ends(&self) -> Option<&str> {
+        (!self.connection.is_empty() && !self.leaves).then_some(self.connection.as_str())
+    }
+
+    /// Whose memberships the caller's word ends, inside an edit: of these who are there for it, and whom its connection deleted
+    /// itself and no other one manages. It cannot name those any more, and yet means them by all whom it does not name.
+    pub(super) fn ended_in(&self, work: &mut Work, ids: &[String]) -> Edit<BTreeSet<String>> {
+        let mut ended = self.seen_in(work, ids)?;
+        let hidden: Vec<String> = ids.iter().filter(|id| !ended.contains(*id)).cloned().collect();
+        let Some(connection) = self.ends().filter(|_| !hidden.is_empty()) else { return Ok(ended) };
+        let view = work.view_except(connection)?;
+        let foreign = work.seen(&view, &hidden)?;
+        let let_go: Vec<_> = hidden.iter().filter(|id| !foreign.contains(*id)).map(|id| work.user(id)).collect();
+        let let_go = let_go.into_iter().collect::<std::result::Result<Vec<_>, _>>()?;
+        let shared: Vec<_> = let_go.iter().flatten().map(|row| links::managed_by_others(work, &row.user, connection)).collect();
+        for (row, shared) in let_go.iter().flatten().zip(shared) {
+            if !shared? {
+                ended.insert(row.user.id.clone());
+            }
+        }
+        Ok(ended)
     }
 
     /// Takes away what only others are to see: a connection's link and externalId are its own affair.

@@ -33,7 +33,7 @@ pub(super) const MEMBERSHIPS: Text = Text::twin(
      ON m.organization_id = $1 AND m.member_id = e.value->>0",
     "SELECT group_id, member_id, member_kind FROM members WHERE organization_id = $1 AND member_id = ANY($2)",
 );
-const RECORDS: Text = Text::twin(
+pub(super) const RECORDS: Text = Text::twin(
     "SELECT r.kind, r.id, r.key, r.secret, r.version, r.body FROM json_each($2) e CROSS JOIN records r \
      ON r.organization_id = $1 AND r.kind = e.value->>0 AND r.id = e.value->>1",
     "SELECT r.* FROM unnest($2::bigint[], $3::text[]) AS e(kind, id), LATERAL (SELECT kind, id, key, secret, version, body FROM records \

@@ -4,15 +4,23 @@
 //! An edit that does so stands alone in its transaction, so that no edit beside it needs to see its edges one by one.
 
 use super::{
-    Connection, Fault, MEMBER_GROUP, MEMBER_USER, Miss, Rows, Text, View, Work,
+    Connection, Fault, MEMBER_GROUP, MEMBER_USER, Miss, RecordKind, Rows, Text, View, Work,
     difference::{Difference, PIECE},
+    load::RECORDS,
     members::PRINCIPAL_KINDS,
     moves::WholeMoves,
-    users,
+    records, users,
     writes::{DROP_EDGES, PUT_CHANGES, PUT_EDGES},
 };
-use crate::attributes::roster::{Roster, Said};
-use std::{collections::BTreeMap, sync::Arc};
+use crate::{
+    api::v1::{User, link::State},
+    attributes::roster::{Roster, Said},
+};
+use prost::Message as _;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 // PostgreSQL compares both columns, so that no index of members by member looks as good.
 pub(super) const EDGES_AFTER: Text = Text::twin(
@@ -27,7 +35,8 @@ pub type Tell = fn(index: u32, came: bool, group: &str, member: &str, kind: i64)
 /// What a batch knows of a whole membership: one at most.
 #[derive(Debug, Default)]
 pub(super) struct Whole {
-    wanted: Option<(String, Arc<Roster>, View)>,
+    /// Group, members, what is there, and whose deletes count.
+    wanted: Option<(String, Arc<Roster>, View, String)>,
     found: Option<(String, Arc<Roster>, Arc<Difference>)>,
     /// What the edit set, and the index of its first change.
     set: Option<(u32, Tell)>,
@@ -65,13 +74,13 @@ impl Whole {
 }
 
 impl Work {
-    /// What making these the members of a group comes to, for a caller that does not see all: who is not there for it stays, and
-    /// cannot come. Only for an edit that touches no other edge of the group; it is run again, alone in its transaction, if
+    /// What making these the members of a group comes to, for a caller that does not see all: who is not there for it cannot
+    /// come, and stays unless it was deleted by the connection `ends` and is managed by no other. Only for an edit that touches no other edge of the group; it is run again, alone in its transaction, if
     /// others are beside it.
     ///
     /// # Errors
     /// [`Miss`] until it was found.
-    pub fn difference(&mut self, group: &str, roster: &Arc<Roster>, view: &View) -> Result<Arc<Difference>, Miss> {
+    pub fn difference(&mut self, group: &str, roster: &Arc<Roster>, view: &View, ends: Option<&str>) -> Result<Arc<Difference>, Miss> {
         if !self.alone {
             self.wants_alone = true;
             return Err(Miss);
@@ -82,7 +91,7 @@ impl Work {
         {
             return Ok(Arc::clone(difference));
         }
-        self.whole.wanted = Some((group.to_owned(), Arc::clone(roster), view.clone()));
+        self.whole.wanted = Some((group.to_owned(), Arc::clone(roster), view.clone(), ends.unwrap_or_default().to_owned()));
         Err(Miss)
     }
 
@@ -101,9 +110,15 @@ impl Work {
     }
 
     pub(super) async fn load_whole(&mut self, on: &mut Connection<'_>) -> Result<(), Fault> {
-        let Some((group, roster, view)) = self.whole.wanted.take() else { return Ok(()) };
-        let mut search =
-            Search { organization: &self.organization, view: &view, roster: &roster, asked: Vec::new(), found: Difference::default() };
+        let Some((group, roster, view, ends)) = self.whole.wanted.take() else { return Ok(()) };
+        let mut search = Search {
+            organization: &self.organization,
+            view: &view,
+            ends: &ends,
+            roster: &roster,
+            asked: Vec::new(),
+            found: Difference::default(),
+        };
         search.run(on, &group).await?;
         let found = Arc::new(search.found);
         self.whole.found = Some((group, roster, found));
@@ -165,6 +180,7 @@ impl Work {
 struct Search<'a> {
     organization: &'a str,
     view: &'a View,
+    ends: &'a str,
     roster: &'a Roster,
     /// Places of those who would come and whose kind is not known yet.
     asked: Vec<u32>,
@@ -198,8 +214,15 @@ impl Search<'_> {
                 View::All => None,
                 view => Some(view.seen(on, self.organization, gone.iter().map(|(member, _)| (*member).clone()).collect()).await?),
             };
+            let hidden =
+                gone.iter().map(|(member, _)| *member).filter(|member| there.as_ref().is_some_and(|there| !there.contains(*member)));
+            let ended = self.ended(on, hidden.cloned().collect()).await?;
             for (member, kind) in gone {
-                if there.as_ref().is_none_or(|there| there.contains(member)) { self.found.go(member, kind) } else { self.found.kept += 1 }
+                if there.as_ref().is_none_or(|there| there.contains(member)) || ended.contains(member) {
+                    self.found.go(member, kind)
+                } else {
+                    self.found.kept += 1
+                }
             }
             match edges.into_iter().last() {
                 Some((last, _)) => after = last,
@@ -211,6 +234,27 @@ impl Search<'_> {
             at += 1;
         }
         self.answer(on).await
+    }
+
+    /// Of members who are not there for the caller those whom its connection deleted and no other one manages.
+    async fn ended(&self, on: &mut Connection<'_>, hidden: Vec<String>) -> Result<BTreeSet<String>, Fault> {
+        if self.ends.is_empty() || hidden.is_empty() {
+            return Ok(BTreeSet::new());
+        }
+        let foreign = View::Except(self.ends.to_owned()).seen(on, self.organization, hidden.clone()).await?;
+        let let_go = hidden.into_iter().filter(|id| !foreign.contains(id)).collect();
+        let rows: Vec<(String, String, i64, Vec<u8>)> = users::by_keys(on, users::BY_IDS, self.organization.to_owned(), let_go).await?;
+        let mut managers: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for (id, _, _, body) in rows {
+            let linked = User::decode(body.as_slice())?.links.into_iter().filter(|link| link.state() == State::Linked);
+            managers.insert(id, linked.map(|link| link.connection_id).collect());
+        }
+        let all: BTreeSet<&str> = managers.values().flatten().map(String::as_str).collect();
+        // A connection that is deleted manages nothing any more.
+        let keys = Rows::new().integer(all.iter().map(|_| RecordKind::Connection as i64)).text(all);
+        let there: Vec<records::Columns> = on.statement(RECORDS).bind(self.organization.to_owned()).rows(keys).all().await?;
+        let there: BTreeSet<String> = there.into_iter().map(|(_, id, ..)| id).collect();
+        Ok(managers.into_iter().filter(|(_, by)| by.is_disjoint(&there)).map(|(id, _)| id).collect())
     }
 
     async fn ask(&mut self, on: &mut Connection<'_>, at: usize) -> Result<(), Fault> {

@@ -73,6 +73,11 @@ impl Person {
         self.links.get(&who).is_some_and(|(linked, ..)| *linked)
     }
 
+    /// Whether this connection deleted them, does not leave it at that, and no other one manages them.
+    fn ended_by(&self, who: usize) -> bool {
+        who > 0 && POLICIES[who - 1] != Deprovision::Unlink && !self.links.values().any(|(linked, ..)| *linked)
+    }
+
     fn unlink(&mut self, who: usize, now: usize) {
         let called = self.called.remove(&who);
         self.links.insert(who, (false, now, called));
@@ -325,8 +330,10 @@ async fn step(actors: &Actors, model: &mut Model, who: usize, deed: &Deed) -> Re
             let answer = desk.grpc().groups.replace_group(request).await;
             prop_assert_eq!(accepted(&answer), ids.iter().all(|id| model.seen(who, id)), "{:?} by {}", deed, who);
             if answer.is_ok() {
-                let hidden: Vec<String> = model.team.iter().filter(|id| !model.seen(who, id)).cloned().collect();
-                model.team = ids.into_iter().chain(hidden).collect();
+                let hidden = model.team.iter().filter(|id| !model.seen(who, id) && !model.people[*id].ended_by(who));
+                model.team = ids.into_iter().chain(hidden.cloned()).collect::<BTreeSet<_>>();
+                // And nobody who is gone comes back into it.
+                model.gone.values_mut().for_each(|gone| gone.in_team = false);
             }
         }
         Deed::Undelete { user } => {

@@ -32,6 +32,17 @@ pub(in crate::directory) fn touch(work: &mut Work, group: &GroupRow, gained: i64
     work.put_group(group.group.clone(), gained)
 }
 
+/// Stores the groups again that a user is in and the caller sees: the user comes into what the caller reads of them, or goes from it.
+pub(in crate::directory) fn show_again(work: &mut Work, sight: &Sight, member: &str) -> Edit<()> {
+    let groups: Vec<_> = work.memberships(member)?.iter().map(|group| work.group(group)).collect();
+    let groups = groups.into_iter().collect::<std::result::Result<Vec<_>, _>>()?;
+    for group in groups.into_iter().flatten().filter(|group| sight.sees(&group.group)) {
+        let after = touch(work, &group, 0);
+        append::group(work, Action::Updated, Some(&group.message()), Some(&after.message()), Vec::new());
+    }
+    Ok(())
+}
+
 /// Adds members; who is in already stays. Every member must exist in the organization, and be there for the caller.
 pub(super) fn add(work: &mut Work, sight: &Sight, group: &str, members: &[Named]) -> Edit<Moved> {
     let ids: Vec<String> = members.iter().map(|m| m.id.clone()).collect();
@@ -81,9 +92,9 @@ pub(super) fn check_kind(member: &Named, there: Option<i64>) -> Edit<i64> {
     Ok(there.filter(|kind| member.kind.is_none_or(|said| said == *kind)).ok_or_else(|| unknown(&member.id))?)
 }
 
-/// Removes members; who is not in, or not there for the caller, is no error and stays as it is.
+/// Removes members; who is not in is no error, and who is another connection's and not there for the caller stays.
 pub(super) fn remove(work: &mut Work, sight: &Sight, group: &str, ids: &[String]) -> Edit<Moved> {
-    let (edges, there) = (work.edges(group, ids), sight.seen_in(work, ids));
+    let (edges, there) = (work.edges(group, ids), sight.ended_in(work, ids));
     let (edges, there) = (edges?, there?);
     let forgotten = forget(work, group, ids.iter().zip(&edges).filter(|(_, edge)| edge.is_none()).map(|(id, _)| id));
     let (mut moved, mut seen) = (Moved::default(), BTreeSet::new());
@@ -119,7 +130,7 @@ pub(super) fn forget<'i>(work: &mut Work, group: &str, absent: impl Iterator<Ite
     Ok(forgotten)
 }
 
-/// Makes these the members, and nobody else but whom the caller does not see.
+/// Makes these the members, and nobody else but whom the caller does not see and did not delete.
 pub(super) fn replace(work: &mut Work, sight: &Sight, group: &str, members: &[Named]) -> Edit<Moved> {
     let ids: Vec<String> = members.iter().map(|m| m.id.clone()).collect();
     let (roster, kinds) = (work.roster(group), kinds(work, sight, &ids));
@@ -139,7 +150,7 @@ pub(super) fn replace_whole(work: &mut Work, sight: &Sight, group: &str, roster:
         return replace(work, sight, group, &refer::named(roster));
     }
     let view = sight.view_in(work)?;
-    let difference = work.difference(group, roster, &view)?;
+    let difference = work.difference(group, roster, &view, sight.ends())?;
     if let Some(id) = &difference.unknown {
         return Err(unknown(id).into());
     }

@@ -31,7 +31,7 @@ use tonic::{Request, Response, Status, Streaming};
 
 pub(super) use change::Standing;
 pub(super) use end::{deletion, erase};
-pub(super) use membership::touch;
+pub(super) use membership::{show_again, touch};
 pub(super) use read::Shown;
 pub(super) use refer::principals;
 pub(super) use write::{creation, moving, patching, replacement};

@@ -73,8 +73,8 @@ pub(in crate::directory) fn deletion(
         // What others manage too is not one connection's to end.
         let shared = !sight.connection().is_empty() && links::managed_by_others(work, &row.user, sight.connection())?;
         match if shared { Deprovision::Unlink } else { on_delete } {
-            Deprovision::Unlink => Ok(let_go(work, &row, &sight, false)),
-            Deprovision::Deactivate => Ok(let_go(work, &row, &sight, true)),
+            Deprovision::Unlink => let_go(work, &row, &sight, false),
+            Deprovision::Deactivate => let_go(work, &row, &sight, true),
             Deprovision::Purge => {
                 leave_groups(work, &id, MEMBER_USER)?;
                 work.drop_user(&id);
@@ -99,8 +99,8 @@ pub(in crate::directory) fn deletion(
     })
 }
 
-/// The user lives on, with its memberships, and is gone for the connection.
-fn let_go(work: &mut Work, row: &UserRow, sight: &Sight, deactivate: bool) -> DeleteOutcome {
+/// The user lives on, with its memberships, and is gone for the connection, also from the groups that it reads.
+fn let_go(work: &mut Work, row: &UserRow, sight: &Sight, deactivate: bool) -> Edit<DeleteOutcome> {
     let mut user = row.user.clone();
     links::unlink(&mut user, sight.connection(), work.now());
     let was_active = user.active.unwrap_or(false);
@@ -110,7 +110,8 @@ fn let_go(work: &mut Work, row: &UserRow, sight: &Sight, deactivate: bool) -> De
     let after = work.put_user(user, row.name_key.clone());
     let action = if deactivate && was_active { Action::Deactivated } else { Action::Unlinked };
     append::user(work, action, Some(&row.user), Some(&after.user), changed(&row.user, &after.user));
-    if deactivate { DeleteOutcome::Deactivated } else { DeleteOutcome::Unlinked }
+    groups::show_again(work, sight, &row.user.id)?;
+    Ok(if deactivate { DeleteOutcome::Deactivated } else { DeleteOutcome::Unlinked })
 }
 
 pub(super) async fn undelete(directory: &Directory, call: &Call, request: UndeleteUserRequest) -> Result<UndeleteUserResponse> {

@@ -4,7 +4,9 @@ use super::{
     super::{
         Error,
         core::Edit,
-        groups, links, ownership, takeovers,
+        groups, links, ownership,
+        sight::Sight,
+        takeovers,
         touch::{self, Deed},
     },
     write::{Made, changed, check_unique},
@@ -167,6 +169,9 @@ fn relink(work: &mut Work, caller: &Caller, row: &UserRow, mut user: User) -> Ed
     let after = work.put_user(user, name_key);
     let action = if wakes { Action::Activated } else { Action::Linked };
     append::user(work, action, Some(&row.user), Some(&after.user), changed(&row.user, &after.user));
+    if !links::is_linked(&row.user, caller.connection_id()) {
+        groups::show_again(work, &Sight::of_caller(caller), &after.user.id)?;
+    }
     Ok(after)
 }
 

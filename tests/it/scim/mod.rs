@@ -17,6 +17,7 @@ mod group_returns;
 mod groups;
 mod http;
 mod large;
+mod let_go;
 mod links;
 mod lists;
 mod members;
