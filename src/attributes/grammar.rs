@@ -210,8 +210,9 @@ impl<'a> Parser<'a> {
         if let Some(definition) = path.definition().cloned().filter(|d| d.kind == Kind::Complex) {
             return self.part(path, &definition);
         }
-        let Some(sub) = path.attribute().and_then(|a| a.sub) else {
-            return Err(AttributeError::filter(at, format!("{name} has no sub-attributes.")));
+        // An extension is no attribute: what stands before brackets is one (RFC 7644 section 3.4.2.2).
+        let Some(sub) = path.attribute().filter(|a| strip(a.name, "urn:").is_none()).and_then(|a| a.sub) else {
+            return Err(AttributeError::filter(at, format!("{name} is no attribute with sub-attributes.")));
         };
         let inner = self.any(Scope::Element(sub))?;
         self.close(']')?;

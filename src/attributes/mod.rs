@@ -15,6 +15,7 @@ mod evaluate;
 pub mod filter;
 pub mod fold;
 mod grammar;
+mod hollow;
 mod json;
 mod lexer;
 pub mod mask;

@@ -163,6 +163,9 @@ impl<'c> Patch<'c> {
     fn aimed(&mut self, object: &mut dyn Any, op: Op, target: &Target, path: &str, value: Option<&AttributeValue>) -> Result<()> {
         let steps = &target.path.steps;
         let value = value.filter(|v| v.kind.is_some());
+        if let Some(value) = value {
+            target.admits(op, value, path, true)?;
+        }
         match steps.first().map(|s| (s.attribute.place, s.attribute)) {
             Some((Place::Password, attribute)) => return self.password(op, attribute, value),
             Some((Place::Members, attribute)) => return self.edges(op, target, attribute, path, value),

@@ -112,7 +112,8 @@ impl<'c> State<'c> {
         self.refuse(AttributeError::syntax(path.clone(), format!("{path} stands twice.")))
     }
 
-    fn ignore(&mut self, name: &str) {
+    /// Remembers a name that no attribute has.
+    pub fn ignore(&mut self, name: &str) {
         if self.unknown.len() < UNKNOWN_NAMES {
             let path = self.path(Some(name));
             self.unknown.push(path.chars().take(255).collect());

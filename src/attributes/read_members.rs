@@ -138,7 +138,15 @@ impl<'de> Visitor<'de> for Member<'_, '_> {
                 Part::Value => &mut id,
                 Part::Type => &mut kind,
                 Part::Reference => &mut reference,
-                Part::Other => {
+                Part::Other(name) => {
+                    self.state.enter(self.attribute);
+                    self.state.ignore(&name);
+                    self.state.leave();
+                    a.next_value::<IgnoredAny>()?;
+                    continue;
+                }
+                // The server's own: what a client says of it is ignored.
+                Part::Display => {
                     a.next_value::<IgnoredAny>()?;
                     continue;
                 }
@@ -158,7 +166,8 @@ enum Part {
     Value,
     Type,
     Reference,
-    Other,
+    Display,
+    Other(String),
 }
 
 struct PartName;
@@ -179,7 +188,8 @@ impl Visitor<'_> for PartName {
             v if v.eq_ignore_ascii_case("value") => Part::Value,
             v if v.eq_ignore_ascii_case("type") => Part::Type,
             v if v.eq_ignore_ascii_case("$ref") => Part::Reference,
-            _ => Part::Other,
+            v if v.eq_ignore_ascii_case("display") => Part::Display,
+            v => Part::Other(v.to_owned()),
         })
     }
 }

@@ -37,8 +37,11 @@ impl<'de> Visitor<'de> for Value<'_, '_> {
         self.visit_string(v.to_owned())
     }
     fn visit_string<E: de::Error>(self, v: String) -> Result<(), E> {
-        let Value { attribute, slot, state, .. } = self;
-        if v.is_empty() && state.leniency.empty_is_absent {
+        let Value { attribute, slot, state, in_list } = self;
+        if v.is_empty() {
+            if in_list || !state.leniency.empty_is_absent {
+                return Err(state.wrong_type(attribute, "an empty text"));
+            }
             state.tolerated.empty_is_absent += 1;
             clear(slot, state.cx.connection);
             return Ok(());
@@ -79,7 +82,11 @@ impl<'de> Visitor<'de> for Value<'_, '_> {
     fn visit_f64<E: de::Error>(self, _: f64) -> Result<(), E> {
         Err(self.state.wrong_type(self.attribute, "a number"))
     }
-    fn visit_unit<E>(self) -> Result<(), E> {
+    fn visit_unit<E: de::Error>(self) -> Result<(), E> {
+        if self.in_list {
+            // A list of one stands for its value: this one has none.
+            return Err(self.state.wrong_type(self.attribute, "a list of nothing"));
+        }
         clear(self.slot, self.state.cx.connection);
         Ok(())
     }
@@ -165,7 +172,10 @@ impl<'de> Visitor<'de> for Item<'_, '_> {
         self.visit_string(v.to_owned())
     }
     fn visit_string<E: de::Error>(mut self, v: String) -> Result<(), E> {
-        if v.is_empty() && self.state.leniency.empty_is_absent {
+        if v.is_empty() {
+            if !self.state.leniency.empty_is_absent {
+                return Err(self.state.wrong_type(self.attribute, "a list with an empty text"));
+            }
             self.state.tolerated.empty_is_absent += 1;
             return self.nothing();
         }

@@ -53,8 +53,8 @@ const fn values(value: Row<MultiValue>, types: &'static [&'static str]) -> [Row<
         text("display",    at!(MultiValue.display)).about("A text to show."),
         text("type",       at!(MultiValue.r#type)).canonical(types).about("What the value is for."),
         boolean("primary", at!(MultiValue.primary)).about("Whether it is the preferred one; at most one is."),
-        // No schema of ours declares it, yet clients send it and want it back.
-        reference("$ref",  at!(MultiValue.r#ref), &["uri"]).unlisted().about("The address of what the value names."),
+        // A default sub-attribute of every list (RFC 7643 section 2.4); clients send it and want it back.
+        reference("$ref",  at!(MultiValue.r#ref), &["uri"]).about("The address of what the value names."),
     ]
 }
 

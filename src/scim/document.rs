@@ -153,6 +153,11 @@ fn check<'de, M: Open>(
     check_schemas(kind, &parsed.schemas, leeway, &session.schemas)?;
     note(parsed.tolerated, leeway);
     note(session.schemas.fit(kind, parsed.resource.extensions(), leniency(leeway)), leeway);
+    if !leeway.has(Tolerance::EmptyIsAbsent)
+        && let Some(name) = session.schemas.empty_text(kind, parsed.resource.extensions())
+    {
+        return Err(Refusal::value(format!("{}: an empty text is no value.", clip(&name))));
+    }
     unknown::apply(session.unknown, &mut parsed.resource, &parsed.unknown, &session.schemas)
         .map_err(|name| Refusal::syntax(format!("No attribute is called {}.", clip(&name))))?;
     Ok(parsed)

@@ -156,7 +156,10 @@ async fn dispatch(facade: &Facade, session: &Session, parts: &Parts, body: &mut 
         (Endpoint::Group(id), &Method::PATCH) => groups::patch(facade, session, parts, body, id).await,
         (Endpoint::Group(id), &Method::DELETE) => groups::delete(facade, session, parts, id).await,
         (Endpoint::Search | Endpoint::UserSearch | Endpoint::GroupSearch, &Method::POST) => {
-            let query = search::read(&body::read(&parts.headers, body, limits::SCIM_BODY_BYTES).await?)?;
+            let query = search::read(
+                &body::read(&parts.headers, body, limits::SCIM_BODY_BYTES).await?,
+                session.unknown == v1::connection::UnknownAttributes::Reject,
+            )?;
             match endpoint {
                 Endpoint::UserSearch => users::list(facade, session, &query).await,
                 Endpoint::GroupSearch => groups::list(facade, session, &query).await,

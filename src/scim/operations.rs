@@ -140,6 +140,9 @@ impl Rules<'_> {
         let registered = target.definition();
         let list = !element && (attribute.is_some_and(|a| a.multi_valued) || registered.is_some_and(|d| d.multi_valued));
         let required = attribute.is_some_and(|a| a.required) || registered.is_some_and(|d| d.required);
+        if let Some(value) = &value {
+            target.admits(op, value, &path, self.leeway.has(T::EmptyIsAbsent))?;
+        }
         let was_empty = value.as_ref().is_some_and(is_empty);
         let value = match (value, attribute) {
             (Some(value), Some(attribute)) => Some(fit(self, value, attribute, element)?),
@@ -147,8 +150,8 @@ impl Rules<'_> {
             (value, _) => value,
         };
         if !was_empty && value.as_ref().is_some_and(is_empty) {
-            // All of it was ignored.
-            return Ok(());
+            // All of it was ignored. A removal of that would name nothing.
+            return if op == Op::Remove { Err(Refusal::value("A remove of nothing: name what goes by its path.")) } else { Ok(()) };
         }
         let mut push = |op: Op, path: String, value: Option<AttributeValue>| {
             out.push(PatchOperation { op: op as i32, path, value, parameters: BTreeMap::new() });

@@ -120,7 +120,7 @@ impl Query {
                 return Err(Refusal::cursor());
             }
         }
-        self.sort_by = self.sort_by.take().filter(|by| !by.is_empty());
+        self.sort_by = self.sort_by.take().map(|by| by.trim().to_owned()).filter(|by| !by.is_empty());
         if self.sort_by.as_ref().is_some_and(|by| by.contains(char::is_whitespace)) {
             // The contract takes a direction behind the name; here it has a parameter of its own.
             return Err(Refusal::bad("invalidPath", "sortBy is the name of one attribute."));

@@ -1,6 +1,6 @@
 //! `POST /.search` (RFC 7644 section 3.4.3): a query in a body instead of an address.
 
-use super::{error::Refusal, query::Query};
+use super::{document::clip, error::Refusal, query::Query};
 use crate::{
     api::v1::{AttributeValue, attribute_value::Kind},
     attributes::{spoken::spoken, value::AnyValue},
@@ -13,8 +13,8 @@ const SEARCH: &str = "urn:ietf:params:scim:api:messages:2.0:SearchRequest";
 /// Reads a search. It says the same as a query string, its attributes in lists.
 ///
 /// # Errors
-/// 400 for what is no search.
-pub fn read(bytes: &[u8]) -> Result<Query, Refusal> {
+/// 400 for what is no search; where `strict`, also for a key that a search does not have.
+pub fn read(bytes: &[u8], strict: bool) -> Result<Query, Refusal> {
     let mut json = serde_json::Deserializer::from_slice(bytes);
     let document = AnyValue::default().deserialize(&mut json).and_then(|value| json.end().map(|()| value));
     let document = document.map_err(|error| Refusal::syntax(format!("The body is no search: {}.", spoken(&error))))?;
@@ -36,6 +36,7 @@ pub fn read(bytes: &[u8]) -> Result<Query, Refusal> {
             "cursor" => query.cursor = Some(text("cursor", value)?),
             "attributes" => query.attributes = texts("attributes", value)?,
             "excludedattributes" => query.excluded = texts("excludedAttributes", value)?,
+            _ if strict => return Err(Refusal::syntax(format!("A search has no {}.", clip(&entry.name)))),
             _ => {}
         }
     }
@@ -78,7 +79,7 @@ mod tests {
     fn search(members: &Value) -> Result<Query, Refusal> {
         let mut body = json!({ "schemas": [SEARCH] });
         body.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
-        read(body.to_string().as_bytes())
+        read(body.to_string().as_bytes(), false)
     }
 
     #[test]
@@ -105,7 +106,7 @@ mod tests {
         for body in
             ["", "[]", "{}", r#"{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"]}"#, r#"{"filter":"id pr","Filter":"id pr"}"#]
         {
-            assert_eq!(read(body.as_bytes()).unwrap_err().scim_type(), Some("invalidSyntax"), "{body}");
+            assert_eq!(read(body.as_bytes(), false).unwrap_err().scim_type(), Some("invalidSyntax"), "{body}");
         }
     }
 }

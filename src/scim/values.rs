@@ -97,7 +97,7 @@ fn fit_map(rules: &Rules<'_>, map: AttributeMap, of: &Attribute, table: &'static
                 let empty = matches!(value.kind, Some(Kind::StringValue(_))) && is_nothing(&value);
                 if empty && rules.leeway.takes(T::EmptyIsAbsent) { Some(null()) } else { Some(value) }
             }
-            (_, None) if of.place != Place::Members && rules.unknown == UnknownAttributes::Reject => {
+            (_, None) if rules.unknown == UnknownAttributes::Reject => {
                 return Err(unknown(&format!("{}.{name}", of.name)));
             }
             (_, None) if of.place != Place::Members && !keeps(rules.unknown, of) => continue,

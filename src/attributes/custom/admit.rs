@@ -22,6 +22,7 @@ impl Schemas {
             let given = extensions.keys().find(|urn| urn.eq_ignore_ascii_case(&extension.urn)).cloned();
             let mut map = given.and_then(|urn| extensions.remove(&urn)).unwrap_or_default();
             extension.fit(&mut map, Leniency::strict());
+            shapes(&extension.attributes, &map, &format!("{}:", extension.urn))?;
             let stored = before.and_then(|b| b.iter().find(|(urn, _)| urn.eq_ignore_ascii_case(&extension.urn)).map(|(_, map)| map));
             let is_left_out = settle_map(&mut map.clone());
             keep(extension, &mut map, stored)?;
@@ -76,6 +77,16 @@ impl Schemas {
         })
     }
 
+    /// The name of a registered attribute whose value is, or holds, an empty text.
+    pub fn empty_text(&self, kind: ResourceType, extensions: &Extensions) -> Option<String> {
+        extensions.iter().find_map(|(urn, map)| {
+            let extension = self.extension(kind, urn)?;
+            let known = |e: &&Entry| extension.attribute(&e.name).is_some_and(|d| d.writable());
+            let entry = map.entries.iter().filter(known).find(|e| e.value.as_ref().is_some_and(is_empty_text))?;
+            Some(format!("{}:{}", extension.urn, entry.name))
+        })
+    }
+
     /// Takes out of the extensions what no schema knows.
     pub fn drop_unknown(&self, kind: ResourceType, extensions: &mut Extensions) {
         extensions.retain(|urn, map| {
@@ -89,6 +100,15 @@ impl Schemas {
             });
             !map.entries.is_empty()
         });
+    }
+}
+
+fn is_empty_text(value: &AttributeValue) -> bool {
+    match &value.kind {
+        Some(Kind::StringValue(text) | Kind::DateTimeValue(text) | Kind::ReferenceValue(text)) => text.is_empty(),
+        Some(Kind::ListValue(list)) => list.values.iter().any(is_empty_text),
+        Some(Kind::ComplexValue(map)) => map.entries.iter().any(|e| e.value.as_ref().is_some_and(is_empty_text)),
+        _ => false,
     }
 }
 
@@ -153,6 +173,30 @@ fn keep_required(extension: &Extension, map: &mut AttributeMap, stored: Option<&
             let value = old.value.clone().map(|value| super::fit(value, definition, false, Leniency::strict(), &mut Tolerated::default()));
             map.entries.push(Entry { name: definition.name.clone(), value });
         }
+    }
+}
+
+/// Refuses what is of another shape before what is empty goes: `{}` is no number, and `[null]` no text.
+fn shapes(definitions: &[std::sync::Arc<Definition>], map: &AttributeMap, above: &str) -> Result<()> {
+    for entry in &map.entries {
+        let (Some(definition), Some(value)) = (super::find(definitions, &entry.name).filter(|d| d.writable()), &entry.value) else {
+            continue;
+        };
+        let path = format!("{above}{}", definition.name);
+        match &value.kind {
+            Some(Kind::ListValue(list)) if definition.multi_valued => list.values.iter().try_for_each(|v| shape(v, definition, &path))?,
+            Some(Kind::ListValue(list)) if list.values.is_empty() => {}
+            _ => shape(value, definition, &path)?,
+        }
+    }
+    Ok(())
+}
+
+fn shape(value: &AttributeValue, definition: &Definition, path: &str) -> Result<()> {
+    match (definition.kind, &value.kind) {
+        (Type::Complex, Some(Kind::ComplexValue(map))) => shapes(&definition.sub, map, &format!("{path}.")),
+        (_, Some(Kind::ComplexValue(_) | Kind::ListValue(_))) => Err(wrong(value, definition, path)),
+        _ => Ok(()),
     }
 }
 

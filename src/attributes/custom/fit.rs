@@ -6,6 +6,7 @@ use crate::api::v1::{AttributeList, AttributeMap, AttributeValue, attribute_map:
 use crate::attributes::parse::{Leniency, Tolerated};
 use crate::attributes::read_value::boolean;
 use crate::attributes::row::Kind as Type;
+use crate::attributes::value::unassigns;
 use std::sync::Arc;
 
 /// A value for an attribute; `element` says that it is for one element of its list. What was forgiven is counted.
@@ -23,12 +24,19 @@ pub fn fit(value: AttributeValue, definition: &Definition, element: bool, lenien
             Kind::ListValue(AttributeList { values: vec![one(AttributeValue { kind }, definition, leniency, used)] }).into()
         }
         (true, kind) => AttributeValue { kind },
-        (false, Some(Kind::ListValue(mut list))) if leniency.one_for_many && list.values.len() == 1 => {
+        (false, Some(Kind::ListValue(mut list)))
+            if leniency.one_for_many && list.values.len() == 1 && !list.values.iter().any(is_nothing) =>
+        {
             used.one_for_many += 1;
             one(list.values.pop().unwrap_or_default(), definition, leniency, used)
         }
         (false, kind) => one(AttributeValue { kind }, definition, leniency, used),
     }
+}
+
+/// A list of one stands for its value; of nothing it stands for none, and its type is wrong.
+fn is_nothing(value: &AttributeValue) -> bool {
+    unassigns(Some(value)) || matches!(&value.kind, Some(Kind::ComplexValue(map)) if map.entries.is_empty())
 }
 
 fn one(value: AttributeValue, definition: &Definition, leniency: Leniency, used: &mut Tolerated) -> AttributeValue {

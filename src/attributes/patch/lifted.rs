@@ -44,18 +44,23 @@ impl Patch<'_> {
         let is_null = value.is_none_or(|v| matches!(v.kind, Some(Kind::NullValue(_))));
         let any = |id: &String| PrincipalRef { principal: Some(Principal::AnyId(id.clone())) };
         let edit = match (op, &target.members) {
-            (Op::Remove, Some(ids)) => MemberEdit::Remove(ids.clone()),
-            // Some clients add by naming the member in the path.
-            (_, Some(ids)) => MemberEdit::Add(ids.iter().map(any).collect()),
+            (Op::Remove, Some(ids)) => {
+                // A value beside it says what the client believes is there: that goes, and nobody else does.
+                let named = if is_null { None } else { Some(self.named(attribute, path, value)?) };
+                MemberEdit::Remove(ids.iter().filter(|id| named.as_ref().is_none_or(|named| named.contains(id))).cloned().collect())
+            }
+            // Some clients add by naming the member in the path; a value beside it says the same.
+            (_, Some(ids)) => {
+                let named = if value.is_none() { ids.clone() } else { self.named(attribute, path, value)? };
+                if named.is_empty() || !named.iter().all(|id| ids.contains(id)) || !ids.iter().all(|id| named.contains(id)) {
+                    return Err(AttributeError::value(path, "The value is not the member that the path names."));
+                }
+                MemberEdit::Add(ids.iter().map(any).collect())
+            }
             (Op::Remove, None) if is_null => MemberEdit::Clear,
             (_, None) if value.is_none() => return Err(AttributeError::value(path, "value is required.")),
             (_, None) => {
-                let mut state = State::new(self.cx, Leniency::patch());
-                let read = value.map_or(Ok(()), |value| Members { attribute, state: &mut state }.deserialize(In(value)));
-                if let Err(error) = read {
-                    return Err(state.refused().unwrap_or_else(|| AttributeError::value(path, format!("{path}: {}.", spoken(&error)))));
-                }
-                let given = state.members.unwrap_or_default();
+                let given = self.given(attribute, path, value)?;
                 match op {
                     Op::Remove => MemberEdit::Remove(given.into_iter().filter_map(id).collect()),
                     Op::Replace if given.is_empty() => MemberEdit::Clear,
@@ -76,6 +81,20 @@ impl Patch<'_> {
             self.members.push(edit);
         }
         Ok(())
+    }
+
+    /// The members that a value names.
+    fn given(&self, attribute: &'static Attribute, path: &str, value: Option<&AttributeValue>) -> Result<Vec<PrincipalRef>> {
+        let mut state = State::new(self.cx, Leniency::patch());
+        let read = value.map_or(Ok(()), |value| Members { attribute, state: &mut state }.deserialize(In(value)));
+        match read {
+            Ok(()) => Ok(state.members.unwrap_or_default()),
+            Err(error) => Err(state.refused().unwrap_or_else(|| AttributeError::value(path, format!("{path}: {}.", spoken(&error))))),
+        }
+    }
+
+    fn named(&self, attribute: &'static Attribute, path: &str, value: Option<&AttributeValue>) -> Result<Vec<String>> {
+        Ok(self.given(attribute, path, value)?.into_iter().filter_map(id).collect())
     }
 }
 

@@ -55,13 +55,13 @@ fn departures(user: &str, boss: &str, group: &str) -> Vec<Departure> {
     let schemas = json!([GROUP, "http://schemas.microsoft.com/2006/11/ResourceManagement/ADSCIM/2.0/Group"]);
     let rename = json!({"op": "replace", "path": "displayName", "value": "Yard"});
     all.extend([
-        // To the RFCs an empty text is a value like any other.
+        // Without it an empty text is neither a value nor the want of one.
         other(
             "empty_is_absent",
             Method::PUT,
             &users,
             json!({"schemas": [USER], "userName": "ines", "nickName": "Ine", "title": ""}),
-            (200, ""),
+            (400, "invalidValue"),
         ),
         other("unknown_schemas", Method::PUT, &groups, json!({"schemas": schemas, "displayName": "Yard"}), (400, "invalidSyntax")),
         other("no_operations", Method::PATCH, &users, json!({"schemas": [PATCH], "Operations": []}), (400, "invalidSyntax")),

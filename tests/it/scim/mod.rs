@@ -15,6 +15,7 @@ mod discovery;
 mod errors;
 mod group_returns;
 mod groups;
+mod hollow;
 mod http;
 mod large;
 mod let_go;

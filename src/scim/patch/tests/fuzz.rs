@@ -87,7 +87,7 @@ proptest! {
         let rules = super::rules(ResourceType::User, Tolerances::DEFAULT);
         for body in [text.as_bytes(), &bytes] {
             judged(read(&rules, body));
-            judged(search::read(body));
+            judged(search::read(body, true));
         }
         judged(Query::parse(&text));
         judged(Query::parse(&format!("filter={text}")));
