@@ -101,7 +101,7 @@ impl Walk {
     fn list(self, facts: Facts<'_>, list: &AttributeList, is_list: bool) -> bool {
         // What the border refuses by its type has to reach it: a list of objects without values would not.
         let one_too_many = !is_list && list.values.len() > 1 && matches!(facts, Facts::Registered(_));
-        let is_value = |value: &AttributeValue| !unassigns(Some(value)) && !(is_list && says_nothing(value)) && self.one(facts, value);
+        let is_value = |value: &AttributeValue| !(unassigns(Some(value)) || is_list && says_nothing(value)) && self.one(facts, value);
         !one_too_many && list.values.iter().all(is_value)
     }
 

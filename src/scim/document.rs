@@ -153,6 +153,7 @@ fn check<'de, M: Open>(
     check_schemas(kind, &parsed.schemas, leeway, &session.schemas)?;
     note(parsed.tolerated, leeway);
     note(session.schemas.fit(kind, parsed.resource.extensions(), leniency(leeway)), leeway);
+    session.schemas.check_shapes(kind, parsed.resource.extensions())?;
     if !leeway.has(Tolerance::EmptyIsAbsent)
         && let Some(name) = session.schemas.empty_text(kind, parsed.resource.extensions())
     {

@@ -219,9 +219,9 @@ impl Search<'_> {
             let ended = self.ended(on, hidden.cloned().collect()).await?;
             for (member, kind) in gone {
                 if there.as_ref().is_none_or(|there| there.contains(member)) || ended.contains(member) {
-                    self.found.go(member, kind)
+                    self.found.go(member, kind);
                 } else {
-                    self.found.kept += 1
+                    self.found.kept += 1;
                 }
             }
             match edges.into_iter().last() {

@@ -22,7 +22,6 @@ impl Schemas {
             let given = extensions.keys().find(|urn| urn.eq_ignore_ascii_case(&extension.urn)).cloned();
             let mut map = given.and_then(|urn| extensions.remove(&urn)).unwrap_or_default();
             extension.fit(&mut map, Leniency::strict());
-            shapes(&extension.attributes, &map, &format!("{}:", extension.urn))?;
             let stored = before.and_then(|b| b.iter().find(|(urn, _)| urn.eq_ignore_ascii_case(&extension.urn)).map(|(_, map)| map));
             let is_left_out = settle_map(&mut map.clone());
             keep(extension, &mut map, stored)?;
@@ -41,6 +40,17 @@ impl Schemas {
             extensions.insert(extension.urn.clone(), map);
         }
         Ok(())
+    }
+
+    /// Refuses what is of another shape, as long as what is empty is still there: `{}` is no number, and `[null]` no text.
+    ///
+    /// # Errors
+    /// `INVALID_VALUE` naming the attribute.
+    pub fn check_shapes(&self, kind: ResourceType, extensions: &Extensions) -> Result<()> {
+        extensions.iter().filter_map(|(urn, map)| Some((self.extension(kind, urn)?, map))).try_for_each(|(extension, map)| {
+            let above = format!("{}:", extension.urn);
+            shapes(&extension.attributes, map, &above)
+        })
     }
 
     /// The same form without the check, as forgiving as is said: for documents on their way to the border.
@@ -176,7 +186,6 @@ fn keep_required(extension: &Extension, map: &mut AttributeMap, stored: Option<&
     }
 }
 
-/// Refuses what is of another shape before what is empty goes: `{}` is no number, and `[null]` no text.
 fn shapes(definitions: &[std::sync::Arc<Definition>], map: &AttributeMap, above: &str) -> Result<()> {
     for entry in &map.entries {
         let (Some(definition), Some(value)) = (super::find(definitions, &entry.name).filter(|d| d.writable()), &entry.value) else {

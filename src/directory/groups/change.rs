@@ -133,6 +133,7 @@ pub(super) fn modification<C: Fn(&mut Group, &Schemas) -> Result<Vec<Step>> + Se
         let mut group = before.group.clone();
         let schemas = work.schemas();
         let steps = change(&mut group, &schemas)?;
+        schemas.check_shapes(ResourceType::Group, &group.extensions).map_err(Error::from)?;
         check::check_group(&mut group).map_err(Error::from)?;
         if group != before.group {
             schemas.admit(ResourceType::Group, &mut group.extensions, Some(&before.group.extensions)).map_err(Error::from)?;

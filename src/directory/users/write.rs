@@ -218,6 +218,7 @@ fn modification<C: Fn(&mut User, &Schemas) -> Result<()> + Send + 'static>(
         let mut user = row.user.clone();
         let schemas = work.schemas();
         change(&mut user, &schemas)?;
+        schemas.check_shapes(ResourceType::User, &user.extensions).map_err(Error::from)?;
         manager::keep(work, &sight, &row.user, &mut user)?;
         check::check_user(&mut user).map_err(Error::from)?;
         if user == row.user {
