@@ -53,8 +53,9 @@ const fn values(value: Row<MultiValue>, types: &'static [&'static str]) -> [Row<
         text("display",    at!(MultiValue.display)).about("A text to show."),
         text("type",       at!(MultiValue.r#type)).canonical(types).about("What the value is for."),
         boolean("primary", at!(MultiValue.primary)).about("Whether it is the preferred one; at most one is."),
-        // A default sub-attribute of every list (RFC 7643 section 2.4); clients send it and want it back.
-        reference("$ref",  at!(MultiValue.r#ref), &["uri"]).about("The address of what the value names."),
+        // A sub-attribute that any list may have (RFC 7643 section 2.4); clients send it and want it back. The schemas of
+        // section 8.7.1 do not list it, and clients that build values from a schema would invent one.
+        reference("$ref",  at!(MultiValue.r#ref), &["uri"]).unlisted().about("The address of what the value names."),
     ]
 }
 
