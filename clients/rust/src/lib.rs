@@ -10,6 +10,7 @@ use tonic::{
 use tonic_types::StatusExt as _;
 use v1::provisioning_service_client::ProvisioningServiceClient;
 
+#[allow(clippy::all, reason = "generated from the contract")]
 mod generated {
     pub mod roster {
         pub mod v1 {
