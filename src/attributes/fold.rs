@@ -3,6 +3,7 @@
 use super::error::{AttributeError, Result};
 use super::row::Fold;
 use crate::limits;
+use icu_casemap::CaseMapper;
 use precis_profiles::UsernameCaseMapped;
 use precis_profiles::precis_core::profile::Profile as _;
 use std::borrow::Cow;
@@ -62,15 +63,18 @@ pub fn user_name_key(text: &str) -> String {
     user_name(text).unwrap_or_else(|_| caseless(text))
 }
 
-/// What attributes compare as that are not `caseExact`: compatibility-composed and lower-cased, character by
-/// character so that the folding of a prefix is a prefix of the folding. Folding twice changes nothing.
+/// What attributes compare as that are not `caseExact`: compatibility-composed and case-folded (the Unicode Standard,
+/// section 3.13, as `NFKC_Casefold` but for what it would drop), character by character whatever stands around it.
+/// What differs in letter case alone folds alike; folding twice changes nothing.
 pub fn caseless(text: &str) -> String {
     if text.is_ascii() {
         return text.to_ascii_lowercase();
     }
+    let cases = CaseMapper::new();
     let mut now = text.to_owned();
     for _ in 0..PASSES {
-        let next: String = now.nfkc().flat_map(char::to_lowercase).nfkc().collect();
+        let composed: String = now.nfkc().collect();
+        let next: String = cases.fold_string(&composed).nfkc().collect();
         if next == now {
             break;
         }
@@ -121,6 +125,25 @@ mod tests {
     fn the_ascii_road_agrees_with_the_profile() {
         let graphic: String = (0x21..0x7f_u8).map(char::from).collect();
         assert_eq!(user_name(&graphic).unwrap(), UsernameCaseMapped::new().enforce(graphic.as_str()).unwrap());
+    }
+
+    #[test]
+    fn no_character_has_a_key_that_differs_by_letter_case() {
+        for c in '\0'..=char::MAX {
+            let (upper, lower): (String, String) = (c.to_uppercase().collect(), c.to_lowercase().collect());
+            let key = caseless(c.encode_utf8(&mut [0; 4]));
+            // Turkish: upper case makes one letter of the dotted and the dotless i, which folding tells apart.
+            assert!(key == caseless(&upper) || c == '\u{131}', "{c:?}: {key:?} and {upper:?}");
+            assert_eq!(key, caseless(&lower), "{c:?} and {lower:?}");
+            assert_eq!(key, caseless(&key), "{c:?} has come to rest");
+        }
+    }
+
+    #[test]
+    fn letters_that_only_upper_case_makes_equal_compare_equal() {
+        assert_eq!(caseless("\u{3f2}"), caseless("\u{3f9}"));
+        assert_eq!(caseless("Οδυσσέας"), caseless("ΟΔΥΣΣΈΑΣ"));
+        assert_eq!(caseless("Straße"), "strasse");
     }
 
     proptest! {
