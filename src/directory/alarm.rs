@@ -6,10 +6,11 @@
 use super::{
     Error,
     core::{Call, Edit},
+    links,
 };
 use crate::{
     api::v1::{
-        AlarmChange, ChangeEvent, Connection, ErrorReason, MassChangeAlarm, ResourceKind, change_event::Action, change_event::Detail,
+        AlarmChange, ChangeEvent, Connection, ErrorReason, MassChangeAlarm, ResourceKind, User, change_event::Action, change_event::Detail,
     },
     clock::{Micros, timestamp},
     limits,
@@ -43,8 +44,8 @@ struct Tally {
 }
 
 impl Tally {
-    /// What the running edit ended.
-    fn of(work: &Work) -> Tally {
+    /// What the running edit of a connection ended.
+    fn of(work: &Work, connection: &str) -> Tally {
         let mut tally = Tally { removals: count(work.whole_removed()), ..Tally::default() };
         for (kind, action) in work.logged() {
             let (Ok(kind), Ok(action)) = (ResourceKind::try_from(kind), Action::try_from(action)) else { continue };
@@ -54,6 +55,15 @@ impl Tally {
                 (ResourceKind::Membership, Action::Removed) => tally.removals = tally.removals.saturating_add(1),
                 _ => {}
             }
+        }
+        if tally.deactivations > 0 {
+            // Whom a delete deactivates it lets go as well, and the feed tells the one of them.
+            let turns = work.moves().users.into_iter().filter_map(|(before, after)| Some((before?, after?)));
+            let ends = |user: &User| links::is_unlinked(user, connection);
+            let active = |user: &User| user.active.unwrap_or(false);
+            let ended =
+                turns.filter(|(before, after)| active(&before.user) && !active(&after.user) && ends(&after.user) && !ends(&before.user));
+            tally.deletions = tally.deletions.saturating_add(count(ended.count()));
         }
         tally
     }
@@ -93,7 +103,7 @@ impl Alarm {
     /// Counts what the edit that has just run ended; refuses it if it is held.
     pub(super) fn count(&self, work: &mut Work) -> Edit<()> {
         self.raised.store(false, Relaxed);
-        let ended = Tally::of(work);
+        let ended = Tally::of(work, &self.connection);
         let limits = [self.thresholds.deactivations, self.thresholds.deletions, self.thresholds.removals];
         if ended.ended().iter().zip(limits).all(|(count, limit)| *count == 0 || limit == 0) {
             return Ok(());

@@ -5,6 +5,7 @@ use super::{
     core::{Call, Edit},
     environment::{self, ENVIRONMENT},
     fields::{self, Field},
+    grants::require_own,
     ownership, precondition, record,
     record::Noun,
     roles, status, takeovers, tokens,
@@ -113,6 +114,7 @@ pub(super) async fn update(directory: &Arc<Directory>, request: Request<UpdateCo
     let (mask, precondition) = (message.update_mask, message.precondition);
     precondition::check_form(precondition.as_ref())?;
     environment::refuse(&given.id)?;
+    require_own(&call.caller, &given.id)?;
     let kept = Arc::clone(directory);
     let written = directory
         .write(&call, &message.organization_id, message.write, move |work| {
@@ -136,6 +138,7 @@ pub(super) async fn delete(directory: &Arc<Directory>, request: Request<DeleteCo
     let (id, precondition) = (message.connection_id, message.precondition);
     precondition::check_form(precondition.as_ref())?;
     environment::refuse(&id)?;
+    require_own(&call.caller, &id)?;
     let owned = tokens::owned_by(directory, &message.organization_id, |token| token.connection_id == id).await?;
     let mut takeovers = takeovers::of_connection(directory, &message.organization_id, &id).await?;
     let first = takeovers.pop().unwrap_or_default();

@@ -2,7 +2,7 @@
 
 use super::{
     Error, Result,
-    administrators::Guard,
+    administrators::{self, Guard},
     alarm::Alarm,
     deviations::Deviations,
     repeats::{self, Answer, Before, Once, Repeat},
@@ -108,7 +108,7 @@ impl Call {
         Ok((Call { repeat, ..call }, message))
     }
 
-    /// A call of the server's own, by a name that the feed shows as its credential.
+    /// A call of the server's own, by a name that the feed shows as its credential. What it does somebody decided who might.
     pub(super) fn own(name: &str, clock: &Clock) -> Call {
         let caller = Caller {
             organization: SYSTEM.to_owned(),
@@ -116,7 +116,7 @@ impl Call {
             principal: None,
             connection: None,
             token_id: name.to_owned(),
-            scopes: Scopes::default(),
+            scopes: Scopes::expand([administrators::SCOPE]),
             reach: access::Reach::All,
             expires_at: clock.now(),
         };

@@ -1,7 +1,17 @@
 //! What may be granted: known scopes, held by whoever grants them, for a bounded time.
 
-use super::{Error, Result, core::Call, ownership};
-use crate::{access::Scopes, api::method, clock::Micros, limits};
+use super::{
+    Error, Result, administrators,
+    core::{Call, Edit},
+    ownership,
+};
+use crate::{
+    access::{Caller, Scopes},
+    api::method,
+    clock::Micros,
+    limits,
+    store::Work,
+};
 
 /// A day.
 const DAY: Micros = 24 * 3600 * 1_000_000;
@@ -34,7 +44,7 @@ pub(super) fn check_scopes(scopes: &[String]) -> Result<()> {
 pub fn known_scopes() -> impl Iterator<Item = &'static str> {
     method::ALL.iter().map(|method| method.scope).filter(|scope| !scope.is_empty()).chain([
         "scim",
-        "administrators.write",
+        administrators::SCOPE,
         ownership::OVERRIDE,
     ])
 }
@@ -46,6 +56,29 @@ pub(super) fn require_held(call: &Call, scopes: &[String]) -> Result<()> {
         Some(scope) => Err(Error::scope_missing(scope)),
         None => Ok(()),
     }
+}
+
+/// A connection's token is there for its own connection: what is another one's, or a service account's (of no connection), it
+/// neither changes nor gives or takes tokens, unless it may change who administers.
+///
+/// # Errors
+/// `SCOPE_MISSING`.
+pub(super) fn require_own(caller: &Caller, connection_id: &str) -> Result<()> {
+    let foreign = caller.connection.is_some() && caller.connection_id() != connection_id;
+    if foreign && !caller.scopes.has(administrators::SCOPE) { Err(Error::scope_missing(administrators::SCOPE)) } else { Ok(()) }
+}
+
+/// A token of a connection whose mappings administer makes administrators, whatever its scopes: it is given by whoever may make
+/// them, or by the connection itself.
+///
+/// # Errors
+/// `SCOPE_MISSING`.
+pub(super) fn require_harmless(work: &mut Work, caller: &Caller, connection_id: &str) -> Edit<()> {
+    let free = connection_id.is_empty() || caller.connection_id() == connection_id || caller.scopes.has(administrators::SCOPE);
+    if free || !administrators::are_made_by(work, connection_id)? {
+        return Ok(());
+    }
+    Err(Error::scope_missing(administrators::SCOPE).into())
 }
 
 /// The longest life of a token, in microseconds, by the days the operator allows.

@@ -43,6 +43,11 @@ pub(super) fn link_of<'r>(resource: &'r impl Linked, connection: &str) -> Option
     resource.links().iter().find(|link| link.connection_id == connection)
 }
 
+/// The connections that manage the resource, in the order of their ids.
+pub(super) fn managers(resource: &impl Linked) -> impl Iterator<Item = &str> {
+    resource.links().iter().filter(|link| link.state() == State::Linked).map(|link| link.connection_id.as_str())
+}
+
 /// Whether the connection manages the resource.
 pub(super) fn is_linked(resource: &impl Linked, connection: &str) -> bool {
     link_of(resource, connection).is_some_and(|link| link.state() == State::Linked)

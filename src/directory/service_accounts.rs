@@ -4,6 +4,7 @@ use super::{
     Directory, Error, Reply,
     core::Call,
     fields::{self, Field},
+    grants::require_own,
     precondition, record,
     record::Noun,
     roles, tokens,
@@ -79,6 +80,7 @@ impl ServiceAccountService for ServiceAccounts {
     async fn update_service_account(&self, request: Request<UpdateServiceAccountRequest>) -> Reply<UpdateServiceAccountResponse> {
         let (call, message) = Call::writing(request)?;
         let given = message.service_account.ok_or_else(|| Error::missing("service_account"))?;
+        require_own(&call.caller, "")?;
         let (mask, precondition) = (message.update_mask, message.precondition);
         precondition::check_form(precondition.as_ref())?;
         let directory = Arc::clone(&self.0);
@@ -100,6 +102,7 @@ impl ServiceAccountService for ServiceAccounts {
 
     async fn delete_service_account(&self, request: Request<DeleteServiceAccountRequest>) -> Reply<DeleteServiceAccountResponse> {
         let (call, message) = Call::writing(request)?;
+        require_own(&call.caller, "")?;
         let (id, precondition) = (message.service_account_id, message.precondition);
         precondition::check_form(precondition.as_ref())?;
         let owned = tokens::owned_by(&self.0, &message.organization_id, |token| token.service_account_id == id).await?;

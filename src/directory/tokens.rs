@@ -7,7 +7,7 @@ use super::{
     Directory, Error, Reply, Result,
     core::{Call, Edit},
     environment,
-    grants::{self, check_scopes, expiry, require_held},
+    grants::{self, check_scopes, expiry, require_harmless, require_held, require_own},
     record,
     record::Noun,
     repeats,
@@ -55,6 +55,7 @@ pub(super) async fn issue(directory: &Arc<Directory>, request: Request<IssueToke
         _ => return Err(Error::value("connection_id", "Exactly one of connection_id and service_account_id is required.").into()),
     };
     environment::refuse(&message.connection_id)?;
+    require_own(&call.caller, &message.connection_id)?;
     check_scopes(&message.scopes)?;
     require_held(&call, &message.scopes)?;
     record::check_name("description", &message.description, false)?;
@@ -71,10 +72,12 @@ pub(super) async fn issue(directory: &Arc<Directory>, request: Request<IssueToke
         ..Token::default()
     };
     let (validate_only, hash) = (message.write.as_ref().is_some_and(|write| write.validate_only), minted.hash());
-    let kept = token.clone();
+    let (kept, caller) = (token.clone(), call.caller.clone());
     let written = directory
         .write(&call, &message.organization_id, message.write, move |work| {
-            require_owner(work, &kept)?;
+            let (owner, harmless) = (require_owner(work, &kept), require_harmless(work, &caller, &kept.connection_id));
+            owner?;
+            harmless?;
             put_new(work, &kept, &hash);
             Ok(kept.clone())
         })
@@ -113,8 +116,11 @@ pub(super) async fn rotate(directory: &Arc<Directory>, request: Request<RotateTo
                 let detail = "The token is revoked or has expired: it cannot be replaced; issue a new one.";
                 return Err(Error::new(crate::api::v1::ErrorReason::NotFound, detail).with("resource", Token::NAME).into());
             }
+            require_own(&caller.caller, &old.connection_id)?;
             require_held(&caller, &old.scopes)?;
-            require_owner(work, &old)?;
+            let (owner, harmless) = (require_owner(work, &old), require_harmless(work, &caller.caller, &old.connection_id));
+            owner?;
+            harmless?;
             let (created, expires) = (old.create_time.as_ref().map_or(now, micros), old.expire_time.as_ref().map_or(now, micros));
             let life = expires.saturating_sub(created).clamp(0, grants::longest(kept.token_days));
             let new = Token {
@@ -163,10 +169,11 @@ pub(super) async fn list(directory: &Arc<Directory>, request: Request<ListTokens
 
 pub(super) async fn revoke(directory: &Arc<Directory>, request: Request<RevokeTokenRequest>) -> Reply<RevokeTokenResponse> {
     let (call, message) = Call::writing(request)?;
-    let kept = Arc::clone(directory);
+    let (kept, caller) = (Arc::clone(directory), call.caller.clone());
     let written = directory
         .write(&call, &message.organization_id, message.write, move |work| {
-            let _there: Token = record::find(&kept, work, &message.token_id)?;
+            let there: Token = record::find(&kept, work, &message.token_id)?;
+            require_own(&caller, &there.connection_id)?;
             revoke_all(&kept, work, std::slice::from_ref(&message.token_id))
         })
         .await?;

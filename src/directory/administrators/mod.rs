@@ -1,5 +1,5 @@
 //! What holds for every write, whichever it is: what was granted to a principal ends and comes back with it; administrators are
-//! not a connection's to change, unless its token says so; and the last one stays.
+//! nobody's to change whose token does not say so; and the last one stays.
 //!
 //! All of it is judged after the edit has run, by what it did, so that no road into the data can pass it by. Organizations
 //! without administrators pay nothing: whether there are any stands in what is in memory.
@@ -16,19 +16,19 @@ use crate::{
 };
 use posts::Posts;
 
-/// The scope with which a connection may change who the administrators are.
-const SCOPE: &str = "administrators.write";
+/// The scope with which a caller may change who the administrators are.
+pub(super) const SCOPE: &str = "administrators.write";
 
 /// What a caller's writes are held against.
 #[derive(Debug, Clone)]
 pub(super) struct Guard {
-    /// The connection that may not change who the administrators are.
+    /// The caller that may not change who the administrators are: its connection, empty for one without.
     bound: Option<String>,
 }
 
 impl Guard {
     pub(super) fn of(caller: &Caller) -> Self {
-        let bound = caller.connection.is_some() && !caller.scopes.has(SCOPE);
+        let bound = !caller.scopes.has(SCOPE);
         Guard { bound: bound.then(|| caller.connection_id().to_owned()) }
     }
 
@@ -53,7 +53,7 @@ impl Guard {
             return Ok(answer);
         }
         if let Some(connection) = &self.bound
-            && shield::concerns(&moves, connection)
+            && shield::concerns(&moves)
         {
             answer = held(work, (&before, &now), &moves, connection, answer, &mut again)?;
         }
@@ -68,7 +68,15 @@ impl Guard {
     }
 }
 
-/// Holds what an edit of a connection did against what it may not do. Answers the edit's answer, or the same of another run.
+/// Whether a token of this connection makes administrators: by its mappings.
+///
+/// # Errors
+/// A miss until what decides about roles was read.
+pub(super) fn are_made_by(work: &mut Work, connection: &str) -> Edit<bool> {
+    Ok(!Posts::of(work)?.of_its_own(connection).is_empty())
+}
+
+/// Holds what an edit of a bound caller did against what it may not do. Answers the edit's answer, or the same of another run.
 fn held<T>(
     work: &mut Work,
     (before, now): (&Posts, &Posts),
@@ -85,11 +93,11 @@ fn held<T>(
         return Err(planted().into());
     }
     if !shield::shifts(moves) {
-        return if shield::crossed(work, &others, moves, connection)? { Err(administrator().into()) } else { Ok(answer) };
+        return if shield::crossed(work, &others, moves)? { Err(administrator().into()) } else { Ok(answer) };
     }
-    let (crossed, reach) = (shield::crossed(work, &others, moves, connection), own.groups(work));
+    let (crossed, reach) = (shield::crossed(work, &others, moves), own.groups(work));
     work.retract();
-    let (crossed_before, reach_before) = (shield::crossed(work, &others, moves, connection), own.groups(work));
+    let (crossed_before, reach_before) = (shield::crossed(work, &others, moves), own.groups(work));
     if crossed? || crossed_before? {
         return Err(administrator().into());
     }
@@ -149,7 +157,7 @@ fn is_active(row: &UserRow) -> bool {
 }
 
 fn administrator() -> Error {
-    Error::new(ErrorReason::Policy, "This would change who administers the organization, which this connection may not.")
+    Error::new(ErrorReason::Policy, "This would change who administers the organization, which takes the scope administrators.write.")
         .with("policy", "ADMINISTRATOR")
 }
 

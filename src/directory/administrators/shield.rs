@@ -1,4 +1,4 @@
-//! What of an edit touches administrators that are not the connection's own to make.
+//! What of an edit touches administrators that are not the caller's own to make.
 
 use super::{super::core::Edit, super::links, posts::Posts};
 use crate::{
@@ -6,12 +6,12 @@ use crate::{
     store::{Moves, Turn, UserRow, Work},
 };
 
-/// Whether an edit of this connection did something that may not be done to administrators, whoever it was done to.
-pub(super) fn concerns(moves: &Moves, connection: &str) -> bool {
+/// Whether an edit of a bound caller did something that may not be done to administrators, whoever it was done to.
+pub(super) fn concerns(moves: &Moves) -> bool {
     moves.book.is_some()
         || moves.whole.is_some()
         || !moves.edges.is_empty()
-        || users(moves, connection).next().is_some()
+        || users(moves).next().is_some()
         || groups(moves).next().is_some()
 }
 
@@ -22,14 +22,14 @@ pub(super) fn shifts(moves: &Moves) -> bool {
 }
 
 /// Whether it was done to an administrator, or to a group whose members are, as the work has them now. `posts` are those that
-/// are not the connection's own to make.
-pub(super) fn crossed(work: &mut Work, posts: &Posts, moves: &Moves, connection: &str) -> Edit<bool> {
+/// are not the caller's own to make.
+pub(super) fn crossed(work: &mut Work, posts: &Posts, moves: &Moves) -> Edit<bool> {
     let inside = posts.groups(work)?;
     let edges = moves.edges.iter().map(|(group, _, _)| group.as_str()).chain(moves.whole.iter().map(|whole| whole.group.as_str()));
     if groups(moves).chain(edges).any(|group| inside.contains(group)) {
         return Ok(true);
     }
-    for turn in users(moves, connection) {
+    for turn in users(moves) {
         let rows = [&turn.0, &turn.1].into_iter().flatten();
         let Some(id) = rows.clone().map(|row| row.user.id.as_str()).next() else { continue };
         // An edge that came or went with it was looked at above.
@@ -42,22 +42,22 @@ pub(super) fn crossed(work: &mut Work, posts: &Posts, moves: &Moves, connection:
 }
 
 /// Users that were let in or out, renamed, linked, let go, deleted or brought back, or given other roles.
-fn users<'m>(moves: &'m Moves, connection: &'m str) -> impl Iterator<Item = &'m Turn<UserRow>> {
-    moves.users.iter().filter(move |(before, after)| match (before, after) {
+fn users(moves: &Moves) -> impl Iterator<Item = &Turn<UserRow>> {
+    moves.users.iter().filter(|(before, after)| match (before, after) {
         (Some(_), None) => true,
-        (Some(before), Some(after)) => changed(&before.user, &after.user, connection),
+        (Some(before), Some(after)) => changed(&before.user, &after.user),
         (None, Some(after)) => moves.tombstones.iter().any(|(id, before)| *id == after.user.id && before.is_some()),
         (None, None) => false,
     })
 }
 
-fn changed(before: &User, after: &User, connection: &str) -> bool {
+fn changed(before: &User, after: &User) -> bool {
     before.active.unwrap_or(false) != after.active.unwrap_or(false)
         || before.user_name != after.user_name
         || before.emails != after.emails
         || before.roles != after.roles
         || before.entitlements != after.entitlements
-        || links::is_linked(before, connection) != links::is_linked(after, connection)
+        || links::managers(before).ne(links::managers(after))
 }
 
 /// Groups that went, or are called or linked otherwise.

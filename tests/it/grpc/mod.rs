@@ -9,6 +9,7 @@ mod environment;
 mod every_call;
 mod expiry;
 mod groups;
+mod hand_outs;
 mod lists;
 mod members;
 mod mutations;

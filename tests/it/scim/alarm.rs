@@ -7,7 +7,7 @@ use crate::harness::{
     scim::{GROUP, PATCH, Scim, USER, with_body},
 };
 use reqwest::Method;
-use roster::api::v1::{Connection, DeleteUserRequest, ErrorReason, MassChangeAlarm};
+use roster::api::v1::{Connection, DeleteUserRequest, ErrorReason, MassChangeAlarm, connection::Deprovision};
 use serde_json::{Value, json};
 use tonic::{Code, Response, Status};
 
@@ -145,6 +145,29 @@ async fn what_is_past_the_alarm_is_held_but_never_a_deactivation(world: World) {
     scim.with_token(&token).delete(&delete(6)).await.expect(204);
 }
 
+/// Row 39 (JumpCloud)
+async fn a_delete_that_deactivates_counts_as_both_and_is_never_held(world: World) {
+    for (alarm, risen) in [
+        (MassChangeAlarm { deletions: 1, hold: true, ..MassChangeAlarm::default() }, 1),
+        (MassChangeAlarm { deactivations: 1, ..MassChangeAlarm::default() }, 2),
+    ] {
+        let (connection, _, _) = under(&world, alarm).await;
+        let ending = Connection { id: connection.id.clone(), on_delete: Deprovision::Deactivate.into(), ..Connection::default() };
+        world.update_connection(ending, &["on_delete"]).await.unwrap();
+        let token = world.issue(&world.organization, &connection.id, "", &["scim".to_owned()]).await.unwrap().secret;
+        let scim = world.scim().at(&connection.scim_base_url).with_token(&token);
+        let mut ids = Vec::new();
+        for i in 0..3 {
+            let body = json!({"schemas": [USER], "userName": format!("{risen}-{i}"), "active": true});
+            ids.push(scim.post("/Users", &body).await.id());
+        }
+        for (id, risen) in ids.iter().zip([risen - 1, risen, risen]) {
+            scim.delete(&format!("/Users/{id}")).await.expect(204);
+            assert_eq!(alarms(&world).await, risen);
+        }
+    }
+}
+
 async fn a_window_that_is_over_counts_anew(world: World) {
     let window = Some(prost_types::Duration { seconds: 24 * HOUR, nanos: 0 });
     let alarm = MassChangeAlarm { deletions: 1, hold: true, window, ..MassChangeAlarm::default() };
@@ -186,6 +209,7 @@ faces! {
     an_alarm_rises_once_when_more_ends_than_it_says
     each_threshold_counts_for_itself_and_everybody_else_counts_for_nothing
     what_is_past_the_alarm_is_held_but_never_a_deactivation
+    a_delete_that_deactivates_counts_as_both_and_is_never_held
     a_window_that_is_over_counts_anew
     an_alarm_that_watches_nothing_or_never_ends_is_refused
 }
