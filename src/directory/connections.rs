@@ -8,7 +8,9 @@ use super::{
     grants::require_own,
     ownership, precondition, record,
     record::Noun,
-    roles, status, takeovers, tokens,
+    roles,
+    sight::Sight,
+    status, takeovers, tokens,
 };
 use crate::{
     api::v1::{
@@ -83,9 +85,10 @@ pub(super) async fn create(directory: &Arc<Directory>, request: Request<CreateCo
 }
 
 pub(super) async fn get(directory: &Arc<Directory>, request: Request<GetConnectionRequest>) -> Reply<GetConnectionResponse> {
-    let message = request.into_inner();
+    let (call, message) = Call::of(request)?;
     directory.statuses.flush().await.map_err(Error::from)?;
     let mut reader = directory.read(&message.organization_id, None).await?;
+    Sight::of(&call).check_connection(&message.connection_id)?;
     let mut connection = [record::get::<Connection>(directory, &mut reader, &message.connection_id).await?];
     status::fill(&mut reader, &mut connection).await.map_err(Error::from)?;
     drop(reader);
@@ -98,7 +101,9 @@ pub(super) async fn list(directory: &Arc<Directory>, request: Request<ListConnec
     directory.statuses.flush().await.map_err(Error::from)?;
     let mut reader = directory.read(&message.organization_id, None).await?;
     let page = (message.page_size, message.page_token.as_str());
-    let (mut connections, next_page_token) = record::list(directory, &call, &mut reader, &[], page, |_: &Connection| true).await?;
+    let sight = Sight::of(&call);
+    let seen = |connection: &Connection| sight.sees_connection(&connection.id);
+    let (mut connections, next_page_token) = record::list(directory, &call, &mut reader, &[], page, seen).await?;
     status::fill(&mut reader, &mut connections).await.map_err(Error::from)?;
     drop(reader);
     let key = directory.organization(&message.organization_id).await?.key;

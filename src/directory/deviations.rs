@@ -3,8 +3,10 @@
 
 use super::{
     Directory, Error, Reply,
+    core::Call,
     notes::{Noted, Notes},
     record,
+    sight::Sight,
 };
 use crate::{
     access::{Caller, Witness},
@@ -149,9 +151,10 @@ fn uses((organization, connection, day, tolerance): &Key, tally: Tally) -> Uses 
 
 /// `GetDeviationReport`. What waits is written first, so that nothing is missing and nothing counts twice.
 pub(super) async fn report(directory: &Directory, request: Request<GetDeviationReportRequest>) -> Reply<GetDeviationReportResponse> {
-    let message = request.into_inner();
+    let (call, message) = Call::of(request)?;
     directory.deviations.flush().await.map_err(Error::from)?;
     let mut reader = directory.read(&message.organization_id, None).await?;
+    Sight::of(&call).check_connection(&message.connection_id)?;
     let connection: Connection = record::get(directory, &mut reader, &message.connection_id).await?;
     let since = message.since.as_ref().map_or_else(|| directory.clock.now() - REPORTED_DAYS * DAY, micros).div_euclid(DAY);
     let rows = reader.deviations(&connection.id, since).await.map_err(Error::from)?;

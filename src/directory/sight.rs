@@ -46,6 +46,19 @@ impl Sight {
         self.linked
     }
 
+    /// Whether another connection than its own, and what belongs to that, is there for the caller.
+    pub(super) fn sees_connection(&self, id: &str) -> bool {
+        !self.linked || self.connection == id
+    }
+
+    /// Refuses another connection that is not there for the caller, as one that is not there at all.
+    ///
+    /// # Errors
+    /// `NOT_FOUND`.
+    pub(super) fn check_connection(&self, id: &str) -> Result<()> {
+        if self.sees_connection(id) { Ok(()) } else { Err(Error::not_found("connection")) }
+    }
+
     /// Whether the resource is there for the caller.
     pub(super) fn sees(&self, resource: &impl Linked) -> bool {
         match (self.connection.is_empty(), self.linked) {

@@ -11,6 +11,7 @@ use super::{
     record,
     record::Noun,
     repeats,
+    sight::Sight,
 };
 use crate::{
     access::{self, Kind},
@@ -152,8 +153,11 @@ pub(super) async fn rotate(directory: &Arc<Directory>, request: Request<RotateTo
 pub(super) async fn list(directory: &Arc<Directory>, request: Request<ListTokensRequest>) -> Reply<ListTokensResponse> {
     let (call, message) = Call::of(request)?;
     let (connection, account) = (message.connection_id.as_str(), message.service_account_id.as_str());
+    let sight = Sight::of(&call);
     let wanted = |token: &Token| {
-        (connection.is_empty() || token.connection_id == connection) && (account.is_empty() || token.service_account_id == account)
+        sight.sees_connection(&token.connection_id)
+            && (connection.is_empty() || token.connection_id == connection)
+            && (account.is_empty() || token.service_account_id == account)
     };
     let mut reader = directory.read(&message.organization_id, None).await?;
     let query = [connection.as_bytes(), account.as_bytes()];

@@ -1,7 +1,10 @@
 //! What a scan brings: a resource with as much of it decoded as the verdict needs.
 
 use super::{
-    super::{Error, Result, users::decode},
+    super::{
+        Error, Result,
+        users::{decode, hide_managers},
+    },
     Query,
 };
 use crate::{
@@ -40,6 +43,13 @@ pub(super) enum Content {
 impl Candidate {
     /// The next candidates in id order.
     pub(super) async fn scan(reader: &mut Reader, query: &Query, after: &str, limit: usize) -> Result<Chunk> {
+        let mut chunk = Self::read(reader, query, after, limit).await?;
+        // What is not shown is not there for a filter or an order either.
+        hide_managers(&query.narrow.view, reader, chunk.candidates.iter_mut().filter_map(|one| one.part.as_mut()).collect()).await?;
+        Ok(chunk)
+    }
+
+    async fn read(reader: &mut Reader, query: &Query, after: &str, limit: usize) -> Result<Chunk> {
         let living = Self::living(reader, query, after, limit).await?;
         let Some(sight) = &query.deleted else {
             return Ok(Chunk { last: living.len() < limit, end: living.last().map(|one| one.id.clone()), candidates: living });

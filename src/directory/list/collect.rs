@@ -1,7 +1,10 @@
 //! Walking the candidates of a list until its page is full.
 
 use super::{
-    super::{Error, Result, core::Call},
+    super::{
+        Error, Result,
+        core::{Call, Directory},
+    },
     Query,
     candidate::{Candidate, Chunk, Content},
     edges::Known,
@@ -52,7 +55,7 @@ pub(super) struct Page {
 }
 
 /// Collects the page.
-pub(super) async fn collect(reader: &mut Reader, call: &Call, query: &Query) -> Result<Page> {
+pub(super) async fn collect(directory: &Directory, reader: &mut Reader, call: &Call, query: &Query) -> Result<Page> {
     // Everything unfiltered is counted already; for a connection that does not see everything, by its keys.
     let view = &query.narrow.view;
     let free =
@@ -65,15 +68,22 @@ pub(super) async fn collect(reader: &mut Reader, call: &Call, query: &Query) -> 
     let count = query.counts() && counted.is_none();
     let cx = Context { connection: call.connection(), base: "" };
     let mut page = match query.order {
-        None => in_id_order(reader, query, &cx, size, count).await?,
-        Some(_) => sorted(reader, query, &cx, size).await?,
+        None => in_id_order(directory, reader, query, &cx, size, count).await?,
+        Some(_) => sorted(directory, reader, query, &cx, size).await?,
     };
     page.total = counted.or(page.total);
     Ok(page)
 }
 
 /// Walks on from the token; stops at the end of the page unless the rest is to be counted.
-async fn in_id_order(reader: &mut Reader, query: &Query, cx: &Context<'_>, size: usize, count: bool) -> Result<Page> {
+async fn in_id_order(
+    directory: &Directory,
+    reader: &mut Reader,
+    query: &Query,
+    cx: &Context<'_>,
+    size: usize,
+    count: bool,
+) -> Result<Page> {
     let mut after = query.from.as_ref().map(|f| f.after.clone()).unwrap_or_default();
     let (mut found, mut more, mut full, mut bytes, mut matches) = (Vec::new(), false, size == 0, 0, 0_usize);
     loop {
@@ -81,7 +91,7 @@ async fn in_id_order(reader: &mut Reader, query: &Query, cx: &Context<'_>, size:
         let limit = if query.filter.is_none() && !count { (query.skip + size + 1).saturating_sub(matches).clamp(1, CHUNK) } else { CHUNK };
         let Chunk { candidates: chunk, end, last } = Candidate::scan(reader, query, &after, limit).await?;
         after = end.unwrap_or(after);
-        let known = Known::ask(reader, query, &chunk).await?;
+        let known = Known::ask(directory, reader, query, &chunk).await?;
         for candidate in chunk {
             if !candidate.matches(query, cx, &known) {
                 continue;
@@ -106,7 +116,7 @@ async fn in_id_order(reader: &mut Reader, query: &Query, cx: &Context<'_>, size:
 }
 
 /// Walks everything and keeps the best: time follows the size of the list, memory that of the page.
-async fn sorted(reader: &mut Reader, query: &Query, cx: &Context<'_>, size: usize) -> Result<Page> {
+async fn sorted(directory: &Directory, reader: &mut Reader, query: &Query, cx: &Context<'_>, size: usize) -> Result<Page> {
     let descending = query.order.as_ref().is_some_and(crate::attributes::order::Order::descending);
     let from = query.from.as_ref().filter(|f| !f.after.is_empty()).map(|f| Rank { key: f.key.clone(), id: f.after.clone(), descending });
     let keep = query.skip.saturating_add(size);
@@ -114,7 +124,7 @@ async fn sorted(reader: &mut Reader, query: &Query, cx: &Context<'_>, size: usiz
     loop {
         let Chunk { candidates: chunk, end, last } = Candidate::scan(reader, query, &after, CHUNK).await?;
         after = end.unwrap_or(after);
-        let known = Known::ask(reader, query, &chunk).await?;
+        let known = Known::ask(directory, reader, query, &chunk).await?;
         for candidate in chunk {
             if !candidate.matches(query, cx, &known) {
                 continue;

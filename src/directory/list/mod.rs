@@ -129,7 +129,7 @@ pub(super) async fn users(directory: &Directory, call: &Call, request: ListUsers
     let shown = shown.among(schemas);
     query.narrow.view = Sight::of(call).view(&mut reader).await?;
     query.look_below(directory, &mut reader).await?;
-    let page = collect::collect(&mut reader, call, &query).await?;
+    let page = collect::collect(directory, &mut reader, call, &query).await?;
     let mut users = page.found.iter().map(|found| user_service::decode(found.body()?)).collect::<Result<Vec<_>>>()?;
     shown.finish(directory, call, Some(&mut reader), &mut users).await?;
     Ok(ListUsersResponse {
@@ -150,7 +150,7 @@ pub(super) async fn groups(directory: &Directory, call: &Call, request: ListGrou
     let mut query = Query::new(directory, call, ResourceType::Group, &organization, request.filter.as_ref(), &options, &schemas)?;
     query.narrow.view = Sight::of(call).view(&mut reader).await?;
     let shown = shown.among(schemas);
-    let page = collect::collect(&mut reader, call, &query).await?;
+    let page = collect::collect(directory, &mut reader, call, &query).await?;
     let groups = page.found.iter().map(|found: &Found| Ok(shown.finish(call, Group::clone(found.group()?)))).collect::<Result<Vec<_>>>()?;
     Ok(ListGroupsResponse {
         groups,

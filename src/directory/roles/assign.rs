@@ -4,6 +4,7 @@ use super::{
     super::{
         Error, Result,
         core::{Call, Directory, Edit, answering},
+        sight::Sight,
     },
     ends,
     principal::{self, Named},
@@ -51,12 +52,13 @@ pub(super) async fn modify(
     let wanted = request.add.into_iter().map(|given| read(directory, given)).collect::<Result<Vec<_>>>()?;
     let gone: BTreeSet<String> = request.remove_assignment_ids.iter().cloned().collect();
     let twice = request.remove_assignment_ids.len() - gone.len();
+    let sight = Sight::of(call);
     let edit = move |work: &mut Work| -> Edit<Outcome> {
         let mut outcome = Outcome { redundant: i64::try_from(twice).unwrap_or(0), ..Outcome::default() };
-        ask(work, &wanted, &gone)?;
-        withdraw(work, &gone, &mut outcome)?;
+        ask(work, &sight, &wanted, &gone)?;
+        withdraw(work, &sight, &gone, &mut outcome)?;
         for one in &wanted {
-            grant(work, one, &mut outcome)?;
+            grant(work, &sight, one, &mut outcome)?;
         }
         Ok(outcome)
     };
@@ -84,33 +86,36 @@ fn read(directory: &Directory, given: RoleAssignment) -> Result<Wanted> {
 }
 
 /// Asks for all that will be needed, so that one round is enough.
-fn ask(work: &mut Work, wanted: &[Wanted], gone: &BTreeSet<String>) -> Edit<()> {
+fn ask(work: &mut Work, sight: &Sight, wanted: &[Wanted], gone: &BTreeSet<String>) -> Edit<()> {
     let ids: Vec<String> = wanted.iter().map(|w| w.holder.id.clone()).collect();
-    let (book, kinds) = (work.book().map(drop), work.kinds(&ids).map(drop));
+    let (book, kinds, seen) = (work.book().map(drop), work.kinds(&ids).map(drop), sight.seen_in(work, &ids).map(drop));
     let grants: Vec<_> = ids.iter().map(|id| work.grants_of(id).map(drop)).collect();
     let accounts = wanted.iter().filter(|w| w.holder.kind.is_none_or(|kind| kind == GRANTEE_ACCOUNT));
     let accounts: Vec<_> = accounts.map(|w| work.record(RecordKind::ServiceAccount, &w.holder.id).map(drop)).collect();
     let gone: Vec<_> = gone.iter().map(|id| work.grant(id).map(drop)).collect();
-    Ok([book, kinds].into_iter().chain(grants).chain(accounts).chain(gone).collect::<std::result::Result<(), _>>()?)
+    [book, kinds].into_iter().chain(grants).chain(accounts).chain(gone).collect::<std::result::Result<(), _>>()?;
+    seen
 }
 
-fn withdraw(work: &mut Work, gone: &BTreeSet<String>, outcome: &mut Outcome) -> Edit<()> {
+fn withdraw(work: &mut Work, sight: &Sight, gone: &BTreeSet<String>, outcome: &mut Outcome) -> Edit<()> {
     let mut there: Vec<Arc<Grant>> = Vec::new();
     for id in gone {
-        match work.grant(id)? {
-            Some(grant) => there.push(grant),
-            None => outcome.redundant += 1,
-        }
+        there.extend(work.grant(id)?);
     }
+    // A grant to whom the caller does not see is none to it.
+    let holders: Vec<String> = there.iter().filter(|g| g.principal_kind != GRANTEE_ACCOUNT).map(|g| g.principal_id.clone()).collect();
+    let seen = sight.seen_in(work, &holders)?;
+    there.retain(|grant| grant.principal_kind == GRANTEE_ACCOUNT || seen.contains(&grant.principal_id));
+    outcome.redundant += i64::try_from(gone.len() - there.len()).unwrap_or(i64::MAX);
     outcome.removed = i64::try_from(there.len()).unwrap_or(i64::MAX);
     ends::change(work, &there, &[])
 }
 
-fn grant(work: &mut Work, wanted: &Wanted, outcome: &mut Outcome) -> Edit<()> {
+fn grant(work: &mut Work, sight: &Sight, wanted: &Wanted, outcome: &mut Outcome) -> Edit<()> {
     if work.book()?.role(&wanted.role_id).is_none() {
         return Err(unknown("add.role_id", "role", &wanted.role_id).into());
     }
-    let kind = kind_of(work, &wanted.holder)?;
+    let kind = kind_of(work, sight, &wanted.holder)?;
     let held = work.grants_of(&wanted.holder.id)?;
     if let Some(same) = held.iter().find(|g| g.role_id == wanted.role_id && g.scope == wanted.scope) {
         if same.expires_at == wanted.expires_at {
@@ -141,9 +146,11 @@ fn grant(work: &mut Work, wanted: &Wanted, outcome: &mut Outcome) -> Edit<()> {
     Ok(())
 }
 
-/// What the holder is, if it is there and what it is said to be.
-fn kind_of(work: &mut Work, holder: &Named) -> Edit<i64> {
-    let member = work.kinds(std::slice::from_ref(&holder.id))?.pop().flatten();
+/// What the holder is, if it is there for the caller and what it is said to be.
+fn kind_of(work: &mut Work, sight: &Sight, holder: &Named) -> Edit<i64> {
+    let id = std::slice::from_ref(&holder.id);
+    let seen = sight.seen_in(work, id)?;
+    let member = work.kinds(id)?.pop().flatten().filter(|_| seen.contains(&holder.id));
     let account = if holder.kind.is_none_or(|kind| kind == GRANTEE_ACCOUNT) {
         work.record(RecordKind::ServiceAccount, &holder.id)?.map(|_| GRANTEE_ACCOUNT)
     } else {

@@ -28,6 +28,8 @@ pub(super) struct Cause {
     pub(super) origin: Origin,
     /// The groups between it and the principal, outermost first.
     pub(super) groups: Vec<String>,
+    /// Whether the caller may be told of it; it counts either way.
+    pub(super) told: bool,
 }
 
 impl Cause {
@@ -36,15 +38,18 @@ impl Cause {
         self.scope.is_empty() || self.scope == scope
     }
 
-    /// The same as the contract says it; `roles` lead from the cause's own to the one asked for.
-    pub(super) fn derivation(&self, roles: Vec<String>) -> Derivation {
+    /// The same as the contract says it, if the caller may be told; `roles` lead from the cause's own to the one asked for.
+    pub(super) fn derivation(&self, roles: Vec<String>) -> Option<Derivation> {
+        if !self.told {
+            return None;
+        }
         let derivation = Derivation { group_path: self.groups.clone(), role_path: roles, ..Derivation::default() };
-        match &self.origin {
+        Some(match &self.origin {
             Origin::Grant(id) => Derivation { assignment_id: id.clone(), ..derivation },
             Origin::Mapping(mapped) => {
                 Derivation { connection_id: mapped.connection_id.clone(), mapping: Some(mapped.mapping.clone()), ..derivation }
             }
-        }
+        })
     }
 }
 

@@ -1,8 +1,12 @@
 //! Yes or no, many at once.
 
 use super::{
-    super::{Directory, Error, Result},
+    super::{
+        Error, Result,
+        core::{Call, Directory},
+    },
     causes::Included,
+    eyes::Eyes,
     principal::{self, Named},
     standing::{Standing, standings},
 };
@@ -18,7 +22,7 @@ use crate::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 
-pub(super) async fn batch(directory: &Directory, request: BatchCheckAccessRequest) -> Result<BatchCheckAccessResponse> {
+pub(super) async fn batch(directory: &Directory, call: &Call, request: BatchCheckAccessRequest) -> Result<BatchCheckAccessResponse> {
     if request.items.is_empty() {
         return Err(Error::missing("items"));
     }
@@ -38,8 +42,10 @@ pub(super) async fn batch(directory: &Directory, request: BatchCheckAccessReques
     }
     let mut reader = directory.read(&request.organization_id, request.consistency.as_ref()).await?;
     let book = reader.book().await?;
-    let found = standings(directory, &mut reader, &book, &named).await?;
-    let groups = reader.kinds(groups.into_iter().collect()).await?;
+    let eyes = Eyes::of(call, &mut reader).await?;
+    let found = standings(directory, &mut reader, &book, &eyes, &named).await?;
+    let mut groups = reader.kinds(groups.into_iter().collect()).await?.into_iter().collect();
+    eyes.keep(&mut reader, &mut groups).await?;
     let groups = groups.into_iter().filter(|(_, kind)| *kind == MEMBER_GROUP).map(|(id, _)| id).collect();
     let mut judge = Judge { book: &book, included: Included::new(&book), wanted: BTreeMap::new(), groups, explain: request.explain };
     let results = request.items.iter().zip(&named).map(|(item, named)| {
@@ -87,7 +93,7 @@ impl Judge<'_> {
             allowed = true;
             until = until.max(cause.expires_at);
             if self.explain {
-                derivations.push(cause.derivation(way));
+                derivations.extend(cause.derivation(way));
             }
         }
         Ok(decision(allowed, until, derivations))
@@ -98,7 +104,10 @@ impl Judge<'_> {
             return Err(Error::not_found("group"));
         }
         let way = standing.way(group);
-        let why = way.clone().filter(|_| self.explain).map(|group_path| Derivation { group_path, ..Derivation::default() });
+        let why = way
+            .clone()
+            .filter(|way| self.explain && standing.may_tell(way))
+            .map(|group_path| Derivation { group_path, ..Derivation::default() });
         Ok(decision(way.is_some(), NEVER, why.into_iter().collect()))
     }
 }

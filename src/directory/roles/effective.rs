@@ -7,6 +7,7 @@ use super::{
         page,
     },
     causes::Included,
+    eyes::Eyes,
     list::shown,
     principal,
     standing::standings,
@@ -37,7 +38,8 @@ pub(super) async fn list(directory: &Directory, call: &Call, request: ListEffect
     let from = page::open(&directory.store, &binding, &request.page_token, now)?;
     let mut reader = directory.read(&request.organization_id, request.consistency.as_ref()).await?;
     let book = reader.book().await?;
-    let found = standings(directory, &mut reader, &book, std::slice::from_ref(&named)).await?;
+    let eyes = Eyes::of(call, &mut reader).await?;
+    let found = standings(directory, &mut reader, &book, &eyes, std::slice::from_ref(&named)).await?;
     let standing = found.get(&named.id).ok_or_else(|| Error::not_found("principal"))?;
 
     let mut held: BTreeMap<(&str, String), Held> = BTreeMap::new();
@@ -48,7 +50,7 @@ pub(super) async fn list(directory: &Directory, call: &Call, request: ListEffect
             one.role_id.clone_from(role_id);
             one.until = one.until.max(cause.expires_at);
             if request.explain {
-                one.why.push(cause.derivation(way.clone()));
+                one.why.extend(cause.derivation(way.clone()));
             }
         }
     }

@@ -6,6 +6,7 @@ use super::{
         core::{Call, Directory},
         page,
     },
+    eyes::Eyes,
     mappings, principal,
     principal::Named,
     standing::standings,
@@ -33,6 +34,7 @@ pub(super) async fn list(directory: &Directory, call: &Call, request: ListRoleHo
         return Err(Error::not_found("role"));
     }
     let giving = book.giving(&request.role_id);
+    let eyes = Eyes::of(call, &mut reader).await?;
     let sources = Sources::find(directory, &mut reader, &book, &giving).await?;
 
     let (mut holders, mut after, mut done) = (Vec::new(), from.after, false);
@@ -42,7 +44,7 @@ pub(super) async fn list(directory: &Directory, call: &Call, request: ListRoleHo
         candidates.last().cloned().into_iter().for_each(|id| after = id);
         let named: Vec<Named> = candidates.into_iter().map(|id| Named { id, kind: None }).collect();
         // The same judgement as everywhere has the last word.
-        let found = standings(directory, &mut reader, &book, &named).await?;
+        let found = standings(directory, &mut reader, &book, &eyes, &named).await?;
         for (id, standing) in found {
             let here = |scope: &str| request.scope.is_empty() || scope.is_empty() || scope == request.scope;
             if standing.kind != MEMBER_GROUP && standing.causes().iter().any(|cause| giving.contains(&cause.role_id) && here(&cause.scope))

@@ -6,6 +6,7 @@ use super::{
         core::{Call, Directory},
         page, revision,
     },
+    eyes::Eyes,
     principal,
 };
 use crate::{
@@ -15,7 +16,7 @@ use crate::{
     },
     feed::append,
     limits,
-    store::{RoleRow, etag},
+    store::{Grant, Reader, RoleRow, etag},
 };
 use prost::Message as _;
 
@@ -70,6 +71,7 @@ pub(super) async fn grants(directory: &Directory, call: &Call, request: ListRole
     let now = directory.clock.now();
     let from = page::open(&directory.store, &binding, &request.page_token, now)?.unwrap_or_default();
     let mut reader = directory.read(&request.organization_id, None).await?;
+    let eyes = Eyes::of(call, &mut reader).await?;
     let mut grants = match &holder {
         // A principal has few: all are read.
         Some(holder) => {
@@ -77,9 +79,10 @@ pub(super) async fn grants(directory: &Directory, call: &Call, request: ListRole
             grants.retain(|g| g.id > from.after && holder.kind.is_none_or(|kind| kind == g.principal_kind));
             grants.retain(|g| request.role_id.is_empty() || g.role_id == request.role_id);
             grants.sort_by(|a, b| a.id.cmp(&b.id));
+            eyes.keep_grants(&mut reader, &mut grants).await?;
             grants
         }
-        None => reader.grants_after(&request.role_id, &from.after, size + 1).await?,
+        None => told(&mut reader, &eyes, &request.role_id, from.after, size + 1).await?,
     };
     let more = grants.len() > size;
     grants.truncate(size);
@@ -90,4 +93,20 @@ pub(super) async fn grants(directory: &Directory, call: &Call, request: ListRole
         assignments: grants.iter().map(append::assignment).collect(),
         read_at: directory.revision(reader.revision()),
     })
+}
+
+/// So many grants after this id, in id order, of one role or of all, to those who are there for the caller.
+async fn told(reader: &mut Reader, eyes: &Eyes, role: &str, mut after: String, wanted: usize) -> Result<Vec<Grant>> {
+    let mut found = Vec::new();
+    loop {
+        let mut grants = reader.grants_after(role, &after, wanted).await?;
+        let last = grants.len() < wanted;
+        grants.last().into_iter().for_each(|grant| after.clone_from(&grant.id));
+        eyes.keep_grants(reader, &mut grants).await?;
+        found.extend(grants);
+        if last || found.len() >= wanted {
+            found.truncate(wanted);
+            return Ok(found);
+        }
+    }
 }

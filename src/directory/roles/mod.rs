@@ -6,6 +6,7 @@ mod checks;
 mod define;
 mod effective;
 mod ends;
+mod eyes;
 mod holders;
 mod list;
 mod mappings;
@@ -79,6 +80,7 @@ impl RoleService for Roles {
     }
 
     async fn batch_check_access(&self, request: Request<BatchCheckAccessRequest>) -> Reply<BatchCheckAccessResponse> {
-        Ok(Response::new(checks::batch(&self.0, request.into_inner()).await?))
+        let (call, request) = Call::of(request)?;
+        Ok(Response::new(checks::batch(&self.0, &call, request).await?))
     }
 }

@@ -3,6 +3,7 @@
 use super::{
     super::{Directory, Result, links, record, users},
     causes::{Cause, Origin},
+    eyes::Eyes,
     mappings::{self, Given},
     principal::Named,
 };
@@ -24,6 +25,8 @@ pub(super) struct Standing {
     able: bool,
     causes: Vec<Cause>,
     ways: Ways,
+    /// The groups that are not there for the caller, of all that anybody asked about is in.
+    hidden: Arc<BTreeSet<String>>,
 }
 
 impl Standing {
@@ -36,18 +39,25 @@ impl Standing {
     pub(super) fn way(&self, group: &str) -> Option<Vec<String>> {
         self.ways.to(group).filter(|_| self.able)
     }
+
+    /// Whether the caller may be told of the way.
+    pub(super) fn may_tell(&self, way: &[String]) -> bool {
+        !way.iter().any(|group| self.hidden.contains(group))
+    }
 }
 
-/// What each principal has; one that is not there, or not what it is said to be, is left out. A fixed number of statements,
-/// whatever the number of principals, but for one each for service accounts.
+/// What each principal has; one that is not there for the caller, or not what it is said to be, is left out. A fixed number of
+/// statements, whatever the number of principals, but for one each for service accounts.
 pub(super) async fn standings(
     directory: &Directory,
     reader: &mut Reader,
     book: &Book,
+    eyes: &Eyes,
     named: &[Named],
 ) -> Result<BTreeMap<String, Standing>> {
     let ids: BTreeSet<String> = named.iter().map(|one| one.id.clone()).collect();
     let mut kinds: BTreeMap<String, i64> = reader.kinds(ids.iter().cloned().collect()).await?.into_iter().collect();
+    eyes.keep(reader, &mut kinds).await?;
     let mut able: BTreeSet<String> = kinds.iter().filter(|(_, kind)| **kind != MEMBER_USER).map(|(id, _)| id.clone()).collect();
     for one in named.iter().filter(|one| one.kind.is_none_or(|kind| kind == GRANTEE_ACCOUNT)) {
         if kinds.contains_key(&one.id) {
@@ -81,6 +91,7 @@ pub(super) async fn standings(
     }
     let groups: BTreeSet<String> = ways.values().flat_map(Ways::groups).cloned().collect();
 
+    let hidden = Arc::new(eyes.hidden(reader, groups.iter().cloned().collect()).await?);
     let asked: Vec<String> = groups.iter().chain(kinds.keys()).cloned().collect::<BTreeSet<_>>().into_iter().collect();
     let now = directory.clock.now();
     let mut granted: BTreeMap<String, Vec<Grant>> = BTreeMap::new();
@@ -100,7 +111,10 @@ pub(super) async fn standings(
             if let Some(user) = people.get(&one.id) {
                 causes.extend(of_values(book, user));
             }
-            found.insert(one.id.clone(), Standing { kind, able: able.contains(&one.id), causes, ways });
+            for cause in &mut causes {
+                cause.told = eyes.may_tell(cause, &hidden);
+            }
+            found.insert(one.id.clone(), Standing { kind, able: able.contains(&one.id), causes, ways, hidden: Arc::clone(&hidden) });
         }
     }
     Ok(found)
@@ -115,6 +129,7 @@ fn gather(causes: &mut Vec<Cause>, holder: &str, way: &[String], granted: &BTree
             expires_at: grant.expires_at,
             origin: Origin::Grant(grant.id.clone()),
             groups: way.to_vec(),
+            told: true,
         });
     }
     // A group that is asked about is given what its members are given.
@@ -125,6 +140,7 @@ fn gather(causes: &mut Vec<Cause>, holder: &str, way: &[String], granted: &BTree
             expires_at: NEVER,
             origin: Origin::Mapping(Arc::clone(mapped)),
             groups: way.to_vec(),
+            told: true,
         });
     }
 }
@@ -140,6 +156,7 @@ fn of_values(book: &Book, user: &User) -> Vec<Cause> {
             expires_at: NEVER,
             origin: Origin::Mapping(Arc::clone(mapped)),
             groups: Vec::new(),
+            told: true,
         })
         .collect()
 }

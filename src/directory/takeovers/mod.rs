@@ -9,7 +9,9 @@ mod undo;
 use super::{
     Directory, Error, Reply,
     core::{Call, Edit},
-    links, record, users,
+    links, record,
+    sight::Sight,
+    users,
 };
 use crate::{
     api::v1::{
@@ -38,11 +40,20 @@ impl TakeoverService for Takeovers {
         let mut reader = self.0.read(&message.organization_id, None).await?;
         let page = (message.page_size, message.page_token.as_str());
         let query: [&[u8]; 2] = [message.connection_id.as_bytes(), &[u8::from(message.show_resolved)]];
+        let sight = Sight::of(&call);
         let keep = |entry: &Takeover| {
-            (message.show_resolved || entry.state() == State::Waiting)
+            sight.sees_connection(&entry.connection_id)
+                && (message.show_resolved || entry.state() == State::Waiting)
                 && (message.connection_id.is_empty() || entry.connection_id == message.connection_id)
         };
-        let (takeovers, next_page_token) = record::list(&self.0, &call, &mut reader, &query, page, keep).await?;
+        let (mut takeovers, next_page_token) = record::list(&self.0, &call, &mut reader, &query, page, keep).await?;
+        if sight.is_narrow() {
+            // Whom it meets is not its own yet, and so not told.
+            let view = sight.view(&mut reader).await?;
+            let met = takeovers.iter().map(|entry| entry.user_id.clone()).collect();
+            let seen = reader.seen(&view, met).await.map_err(Error::from)?;
+            takeovers.retain(|entry| seen.contains(&entry.user_id));
+        }
         Ok(Response::new(ListTakeoversResponse { takeovers, next_page_token }))
     }
 

@@ -8,7 +8,7 @@ use super::super::{
 };
 use crate::{
     api::v1::{EnterpriseUser, User},
-    store::{Reader, Work},
+    store::{Reader, View, Work},
 };
 use std::collections::BTreeSet;
 
@@ -19,9 +19,8 @@ fn manager(user: &User) -> Option<&String> {
 /// Takes away the managers that are users or groups, and not there for the caller. Whoever sees all pays nothing.
 pub(super) async fn hide(directory: &Directory, call: &Call, reader: Option<&mut Reader>, users: &mut [User]) -> Result<()> {
     let sight = Sight::of(call);
-    let managers: BTreeSet<String> = users.iter().filter_map(manager).cloned().collect();
     let Some(organization) = users.first().map(|user| user.organization_id.clone()).filter(|_| sight.is_narrow()) else { return Ok(()) };
-    if managers.is_empty() {
+    if !users.iter().any(|user| manager(user).is_some()) {
         return Ok(());
     }
     let mut own = None;
@@ -30,11 +29,26 @@ pub(super) async fn hide(directory: &Directory, call: &Call, reader: Option<&mut
         None => own.insert(directory.read(&organization, None).await?),
     };
     let view = sight.view(reader).await?;
+    hide_from(&view, reader, users.iter_mut().collect()).await
+}
+
+/// The same of users as a filter or an order looks at them, so that nobody is found by what is not shown.
+pub(in crate::directory) async fn hide_from(view: &View, reader: &mut Reader, users: Vec<&mut User>) -> Result<()> {
+    if !matches!(view, View::Only(_)) {
+        return Ok(());
+    }
+    let managers: BTreeSet<String> = users.iter().filter_map(|user| manager(user)).cloned().collect();
+    if managers.is_empty() {
+        return Ok(());
+    }
     let known: Vec<String> = reader.kinds(managers.into_iter().collect()).await?.into_iter().map(|(id, _)| id).collect();
-    let seen = reader.seen(&view, known.clone()).await?;
+    let seen = reader.seen(view, known.clone()).await?;
+    let hidden: BTreeSet<String> = known.into_iter().filter(|id| !seen.contains(id)).collect();
     for user in users {
-        if manager(user).is_some_and(|id| known.contains(id) && !seen.contains(id)) {
+        if manager(user).is_some_and(|id| hidden.contains(id)) {
             user.enterprise.iter_mut().for_each(|enterprise| enterprise.manager = None);
+            // An extension without any value is not there.
+            user.enterprise.take_if(|enterprise| *enterprise == EnterpriseUser::default());
         }
     }
     Ok(())

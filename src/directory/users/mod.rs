@@ -21,6 +21,7 @@ use std::sync::Arc;
 
 pub(super) use answer::Shown;
 pub(super) use end::{bare, deletion, erase, leave_groups, policy};
+pub(super) use manager::hide_from as hide_managers;
 pub(super) use read::decode;
 use tonic::{Request, Response, Status};
 pub(super) use write::{changed, check_unique, creation, patching, replacement, required};

@@ -2,7 +2,7 @@
 
 use super::{
     super::{
-        Error,
+        Error, actions,
         core::Edit,
         groups, links, ownership,
         sight::Sight,
@@ -13,7 +13,13 @@ use super::{
 };
 use crate::{
     access::Caller,
-    api::v1::{Connection, User, change_event::Action, connection::Recreate, create_user_response::Outcome, link::Reason},
+    api::v1::{
+        User,
+        change_event::Action,
+        connection::{AllowedAction, Recreate},
+        create_user_response::Outcome,
+        link::Reason,
+    },
     attributes::{Context, check, fold, replace},
     clock::Micros,
     feed::append,
@@ -31,7 +37,8 @@ pub(super) struct Recall {
     connection: String,
     /// Whether an e-mail address is enough.
     by_email: bool,
-    /// Whether the create says that the user is to be active. What it does not say lets in nobody who was kept out.
+    /// Whether the create wakes whom the connection manages: it says that the user is to be active, and the connection may change
+    /// users, which this is. What it does not say lets in nobody who was kept out.
     wakes: bool,
 }
 
@@ -45,10 +52,11 @@ enum Found {
 
 impl Recall {
     /// For a caller's connection; `None` for callers without one, and for one whose creates make new users only.
-    pub(super) fn of(connection: Option<&Connection>, active: Option<bool>) -> Option<Recall> {
-        let connection = connection.filter(|c| c.on_recreate() != Recreate::New)?;
+    pub(super) fn of(caller: &Caller, active: Option<bool>) -> Option<Recall> {
+        let connection = caller.connection.as_deref().filter(|c| c.on_recreate() != Recreate::New)?;
         let by_email = connection.takeover_match_attributes.iter().any(|rule| rule == "emails");
-        Some(Recall { connection: connection.id.clone(), by_email, wakes: active.unwrap_or(false) })
+        let wakes = active.unwrap_or(false) && actions::require(caller, AllowedAction::UpdateUsers).is_ok();
+        Some(Recall { connection: connection.id.clone(), by_email, wakes })
     }
 
     /// Brings back the user that the connection let go and now creates again: with its id and memberships, and the attributes
@@ -135,8 +143,8 @@ impl Recall {
             .or(gone_mailed.filter(|_| free).map(|gone| Found::Gone(gone, "emails"))))
     }
 
-    /// Of living users the one that the connection let go last. A create that says "active" also means whom it manages and who
-    /// is not.
+    /// Of living users the one that the connection let go last. A create that wakes also means whom it manages and who is not
+    /// active.
     fn alive<'i>(&self, work: &mut Work, ids: impl IntoIterator<Item = &'i String>) -> Edit<Option<Arc<UserRow>>> {
         let rows: Vec<_> = ids.into_iter().map(|id| work.user(id)).collect();
         let rows = rows.into_iter().collect::<Result<Vec<_>, _>>()?;

@@ -97,7 +97,7 @@ pub(in crate::directory) fn creation(
     actions::require(&call.caller, AllowedAction::CreateUsers)?;
     let mut user = given(call, user)?;
     let caller = call.caller.clone();
-    let recall = Recall::of(call.caller.connection.as_deref(), user.active);
+    let recall = Recall::of(&caller, user.active);
     user.id = id;
     organization.clone_into(&mut user.organization_id);
     let says_active = user.active.is_some();

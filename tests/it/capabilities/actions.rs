@@ -8,8 +8,8 @@ use crate::harness::{
     shapes::{add, boolean, operation, principal, text, user},
 };
 use roster::api::v1::{
-    ApplyMutationsRequest, Connection, CreateConnectionRequest, DeleteUserRequest, ErrorReason, ModifyGroupMembersRequest, Mutation,
-    PatchUserRequest, PutSchemaRequest,
+    ApplyMutationsRequest, Connection, CreateConnectionRequest, CreateUserRequest, DeleteUserRequest, ErrorReason,
+    ModifyGroupMembersRequest, Mutation, PatchUserRequest, PutSchemaRequest, User,
     apply_mutations_request::Mode,
     connection::AllowedAction,
     connection::AllowedAction::{CreateUsers, DeactivateUsers, DeleteUsers, UpdateUsers, WriteGroups},
@@ -77,6 +77,58 @@ async fn an_action_that_is_not_allowed_is_refused_and_changes_nothing(world: Wor
     deactivates.patch(&path, &set("active", &json!(false))).await.expect(200);
     creates.post("/Users", &json!({"schemas": [USER], "userName": "new"})).await.expect(201);
     assert_eq!(deletes.delete(&path).await.status, 204);
+}
+
+/// Row 34 (JumpCloud)
+/// Row 33 (JumpCloud): a create that meets a living user of the connection's own is a change of it.
+async fn a_create_changes_nobody_unless_the_connection_may_change_users(world: World) {
+    let (connection, everything) = world.scim_with(Connection::default()).await;
+    let id =
+        everything.post("/Users", &json!({"schemas": [USER], "userName": "ada", "externalId": "HR-7", "title": "Countess"})).await.id();
+    let path = format!("/Users/{id}");
+    everything.patch(&path, &set("active", &json!(false))).await.expect(200);
+    let restricted = async |actions: &[AllowedAction]| {
+        let allowed_actions = actions.iter().map(|action| i32::from(*action)).collect();
+        world.update_connection(Connection { allowed_actions, ..connection.clone() }, &["allowed_actions"]).await.unwrap();
+        // A token's connection may be remembered for a second: another token begins with what is true now.
+        let scopes = ["scim", "users.write"].map(str::to_owned);
+        let token = world.issue(&world.organization, &connection.id, "", &scopes).await.unwrap().secret;
+        (everything.with_token(&token), world.grpc_as(&token))
+    };
+    let (creates, clients) = restricted(&[CreateUsers]).await;
+    let (head, before) = (world.head().await, world.user(&id).await);
+    let again = [
+        json!({"schemas": [USER], "userName": "ada", "active": true}),
+        json!({"schemas": [USER], "userName": "ada", "externalId": "HR-7", "active": true, "title": "Dr"}),
+        json!({"schemas": [USER], "userName": "ada.king", "externalId": "HR-7", "active": true}),
+        json!({"schemas": [USER], "userName": "ADA", "externalId": "HR-8", "active": true}),
+    ];
+
+    for body in &again {
+        creates.post("/Users", body).await.is_error(409, "uniqueness");
+        let done = creates.bulk(&json!([{"method": "POST", "path": "/Users", "bulkId": "u", "data": body}])).await.expect(200);
+        assert_eq!(done["Operations"][0]["status"], "409", "{done}");
+    }
+    let request = CreateUserRequest {
+        organization_id: world.organization.clone(),
+        user: Some(User { active: Some(true), ..user("ada") }),
+        ..CreateUserRequest::default()
+    };
+    clients.users.clone().create_user(request).await.refused().is(Code::AlreadyExists, ErrorReason::Uniqueness);
+    assert_eq!((world.head().await, world.user(&id).await), (head, before));
+
+    // Whom it deleted is not there for it: to make that one again is a create.
+    let (deletes, _) = restricted(&[CreateUsers, DeleteUsers]).await;
+    deletes.delete(&path).await.expect(204);
+    let (creates, _) = restricted(&[CreateUsers]).await;
+    assert_eq!(creates.post("/Users", &again[1]).await.id(), id);
+    assert_eq!(world.user(&id).await.active, Some(true));
+    // And with both it wakes whom it manages.
+    everything.patch(&path, &set("active", &json!(false))).await.is_error(403, "");
+    let (updates, _) = restricted(&[CreateUsers, UpdateUsers, DeactivateUsers]).await;
+    updates.patch(&path, &set("active", &json!(false))).await.expect(200);
+    let woken = updates.post("/Users", &again[2]).await;
+    assert_eq!((woken.status, woken.id(), &woken.body["userName"]), (201, id, &json!("ada.king")));
 }
 
 /// Row 34 (JumpCloud)
@@ -190,6 +242,7 @@ async fn actions_nobody_knows_are_refused_by_name(world: World) {
 
 faces! {
     an_action_that_is_not_allowed_is_refused_and_changes_nothing
+    a_create_changes_nobody_unless_the_connection_may_change_users
     many_writes_in_one_request_are_held_against_the_same
     groups_that_are_switched_off_are_read_only_and_not_told_of
     actions_nobody_knows_are_refused_by_name

@@ -23,6 +23,7 @@ mod roles;
 mod schemas;
 mod tenants;
 mod tokens;
+mod unseen;
 mod user_changes;
 mod user_ends;
 mod users;

@@ -46,6 +46,7 @@ mod status;
 mod transport;
 mod truth;
 mod unreadable;
+mod unseen;
 mod users;
 
 pub use users::as_sent;
