@@ -155,6 +155,10 @@ fn write_guarded(service: &ServiceDescriptor) -> Done<String> {
 
 /// `Remote<Client>`: the service trait over a channel; and `Any…`, local or remote.
 fn write_remote(service: &ServiceDescriptor) -> Done<String> {
+    if service.methods().any(|method| method.is_client_streaming() && method.is_server_streaming()) {
+        // The façade has no use for a service that streams both ways.
+        return Ok(String::new());
+    }
     let (module, name) = (snake(service.name()), service.name());
     let mut out =
         format!("#[tonic::async_trait]\nimpl v1::{module}_server::{name} for Remote<v1::{module}_client::{name}Client<Channel>> {{\n");
@@ -184,7 +188,7 @@ fn write_remote(service: &ServiceDescriptor) -> Done<String> {
                  let mut client = self.0.clone();\n        \
                  upload(request, |request| async move {{ client.{function}(request).await }}).await\n    }}"
             )?,
-            (true, true) => return Err(format!("{}: no method of the contract streams both ways", method.full_name()).into()),
+            (true, true) => return Err(format!("{}: no service of the façade streams both ways", method.full_name()).into()),
         }
     }
     let generics = if streams.is_empty() { String::new() } else { format!("<{}>", streams.join(", ")) };

@@ -238,5 +238,10 @@ pub const ROLE_MAPPINGS: usize = 500;
 /// Questions of one `BatchCheckAccess`.
 pub const ACCESS_CHECKS: usize = 1_000;
 
+/// Exports that one node runs at once: each holds a snapshot of the store, and a connection for reading.
+pub const EXPORTS: usize = 4;
+/// Lines of one chunk of an import: each chunk is one commit, and writes that wait get their turn between them.
+pub const IMPORT_LINES: usize = 500;
+
 /// Scopes of a token.
 pub const TOKEN_SCOPES: usize = 64;

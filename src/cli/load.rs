@@ -6,6 +6,7 @@ mod http;
 use super::{
     Done, Failure,
     connect::{Authorized, ClientSettings, refused},
+    output,
 };
 use crate::api::v1::{
     self, batch_check_access_request::Item, batch_check_access_request::item::Asked, group_service_client::GroupServiceClient,
@@ -117,7 +118,7 @@ pub(super) async fn run(load: Load) -> Done {
     let seconds = begun.elapsed().as_secs_f64();
     took.sort_unstable();
     let at = |part: usize| took.get(took.len() * part / 100).map_or(0, Duration::as_micros);
-    println!("{}", serde_json::json!({ "calls": took.len(), "seconds": seconds, "p50_us": at(50), "p99_us": at(99) }));
+    output::say(format!("{}", serde_json::json!({ "calls": took.len(), "seconds": seconds, "p50_us": at(50), "p99_us": at(99) })));
     Ok(())
 }
 

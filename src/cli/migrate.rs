@@ -1,6 +1,6 @@
 //! `roster migrate`: the schema, and nothing else.
 
-use super::{Done, Failure};
+use super::{Done, Failure, output};
 use crate::{
     config::StoreSettings,
     server::{Home, StartError, entropy, store_options},
@@ -15,6 +15,6 @@ pub(super) async fn run(settings: StoreSettings) -> Done {
     let entropy = entropy().map_err(failed)?;
     let store = Store::open(&store_options(&engine), entropy).await.map_err(|error| failed(error.into()))?;
     store.close().await;
-    println!("The schema is up to date.");
+    output::say("The schema is up to date.");
     Ok(())
 }

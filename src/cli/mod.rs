@@ -3,8 +3,11 @@
 mod changes;
 mod connect;
 mod connection;
+mod export;
 mod group;
+mod import;
 mod lifecycle;
+mod lines;
 mod load;
 mod mappings;
 mod migrate;
@@ -80,6 +83,10 @@ enum Command {
     Changes(Noun<changes::Verb>),
     /// Decide who takes over whose users, and take links back
     Takeover(Noun<takeover::Verb>),
+    /// Write a whole organization to a file, as JSON lines
+    Export(export::Export),
+    /// Take in what an export wrote
+    Import(import::Import),
     /// Ask a server for one thing again and again
     #[command(hide = true)]
     Load(load::Load),
@@ -144,13 +151,15 @@ async fn dispatch(command: Command) -> Done {
         Command::Role(noun) => role::run(noun.verb, &noun.client).await,
         Command::Token(noun) => token::run(noun.verb, &noun.client).await,
         Command::Changes(noun) => changes::run(noun.verb, &noun.client).await,
+        Command::Export(export) => export::run(export).await,
+        Command::Import(import) => import::run(import).await,
         Command::Load(load) => load::run(load).await,
         Command::Takeover(noun) => takeover::run(noun.verb, &noun.client).await,
     }
 }
 
 fn report(failure: &Failure) -> ExitCode {
-    eprintln!("roster: {}", failure.sentence);
+    output::note(format!("roster: {}", failure.sentence));
     ExitCode::from(failure.code)
 }
 

@@ -5,8 +5,8 @@ use crate::{api, clock};
 use clap::Args;
 use comfy_table::{ContentArrangement, Table, presets};
 use prost::Message;
-use prost_reflect::{DescriptorError, DescriptorPool, DynamicMessage};
-use std::sync::LazyLock;
+use prost_reflect::{DescriptorError, DescriptorPool, DynamicMessage, MessageDescriptor};
+use std::{fmt::Display, io::Write as _, sync::LazyLock};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use tonic::Status;
 use tonic_types::StatusExt;
@@ -64,8 +64,18 @@ fn show(table: &mut Table) {
         column.set_padding((0, 2));
     }
     for line in table.lines() {
-        println!("{}", line.trim_end());
+        say(line.trim_end());
     }
+}
+
+/// Says something to whoever reads; nobody may, and that is no failure.
+pub(super) fn say(text: impl Display) {
+    let _ = writeln!(std::io::stdout().lock(), "{text}");
+}
+
+/// The same beside what is printed.
+pub(super) fn note(text: impl Display) {
+    let _ = writeln!(std::io::stderr().lock(), "{text}");
 }
 
 /// The contract, read once.
@@ -73,19 +83,23 @@ static POOL: LazyLock<Result<DescriptorPool, DescriptorError>> = LazyLock::new(|
 
 /// The contract's JSON of a message (the proto3 JSON mapping, with proto field names).
 pub(super) fn json<T: Shown>(item: &T) -> Result<serde_json::Value, Failure> {
-    let failed = |error: &dyn std::fmt::Display| Failure::refused(format!("The answer cannot be shown as JSON: {error}."));
-    let kind =
-        POOL.as_ref().map_err(|error| failed(error))?.get_message_by_name(T::MESSAGE).ok_or_else(|| failed(&"its type is unknown"))?;
-    let message = DynamicMessage::decode(kind, item.encode_to_vec().as_slice()).map_err(|error| failed(&error))?;
+    let failed = |error: &dyn Display| Failure::refused(format!("The answer cannot be shown as JSON: {error}."));
+    let message = DynamicMessage::decode(kind(T::MESSAGE)?, item.encode_to_vec().as_slice()).map_err(|error| failed(&error))?;
     let options = prost_reflect::SerializeOptions::new().use_proto_field_name(true).skip_default_fields(false);
     message.serialize_with_options(serde_json::value::Serializer, &options).map_err(|error| failed(&error))
+}
+
+/// A message of the contract by its name.
+pub(super) fn kind(name: &str) -> Result<MessageDescriptor, Failure> {
+    let failed = |error: &dyn Display| Failure::refused(format!("The contract cannot be read: {error}."));
+    POOL.as_ref().map_err(|error| failed(error))?.get_message_by_name(name).ok_or_else(|| failed(&name))
 }
 
 /// Prints a JSON value on lines of its own.
 pub(super) fn print(value: &serde_json::Value) -> Result<(), Failure> {
     let text =
         serde_json::to_string_pretty(value).map_err(|error| Failure::refused(format!("The answer cannot be shown as JSON: {error}.")))?;
-    println!("{text}");
+    say(text);
     Ok(())
 }
 

@@ -1,6 +1,6 @@
 //! `roster recover`: back in, when every administrator's token is lost or has expired.
 
-use super::{Done, Failure};
+use super::{Done, Failure, output};
 use crate::{
     config::StoreSettings,
     server::{Home, StartError, entropy, recover, store_options},
@@ -16,6 +16,6 @@ pub(super) async fn run(settings: StoreSettings) -> Done {
     let store = Store::open(&store_options(&engine), entropy).await.map_err(|error| failed(error.into()))?;
     let token = recover(&store).await.map_err(failed);
     store.close().await;
-    println!("The token of a new administrator, shown this once:\n{}", token?.expose_secret());
+    output::say(format!("The token of a new administrator, shown this once:\n{}", token?.expose_secret()));
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! `roster restored`: a backup was brought back, and what the tokens of before speak of may never have been.
 
-use super::{Done, Failure};
+use super::{Done, Failure, output};
 use crate::{
     config::StoreSettings,
     server::{Home, StartError, entropy, store_options},
@@ -17,6 +17,6 @@ pub(super) async fn run(settings: StoreSettings) -> Done {
     let begun = store.begin_new_life(life.try_into().unwrap_or([1; 8])).await;
     store.close().await;
     begun.map_err(|fault| Failure::refused(format!("The store cannot answer: {fault}.")))?;
-    println!("The store has begun a new life: revision and resume tokens of before are refused.");
+    output::say("The store has begun a new life: revision and resume tokens of before are refused.");
     Ok(())
 }

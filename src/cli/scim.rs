@@ -1,6 +1,6 @@
 //! `roster scim`: the SCIM face alone, in front of a directory that is served elsewhere.
 
-use super::{Done, serve::failed, signals::Signals};
+use super::{Done, output, serve::failed, signals::Signals};
 use crate::{config::FacadeSettings, server::Alone, telemetry};
 
 pub(super) async fn run(settings: FacadeSettings) -> Done {
@@ -13,10 +13,10 @@ pub(super) async fn run(settings: FacadeSettings) -> Done {
 
     let directory = config.directory.clone();
     let facade = Alone::start(config).await.map_err(failed)?;
-    println!("Roster serves SCIM at {}/scim/v2 for the directory at {directory}.", facade.base_url());
+    output::say(format!("Roster serves SCIM at {}/scim/v2 for the directory at {directory}.", facade.base_url()));
 
     if let Some(address) = facade.metrics() {
-        println!("Metrics are at http://{address}/metrics.");
+        output::say(format!("Metrics are at http://{address}/metrics."));
     }
 
     signals.stop().await;

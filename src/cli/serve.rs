@@ -1,6 +1,6 @@
 //! `roster serve`: start, say where, wait to be stopped, drain.
 
-use super::{Done, Failure, signals::Signals};
+use super::{Done, Failure, output, signals::Signals};
 use crate::{
     config::ServeSettings,
     server::{Server, StartError},
@@ -19,12 +19,12 @@ pub(super) async fn run(settings: ServeSettings) -> Done {
     let data_dir = config.data_dir.clone();
     let server = Server::start(config).await.map_err(failed)?;
     if let Some(bootstrap) = server.bootstrap() {
-        println!("{}", bootstrap.welcome(&data_dir, settings.network.tls_cert.as_deref()));
+        output::say(bootstrap.welcome(&data_dir, settings.network.tls_cert.as_deref()));
     }
-    println!("Roster serves SCIM at {}/scim/v2 and gRPC at {}.", server.base_url(), server.grpc_endpoint());
+    output::say(format!("Roster serves SCIM at {}/scim/v2 and gRPC at {}.", server.base_url(), server.grpc_endpoint()));
 
     if let Some(address) = server.metrics() {
-        println!("Metrics are at http://{address}/metrics.");
+        output::say(format!("Metrics are at http://{address}/metrics."));
     }
 
     signals.stop().await;

@@ -183,7 +183,7 @@ impl Directory {
 }
 
 /// The border: what is stored is valid, and nothing is promised that is not served.
-fn check(connection: &mut Connection) -> Result<()> {
+pub(super) fn check(connection: &mut Connection) -> Result<()> {
     record::check_name("connection.display_name", &connection.display_name, true)?;
     if !connection.profile.is_empty() && !PROFILES.contains(&connection.profile.as_str()) {
         return Err(Error::value("connection.profile", format!("connection.profile takes one of {}.", PROFILES.join(", "))));

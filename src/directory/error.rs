@@ -128,7 +128,7 @@ impl Error {
             R::ScopeMissing | R::OrganizationDenied | R::ConnectionDisabled => Code::PermissionDenied,
             R::OrganizationSuspended | R::RedundantChange | R::Policy | R::AttributeOwned => Code::FailedPrecondition,
             R::NotFound => Code::NotFound,
-            R::Uniqueness | R::RequestIdReused | R::TokenAlreadyIssued => Code::AlreadyExists,
+            R::Uniqueness | R::RequestIdReused | R::TokenAlreadyIssued | R::ImportConflict => Code::AlreadyExists,
             R::EtagMismatch => Code::Aborted,
             R::InvalidFilter
             | R::InvalidPath
@@ -142,7 +142,7 @@ impl Error {
             | R::TooMany
             | R::InvalidToken => Code::InvalidArgument,
             R::ResponseTooLarge | R::Rate => Code::ResourceExhausted,
-            R::PageTokenExpired | R::RevisionUnknown | R::EpochChanged | R::RevisionCompacted => Code::OutOfRange,
+            R::PageTokenExpired | R::RevisionUnknown | R::EpochChanged | R::RevisionCompacted | R::ExportOutdated => Code::OutOfRange,
             R::StoreUnavailable | R::Held | R::StreamEnded => Code::Unavailable,
             R::Unspecified | R::Internal => Code::Internal,
         }

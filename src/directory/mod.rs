@@ -37,6 +37,7 @@ mod status;
 mod takeovers;
 mod tokens;
 mod touch;
+mod transfer;
 mod users;
 
 pub use changes::{Changes, FeedOptions, Retention};
@@ -53,6 +54,7 @@ pub use roles::Roles;
 pub use service_accounts::ServiceAccounts;
 pub use services::Services;
 pub use takeovers::Takeovers;
+pub use transfer::Transfers;
 pub use users::Users;
 
 /// What every method of a service answers.

@@ -121,6 +121,18 @@ pub(super) fn find_if<N: Noun>(directory: &Directory, work: &mut Work, id: &str,
 
 /// Stores a new or changed noun and tells the feed; answers it as it will be read.
 pub(super) fn put<N: Noun>(directory: &Directory, work: &mut Work, mut noun: N, action: Action, changed: Vec<String>) -> Edit<N> {
+    if let Some(meta) = noun.meta() {
+        meta.get_or_insert_default().update_time = None;
+    }
+    place(directory, work, noun, action, changed)
+}
+
+/// The same with the times it has, as an import brings it.
+pub(super) fn bring<N: Noun>(directory: &Directory, work: &mut Work, noun: N, action: Action) -> Edit<()> {
+    place(directory, work, noun, action, Vec::new()).map(drop)
+}
+
+fn place<N: Noun>(directory: &Directory, work: &mut Work, mut noun: N, action: Action, changed: Vec<String>) -> Edit<N> {
     let (revision, now) = (work.revision(), timestamp(work.now()));
     let stored = work.record(N::STORED, noun.id())?;
     let before = stored.as_deref().map(|record| read::<N>(directory, record)).transpose()?;
@@ -129,7 +141,7 @@ pub(super) fn put<N: Noun>(directory: &Directory, work: &mut Work, mut noun: N, 
     if let Some(meta) = noun.meta() {
         let meta = meta.get_or_insert_default();
         meta.create_time.get_or_insert(now);
-        meta.update_time = Some(now);
+        meta.update_time.get_or_insert(now);
         // Both follow from the record's version and are not stored twice.
         meta.etag.clear();
         meta.last_revision = None;

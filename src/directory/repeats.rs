@@ -3,21 +3,21 @@
 //! What a write answers is kept by the commit that makes it, so there is never one without the other: a client that did not
 //! hear sends the same again, to whichever node, and is answered the same. Refusals and secrets are not kept.
 
+mod passwords;
+
 use super::{
     Error, Result,
     core::{Call, Edit},
 };
 use crate::{
     access::Caller,
-    api::v1::{
-        self, AttributeValue, ErrorReason, PatchOperation, WriteOptions, attribute_value::Kind, mutation::Write as Mutating,
-        principal_ref::Principal, stream_replace_group_request::Header,
-    },
+    api::v1::{self, ErrorReason, WriteOptions, principal_ref::Principal, stream_replace_group_request::Header},
     attributes::roster::Roster,
     clock::Micros,
     limits,
     store::{RequestKey, RequestRow, Work},
 };
+use passwords::{forget_password, forget_passwords};
 use prost::Message;
 use sha2::{Digest, Sha256};
 
@@ -89,38 +89,7 @@ writes! {
     v1::UpdateRoleRequest, "UpdateRole";
     v1::DeleteRoleRequest, "DeleteRole";
     v1::ModifyRoleAssignmentsRequest, "ModifyRoleAssignments";
-}
-
-fn forget_passwords(write: &mut Mutating) {
-    match write {
-        Mutating::CreateUser(r) => r.password = None,
-        Mutating::ReplaceUser(r) => r.password = None,
-        Mutating::PatchUser(r) => r.operations.iter_mut().for_each(forget_password),
-        _ => {}
-    }
-}
-
-fn forget_password(operation: &mut PatchOperation) {
-    if is_password(&operation.path) {
-        operation.value = None;
-    }
-    operation.value.iter_mut().for_each(forget_inside);
-}
-
-/// However deep: a document may be sent below its schema's URN.
-fn forget_inside(value: &mut AttributeValue) {
-    match &mut value.kind {
-        Some(Kind::ComplexValue(map)) => {
-            map.entries.retain(|entry| !is_password(&entry.name));
-            map.entries.iter_mut().filter_map(|entry| entry.value.as_mut()).for_each(forget_inside);
-        }
-        Some(Kind::ListValue(list)) => list.values.iter_mut().for_each(forget_inside),
-        _ => {}
-    }
-}
-
-fn is_password(path: &str) -> bool {
-    path.rsplit(':').next().is_some_and(|name| name.trim().eq_ignore_ascii_case("password"))
+    v1::import_directory_request::Header, "ImportDirectory";
 }
 
 /// What a write answers from its commit on.
@@ -155,6 +124,7 @@ macro_rules! answers {
 answers! {
     () bool i32 v1::Group v1::PatchGroupResponse v1::ReplaceGroupResponse v1::StreamReplaceGroupResponse v1::ModifyGroupMembersResponse
     v1::Organization v1::Connection v1::Token v1::Schema v1::ServiceAccount v1::Takeover v1::Role v1::ModifyRoleAssignmentsResponse
+    v1::ImportDirectoryResponse
 }
 
 /// A request's own name, and what it asks for.
@@ -195,6 +165,12 @@ impl Repeat {
             digest.update([0]);
         }
         self.digest = digest.finalize().to_vec();
+        self
+    }
+
+    /// The same of a request whose records came after it, of which this is a chunk.
+    pub(super) fn with_chunk(mut self, chunk: &impl Message) -> Self {
+        self.digest = Sha256::new().chain_update(&self.digest).chain_update(chunk.encode_to_vec()).finalize().to_vec();
         self
     }
 }

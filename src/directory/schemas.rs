@@ -54,7 +54,7 @@ pub(super) async fn delete(directory: &Directory, request: Request<DeleteSchemaR
 }
 
 /// Stores what is registered from now on, and tells the feed.
-fn register(work: &mut Work, before: &Schemas, after: Schemas, urn: &str, action: Action) -> Edit<()> {
+pub(super) fn register(work: &mut Work, before: &Schemas, after: Schemas, urn: &str, action: Action) -> Edit<()> {
     let organization = work.organization().to_owned();
     work.record(RecordKind::Schemas, &organization)?;
     if *before == after {

@@ -2,7 +2,7 @@
 
 use super::{
     Changes, Credentials, Directory, FeedOptions, Groups, Mutations, Organizations, Provisioning, Purge, Result, Roles, ServiceAccounts,
-    Takeovers, Users,
+    Takeovers, Transfers, Users,
     environment::{self, Standing},
     expiry, status,
 };
@@ -37,7 +37,9 @@ pub struct Services {
     pub roles: Arc<Guarded<Roles>>,
     /// `ChangeService`
     pub changes: Arc<Guarded<Changes>>,
-    /// The same without its check: to end its streams, and to let go of old changes.
+    /// `TransferService`
+    pub transfers: Arc<Guarded<Transfers>>,
+    /// `ChangeService` without its check: to end its streams, and to let go of old changes.
     pub feed: Changes,
     /// Who the tokens speak for, remembered for a second.
     pub credentials: Arc<Cached<Credentials>>,
@@ -81,6 +83,7 @@ impl Services {
             takeovers: Arc::new(Guarded::new(Takeovers(Arc::clone(&directory)), Arc::clone(&witness))),
             roles: Arc::new(Guarded::new(Roles(Arc::clone(&directory)), Arc::clone(&witness))),
             changes: Arc::new(Guarded::new(feed.clone(), Arc::clone(&witness))),
+            transfers: Arc::new(Guarded::new(Transfers::new(Arc::clone(&directory), credentials.clone()), Arc::clone(&witness))),
             feed,
             credentials: Arc::new(Cached::new(credentials, clock.clone())),
             directory,

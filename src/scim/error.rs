@@ -144,8 +144,8 @@ fn scim_form(reason: ErrorReason) -> (StatusCode, Option<&'static str>) {
         }
         R::NotFound => (StatusCode::NOT_FOUND, None),
         R::Uniqueness => (StatusCode::CONFLICT, Some("uniqueness")),
-        R::RequestIdReused | R::TokenAlreadyIssued | R::RedundantChange => (StatusCode::CONFLICT, None),
-        R::EtagMismatch | R::RevisionUnknown | R::EpochChanged => (StatusCode::PRECONDITION_FAILED, None),
+        R::RequestIdReused | R::TokenAlreadyIssued | R::RedundantChange | R::ImportConflict => (StatusCode::CONFLICT, None),
+        R::EtagMismatch | R::RevisionUnknown | R::EpochChanged | R::ExportOutdated => (StatusCode::PRECONDITION_FAILED, None),
         R::InvalidFilter => (StatusCode::BAD_REQUEST, Some("invalidFilter")),
         R::InvalidPath => (StatusCode::BAD_REQUEST, Some("invalidPath")),
         R::InvalidValue | R::AmbiguousReference | R::InvalidToken => (StatusCode::BAD_REQUEST, Some("invalidValue")),

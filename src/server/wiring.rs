@@ -9,7 +9,8 @@ use crate::{
         group_service_server::GroupServiceServer, organization_service_server::OrganizationServiceServer,
         provisioning_service_client::ProvisioningServiceClient, provisioning_service_server::ProvisioningServiceServer,
         role_service_server::RoleServiceServer, service_account_service_server::ServiceAccountServiceServer,
-        takeover_service_server::TakeoverServiceServer, user_service_client::UserServiceClient, user_service_server::UserServiceServer,
+        takeover_service_server::TakeoverServiceServer, transfer_service_server::TransferServiceServer,
+        user_service_client::UserServiceClient, user_service_server::UserServiceServer,
     },
     directory::Services,
     limits::MESSAGE_BYTES,
@@ -34,6 +35,7 @@ pub(super) const SERVED: &[&str] = &[
     "roster.v1.TakeoverService",
     "roster.v1.RoleService",
     "roster.v1.ChangeService",
+    "roster.v1.TransferService",
 ];
 
 /// Both faces, ready to be served.
@@ -64,6 +66,7 @@ pub(super) fn wire(services: Services, base_url: &str, echoes: bool) -> Result<W
     serve!(TakeoverServiceServer, services.takeovers);
     serve!(RoleServiceServer, services.roles);
     serve!(ChangeServiceServer, services.changes);
+    serve!(TransferServiceServer, services.transfers);
     routes.add_service(health);
     if echoes {
         routes.add_service(Echo::new());

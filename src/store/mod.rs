@@ -10,6 +10,7 @@ mod compact;
 mod counters;
 mod deviations;
 mod difference;
+mod elsewhere;
 mod error;
 mod fate;
 mod feed;

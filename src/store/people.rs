@@ -5,7 +5,7 @@
 use super::{GroupRow, MEMBER_GROUP, MEMBER_USER, Miss, UserRow, Work};
 use crate::{
     api::v1::{Group, User},
-    clock::micros,
+    clock::{Micros, micros},
 };
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -41,12 +41,23 @@ impl Work {
     /// Stores a user, new or changed; answers it as it will be read. Unless its id is a new one, ask for it first: what was
     /// never read is taken for new.
     pub fn put_user(&mut self, user: User, name_key: String) -> Arc<UserRow> {
+        let now = self.now();
+        self.place_user(user, name_key, now)
+    }
+
+    /// The same as an import brings it: it changed last when its meta says.
+    pub fn bring_user(&mut self, user: User, name_key: String) -> Arc<UserRow> {
+        let updated_at = user.meta.as_ref().and_then(|meta| meta.update_time.as_ref()).map_or(self.now(), micros);
+        self.place_user(user, name_key, updated_at)
+    }
+
+    fn place_user(&mut self, user: User, name_key: String, updated_at: Micros) -> Arc<UserRow> {
         let id = user.id.clone();
         let old = self.users.peek(&id).cloned().flatten();
         // Who was brought back was made when it was made.
         let made_at = user.meta.as_ref().and_then(|meta| meta.create_time.as_ref()).map(micros);
         let created_at = old.as_ref().map(|o| o.created_at).or(made_at).unwrap_or(self.now());
-        let row = Arc::new(UserRow::new(user, name_key, created_at, self.now(), self.revision()));
+        let row = Arc::new(UserRow::new(user, name_key, created_at, updated_at, self.revision()));
         self.follow_user(&id, old.as_deref(), Some(&row));
         self.users.set(id, Some(row.clone()));
         row
@@ -97,6 +108,25 @@ impl Work {
     /// Stores a group with its attributes, new or changed, and how many members it gains; answers it as it will be read.
     /// Unless its id is a new one, ask for it first: what was never read is taken for new.
     pub fn put_group(&mut self, group: Group, gained: i64) -> Arc<GroupRow> {
+        let now = self.now();
+        self.place_group(group, gained, now)
+    }
+
+    /// The same as an import brings it, without members: it changed last when its meta says.
+    pub fn bring_group(&mut self, group: Group) -> Arc<GroupRow> {
+        let updated_at = group.meta.as_ref().and_then(|meta| meta.update_time.as_ref()).map_or(self.now(), micros);
+        self.place_group(group, 0, updated_at)
+    }
+
+    /// Of a group that was asked for: it has one member more, and its times stay. Answers it as it will be read.
+    pub fn gain_member(&mut self, id: &str) -> Option<Arc<GroupRow>> {
+        let (row, version) = (self.groups.peek(id).cloned().flatten()?, self.revision());
+        let row = Arc::new(GroupRow { member_count: row.member_count + 1, version, ..row.as_ref().clone() });
+        self.groups.set(id.to_owned(), Some(Arc::clone(&row)));
+        Some(row)
+    }
+
+    fn place_group(&mut self, group: Group, gained: i64, updated_at: Micros) -> Arc<GroupRow> {
         let id = group.id.clone();
         let old = self.groups.peek(&id).cloned().flatten();
         let (created_at, count) = old.as_ref().map_or((self.now(), 0), |o| (o.created_at, o.member_count));
@@ -104,7 +134,7 @@ impl Work {
         let made_at = group.meta.as_ref().and_then(|meta| meta.create_time.as_ref()).map(micros);
         let created_at = if old.is_some() { created_at } else { made_at.unwrap_or(created_at) };
         let (left_at, set_at) = old.as_ref().map_or((0, 0), |o| (o.left_at, o.set_at));
-        let row = GroupRow::new(group, count + gained, created_at, self.now(), self.revision());
+        let row = GroupRow::new(group, count + gained, created_at, updated_at, self.revision());
         let row = Arc::new(GroupRow { left_at, set_at, ..row });
         self.follow_keys(&id, old.as_deref().map_or(&[], |o| &o.keys), &row.keys);
         self.follow_name(&id, old.as_deref(), Some(&row));

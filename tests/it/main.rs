@@ -35,3 +35,4 @@ mod scim;
 mod serve;
 mod store;
 mod tidy;
+mod transfer;

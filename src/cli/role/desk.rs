@@ -110,7 +110,7 @@ impl Desk {
         let answer = self.service.batch_check_access(request).await.map_err(refused)?.into_inner();
         match answer.results.into_iter().next().and_then(|result| result.result) {
             Some(Outcome::Decision(decision)) if decision.allowed => {
-                println!("yes");
+                output::say("yes");
                 Ok(())
             }
             Some(Outcome::Decision(_)) => Err(Failure::refused("No.")),

@@ -190,6 +190,6 @@ pub(super) fn check_name(work: &mut Work, unique: bool, group: &Group, before: O
     Ok(())
 }
 
-pub(super) fn changed(before: &Group, after: &Group) -> Vec<String> {
+pub(in crate::directory) fn changed(before: &Group, after: &Group) -> Vec<String> {
     append::changed(append::GROUP_FIELDS, before, after)
 }

@@ -67,6 +67,29 @@ pub(super) fn add(work: &mut Work, sight: &Sight, group: &str, members: &[Named]
     Ok(moved)
 }
 
+/// Brings one member into a group, whose times stay as they are: an import tells both. Answers whether it came, and nothing where
+/// the group or the member is not there.
+pub(in crate::directory) fn bring(work: &mut Work, group: &str, member: &str, kind: i64) -> Edit<Option<bool>> {
+    let ids = [member.to_owned()];
+    let (row, kinds, edges) = (work.group(group), work.kinds(&ids), work.edges(group, &ids));
+    let (row, mut kinds, mut edges) = (row?, kinds?, edges?);
+    if row.is_none() || kinds.pop().flatten() != Some(kind) {
+        return Ok(None);
+    }
+    if edges.pop().flatten().is_some() {
+        return Ok(Some(false));
+    }
+    if kind == MEMBER_GROUP {
+        check_cycles(work, group, [member])?;
+    }
+    work.set_edge(group, member, Some(kind));
+    append::membership(work, Action::Added, group, member, kind);
+    if let Some(after) = work.gain_member(group) {
+        check_size(&after)?;
+    }
+    Ok(Some(true))
+}
+
 /// The kind of each principal; none for one that does not exist, or is not there for the caller.
 pub(super) fn kinds(work: &mut Work, sight: &Sight, ids: &[String]) -> Edit<Vec<Option<i64>>> {
     let (kinds, seen) = (work.kinds(ids), sight.seen_in(work, ids));

@@ -29,9 +29,9 @@ use crate::api::{
 use std::sync::Arc;
 use tonic::{Request, Response, Status, Streaming};
 
-pub(super) use change::Standing;
+pub(super) use change::{Standing, changed};
 pub(super) use end::{deletion, erase};
-pub(super) use membership::{show_again, touch};
+pub(super) use membership::{bring, show_again, touch};
 pub(super) use read::Shown;
 pub(super) use refer::principals;
 pub(super) use write::{creation, moving, patching, replacement};

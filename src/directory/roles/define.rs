@@ -56,11 +56,7 @@ pub(super) async fn create(directory: &Directory, call: &Call, request: CreateRo
     check(&role)?;
     let edit = move |work: &mut Work| -> Edit<RoleRow> {
         let mut book = work.book()?.as_ref().clone();
-        // The server's own is not counted.
-        if book.roles().count() > limits::ROLES {
-            let detail = format!("An organization has at most {} roles.", limits::ROLES);
-            return Err(Error::new(ErrorReason::TooMany, detail).with("limit", limits::ROLES.to_string()).into());
-        }
+        check_count(&book)?;
         let row = put(work, &mut book, role.clone())?;
         append::role(work, Action::Created, None, Some(&row.role), Vec::new());
         work.set_book(book);
@@ -132,8 +128,24 @@ pub(super) async fn delete(directory: &Directory, call: &Call, request: DeleteRo
     Ok(DeleteRoleResponse { committed_at: directory.revision(written.revision) })
 }
 
-/// Stores a role, if it fits with the others.
+/// Refuses another role where there are as many as there may be.
+pub(super) fn check_count(book: &Book) -> Result<()> {
+    // The server's own is not counted.
+    if book.roles().count() > limits::ROLES {
+        let detail = format!("An organization has at most {} roles.", limits::ROLES);
+        return Err(Error::new(ErrorReason::TooMany, detail).with("limit", limits::ROLES.to_string()));
+    }
+    Ok(())
+}
+
+/// Stores a role that changes now, if it fits with the others.
 fn put(work: &mut Work, book: &mut Book, mut role: Role) -> Edit<RoleRow> {
+    role.meta.get_or_insert_default().update_time = None;
+    place(work, book, role)
+}
+
+/// Stores a role with the times it has, if it fits with the others.
+pub(super) fn place(work: &mut Work, book: &mut Book, mut role: Role) -> Edit<RoleRow> {
     if book.role_keyed(&role.key).is_some_and(|other| other.role.id != role.id) {
         return Err(Error::taken("role.key").into());
     }
@@ -143,7 +155,7 @@ fn put(work: &mut Work, book: &mut Book, mut role: Role) -> Edit<RoleRow> {
     }
     let meta = role.meta.get_or_insert_default();
     meta.create_time.get_or_insert(timestamp(work.now()));
-    meta.update_time = Some(timestamp(work.now()));
+    meta.update_time.get_or_insert(timestamp(work.now()));
     let row = RoleRow { role, version: work.revision() };
     book.put_role(row.clone());
     let id = &row.role.id;
@@ -178,7 +190,7 @@ fn refuse_in_use(book: &Book, id: &str) -> Result<()> {
 }
 
 /// The border: what is stored is valid.
-fn check(role: &Role) -> Result<()> {
+pub(in crate::directory) fn check(role: &Role) -> Result<()> {
     let key = &role.key;
     if key.is_empty() {
         return Err(Error::missing("role.key"));

@@ -1,6 +1,7 @@
 //! `RoleService`.
 
 mod assign;
+mod bring;
 mod causes;
 mod checks;
 mod define;
@@ -23,11 +24,15 @@ use crate::api::v1::{
 use std::sync::Arc;
 use tonic::{Request, Response};
 
+pub(super) use bring::{bring, bring_grant, is_holder};
+pub(super) use define::check;
 pub(super) use ends::{end_grants, follow_principals};
 pub(super) use list::shown;
 pub(super) use mappings::{
     check as check_mappings, external_id_key, follow as follow_mappings, holds_value, name_key, names_group, value_key,
 };
+
+pub(super) use principal::{check_scope, holder};
 
 /// Roles of an organization, who was granted them, and who holds them.
 #[derive(Debug, Clone)]

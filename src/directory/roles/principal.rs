@@ -29,8 +29,14 @@ pub(super) fn named(reference: Option<&PrincipalRef>, field: &str) -> Result<Nam
     Ok(Named { id: id.clone(), kind })
 }
 
+/// The same as id and kind.
+pub(in crate::directory) fn holder(reference: Option<&PrincipalRef>, field: &str) -> Result<(String, Option<i64>)> {
+    let Named { id, kind } = named(reference, field)?;
+    Ok((id, kind))
+}
+
 /// The scope of a grant, a mapping or a question.
-pub(super) fn check_scope(scope: &str, field: &str) -> Result<()> {
+pub(in crate::directory) fn check_scope(scope: &str, field: &str) -> Result<()> {
     if scope.chars().count() > limits::SCOPE_CHARS {
         return Err(Error::too_large(field, limits::SCOPE_CHARS, "characters"));
     }

@@ -10,17 +10,18 @@ use roster::api::v1::{
     BatchCheckAccessRequest, BatchGetGroupsRequest, BatchGetUsersRequest, BatchListPrincipalGroupsRequest, Connection,
     CreateConnectionRequest, CreateGroupRequest, CreateOrganizationRequest, CreateRoleRequest, CreateServiceAccountRequest,
     CreateUserRequest, DeleteConnectionRequest, DeleteGroupRequest, DeleteRoleRequest, DeleteSchemaRequest, DeleteServiceAccountRequest,
-    DeleteUserRequest, GetCallerRequest, GetConnectionRequest, GetDeviationReportRequest, GetGroupRequest, GetOrganizationRequest,
-    GetRevisionsRequest, GetRoleRequest, GetServiceAccountRequest, GetUserRequest, Group, IssueTokenRequest, ListChangesRequest,
-    ListConnectionsRequest, ListEffectiveRolesRequest, ListGroupMembersRequest, ListGroupsRequest, ListOrganizationsRequest,
-    ListRoleAssignmentsRequest, ListRoleHoldersRequest, ListRolesRequest, ListSchemasRequest, ListServiceAccountsRequest,
-    ListTakeoversRequest, ListTokensRequest, ListUsersRequest, ModifyGroupMembersRequest, ModifyRoleAssignmentsRequest, Organization,
-    PatchGroupRequest, PatchUserRequest, PrincipalRef, PurgeUserRequest, PutSchemaRequest, ReplaceGroupRequest, ReplaceUserRequest,
-    ResolveTakeoverRequest, RevokeTokenRequest, Role, RoleAssignment, RotateTokenRequest, ServiceAccount, StreamGroupMembersRequest,
-    StreamReplaceGroupRequest, UndeleteUserRequest, UndoTakeoverRequest, UpdateConnectionRequest, UpdateGroupRequest,
-    UpdateOrganizationRequest, UpdateRoleRequest, UpdateServiceAccountRequest, UpdateUserRequest, User, WatchChangesRequest, WriteOptions,
+    DeleteUserRequest, ExportDirectoryRequest, GetCallerRequest, GetConnectionRequest, GetDeviationReportRequest, GetGroupRequest,
+    GetOrganizationRequest, GetRevisionsRequest, GetRoleRequest, GetServiceAccountRequest, GetUserRequest, Group, ImportDirectoryRequest,
+    IssueTokenRequest, ListChangesRequest, ListConnectionsRequest, ListEffectiveRolesRequest, ListGroupMembersRequest, ListGroupsRequest,
+    ListOrganizationsRequest, ListRoleAssignmentsRequest, ListRoleHoldersRequest, ListRolesRequest, ListSchemasRequest,
+    ListServiceAccountsRequest, ListTakeoversRequest, ListTokensRequest, ListUsersRequest, ModifyGroupMembersRequest,
+    ModifyRoleAssignmentsRequest, Organization, PatchGroupRequest, PatchUserRequest, PrincipalRef, PurgeUserRequest, PutSchemaRequest,
+    ReplaceGroupRequest, ReplaceUserRequest, ResolveTakeoverRequest, RevokeTokenRequest, Role, RoleAssignment, RotateTokenRequest,
+    ServiceAccount, StreamGroupMembersRequest, StreamReplaceGroupRequest, TransferHeader, UndeleteUserRequest, UndoTakeoverRequest,
+    UpdateConnectionRequest, UpdateGroupRequest, UpdateOrganizationRequest, UpdateRoleRequest, UpdateServiceAccountRequest,
+    UpdateUserRequest, User, WatchChangesRequest, WriteOptions,
     batch_check_access_request::{Item, item::Asked},
-    get_role_request,
+    get_role_request, import_directory_request,
     patch_operation::Op,
     principal_ref::Principal,
     stream_replace_group_request::{Header, Part},
@@ -330,6 +331,20 @@ pub async fn call(clients: &Clients, method: &str, organization: &str, id: &str)
             said(to.changes.list_changes(ListChangesRequest { organization_id, resume_token: id, ..Default::default() }).await)
         }
         "GetRevisions" => said(to.changes.get_revisions(GetRevisionsRequest { organization_id }).await),
+        "ExportDirectory" => {
+            let mut stream =
+                to.transfers.export_directory(ExportDirectoryRequest { organization_id, resume_token: String::new() }).await?.into_inner();
+            // To its end: one that is left running would count against the bound.
+            while stream.message().await?.is_some() {}
+            Ok("exported".to_owned())
+        }
+        "ImportDirectory" => {
+            let source = Some(TransferHeader { format: 1, ..TransferHeader::default() });
+            let header = import_directory_request::Header { organization_id, source, write: dry, ..Default::default() };
+            let part = Some(import_directory_request::Part::Header(header));
+            let mut stream = to.transfers.import_directory(tokio_stream::iter([ImportDirectoryRequest { part }])).await?.into_inner();
+            Ok(format!("{:?}", stream.message().await?))
+        }
         unknown => panic!("{unknown} is served and not in this table"),
     }
 }

@@ -205,6 +205,18 @@ async fn send(world: &World, scene: &Scene, method: &str, options: WriteOptions)
             let add = vec![grant(&scene.roles[2], principal(&scene.users[5]))];
             sent!(roles.modify_role_assignments(ModifyRoleAssignmentsRequest { organization_id, add }))
         }
+        "ImportDirectory" => {
+            let source = Some(v1::TransferHeader { format: 1, ..v1::TransferHeader::default() });
+            let header = v1::import_directory_request::Header { organization_id, source, write, ..Default::default() };
+            let brought = User { id: "0198f0a0-0000-7000-8000-0000000000aa".to_owned(), ..user("imported") };
+            let record = Some(v1::TransferRecord { record: Some(v1::transfer_record::Record::User(brought)) });
+            let lines = vec![v1::import_directory_request::Line { number: 2, record }];
+            let chunk = v1::import_directory_request::Chunk { lines };
+            let parts = [v1::import_directory_request::Part::Header(header), v1::import_directory_request::Part::Chunk(chunk)];
+            let parts = parts.map(|part| v1::ImportDirectoryRequest { part: Some(part) });
+            let mut answers = to.transfers.import_directory(tokio_stream::iter(parts)).await?.into_inner();
+            answers.message().await.map(|answer| format!("{answer:?}"))
+        }
         unknown => panic!("{unknown} writes and is not in this table"),
     }
 }

@@ -4,7 +4,7 @@ use roster::api::v1::{
     change_service_client::ChangeServiceClient, directory_service_client::DirectoryServiceClient, group_service_client::GroupServiceClient,
     organization_service_client::OrganizationServiceClient, provisioning_service_client::ProvisioningServiceClient,
     role_service_client::RoleServiceClient, service_account_service_client::ServiceAccountServiceClient,
-    takeover_service_client::TakeoverServiceClient, user_service_client::UserServiceClient,
+    takeover_service_client::TakeoverServiceClient, transfer_service_client::TransferServiceClient, user_service_client::UserServiceClient,
 };
 use tonic::{
     Request, Status,
@@ -41,6 +41,7 @@ pub struct Clients {
     pub takeovers: TakeoverServiceClient<Authorized>,
     pub roles: RoleServiceClient<Authorized>,
     pub changes: ChangeServiceClient<Authorized>,
+    pub transfers: TransferServiceClient<Authorized>,
 }
 
 impl Clients {
@@ -64,6 +65,7 @@ impl Clients {
             takeovers: client!(TakeoverServiceClient),
             roles: client!(RoleServiceClient),
             changes: client!(ChangeServiceClient),
+            transfers: client!(TransferServiceClient),
         }
     }
 }

@@ -30,7 +30,7 @@ pub fn every_scope() -> Vec<String> {
 
 /// The methods of the services that are served.
 pub fn served() -> impl Iterator<Item = &'static Method> {
-    const SERVICES: [&str; 8] = [
+    const SERVICES: [&str; 9] = [
         "UserService",
         "GroupService",
         "OrganizationService",
@@ -39,6 +39,7 @@ pub fn served() -> impl Iterator<Item = &'static Method> {
         "TakeoverService",
         "RoleService",
         "ChangeService",
+        "TransferService",
     ];
     method::ALL.iter().filter(|m| SERVICES.iter().any(|s| m.path.starts_with(&format!("/roster.v1.{s}/"))))
 }

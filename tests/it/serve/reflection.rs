@@ -10,7 +10,7 @@ use tonic_reflection::pb::v1::{
 };
 use tonic_reflection::pb::v1alpha as old;
 
-const SERVED: [&str; 12] = [
+const SERVED: [&str; 13] = [
     "grpc.health.v1.Health",
     "grpc.reflection.v1.ServerReflection",
     "grpc.reflection.v1alpha.ServerReflection",
@@ -22,6 +22,7 @@ const SERVED: [&str; 12] = [
     "roster.v1.RoleService",
     "roster.v1.ServiceAccountService",
     "roster.v1.TakeoverService",
+    "roster.v1.TransferService",
     "roster.v1.UserService",
 ];
 

@@ -1,0 +1,84 @@
+//! `TransferService`: a whole organization out of one store and into another.
+
+mod admit;
+mod bring;
+mod bring_people;
+mod bring_policy;
+mod export;
+mod import;
+mod record;
+mod token;
+
+use super::{
+    Credentials, Error, Reply, Result,
+    core::{Call, Directory},
+};
+use crate::{
+    api::{
+        BoxStream,
+        v1::{
+            ErrorReason, ExportDirectoryRequest, ExportDirectoryResponse, ImportDirectoryRequest, ImportDirectoryResponse,
+            transfer_service_server::TransferService,
+        },
+    },
+    limits,
+    store::SYSTEM,
+};
+use std::sync::Arc;
+use tokio::sync::Semaphore;
+use tonic::{Request, Response, Streaming};
+
+/// How records are written.
+const FORMAT: u32 = 1;
+
+/// Organizations as streams of records.
+#[derive(Debug, Clone)]
+pub struct Transfers {
+    directory: Arc<Directory>,
+    credentials: Credentials,
+    /// Each export that runs holds a snapshot of the store.
+    exports: Arc<Semaphore>,
+}
+
+impl Transfers {
+    pub(super) fn new(directory: Arc<Directory>, credentials: Credentials) -> Self {
+        Transfers { directory, credentials, exports: Arc::new(Semaphore::new(limits::EXPORTS)) }
+    }
+
+    /// Whether the credential that a stream was opened with is still good for it.
+    async fn check_again(&self, call: &Call, scope: &str, organization: &str) -> Result<()> {
+        let caller = self.credentials.again(&call.caller.token_id).await?;
+        if !caller.scopes.has(scope) {
+            return Err(Error::scope_missing(scope));
+        }
+        if caller.may_enter(organization) { Ok(()) } else { Err(Error::organization_denied()) }
+    }
+}
+
+/// Refuses who does not see and may not write all of an organization, and the organization that is the server's own.
+fn admit(call: &Call, organization: &str) -> Result<()> {
+    if call.caller.connection.is_some() {
+        let why = "A connection neither sees nor writes all of its organization; use a service account.";
+        return Err(Error::new(ErrorReason::Policy, why).with("policy", "CONNECTION"));
+    }
+    if organization == SYSTEM {
+        return Err(Error::value("organization_id", "The organization \"system\" is the server's own; it is not transferred."));
+    }
+    Ok(())
+}
+
+#[tonic::async_trait]
+impl TransferService for Transfers {
+    type ExportDirectoryStream = BoxStream<ExportDirectoryResponse>;
+    type ImportDirectoryStream = BoxStream<ImportDirectoryResponse>;
+
+    async fn export_directory(&self, request: Request<ExportDirectoryRequest>) -> Reply<Self::ExportDirectoryStream> {
+        let (call, request) = Call::of(request)?;
+        Ok(Response::new(Box::pin(export::begin(self, call, request).await?)))
+    }
+
+    async fn import_directory(&self, request: Request<Streaming<ImportDirectoryRequest>>) -> Reply<Self::ImportDirectoryStream> {
+        let (call, stream) = Call::of(request)?;
+        Ok(Response::new(Box::pin(import::begin(self, call, stream).await?)))
+    }
+}

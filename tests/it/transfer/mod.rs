@@ -1,0 +1,7 @@
+//! A whole organization out of one store and into another.
+
+mod command;
+mod conflicts;
+mod desk;
+mod refusals;
+mod round_trip;

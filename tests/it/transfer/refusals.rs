@@ -1,0 +1,134 @@
+//! What is no export, and who may make none.
+
+use super::desk::{bring, chunk, empty, header, id, person, rest, send};
+use crate::harness::{
+    Refused, World, both,
+    shapes::{any_principal, group_principal},
+};
+use roster::api::v1::{
+    ErrorReason, ExportDirectoryRequest, Group, Link, Role, RoleAssignment, TransferFooter, TransferHeader, User,
+    import_directory_request::{Header, Part},
+    transfer_record::{Membership, Record},
+};
+use tonic::Code;
+
+async fn a_connection_transfers_nothing_and_the_server_s_own_organization_stays(world: World) {
+    let scopes = ["directory.export".to_owned(), "directory.import".to_owned()];
+    let token = world.issue(&world.organization, &world.connection, "", &scopes).await.unwrap().secret;
+    let connection = crate::harness::deeds::Desk::new(&world.organization, world.grpc_as(&token));
+    let request = |organization: &str| ExportDirectoryRequest { organization_id: organization.to_owned(), resume_token: String::new() };
+
+    let refused = Refused::read(&rest(&connection, request(&world.organization)).await.unwrap_err());
+    refused.is(Code::FailedPrecondition, ErrorReason::Policy).says("policy", "CONNECTION");
+    let refused = Refused::read(&bring(&connection, header(&world.organization), vec![person(1, "ada")]).await.unwrap_err());
+    refused.is(Code::FailedPrecondition, ErrorReason::Policy).says("policy", "CONNECTION");
+
+    let system = world.within("system");
+    Refused::read(&rest(&system, request("system")).await.unwrap_err()).is(Code::InvalidArgument, ErrorReason::InvalidValue);
+    let refused = Refused::read(&bring(&system, header("system"), vec![person(1, "ada")]).await.unwrap_err());
+    refused.is(Code::InvalidArgument, ErrorReason::InvalidValue);
+}
+
+async fn a_token_of_an_export_is_its_organization_s_and_good_for_its_revision(world: World) {
+    let (desk, other) = (empty(&world, "acme").await, empty(&world, "other").await);
+    bring(&desk, header(&desk.organization), vec![person(1, "ada")]).await.unwrap();
+    let from = |desk: &crate::harness::deeds::Desk, token: &str| ExportDirectoryRequest {
+        organization_id: desk.organization.clone(),
+        resume_token: token.to_owned(),
+    };
+    let token = rest(&desk, from(&desk, "")).await.unwrap().remove(0).1;
+    let changes = roster::api::v1::ListChangesRequest { organization_id: desk.organization.clone(), ..Default::default() };
+    let of_changes = desk.grpc().changes.list_changes(changes).await.unwrap().into_inner().resume_token;
+
+    for foreign in ["x", "AAAA", &of_changes, &token[1..]] {
+        let refused = Refused::read(&rest(&desk, from(&desk, foreign)).await.unwrap_err());
+        refused.is(Code::InvalidArgument, ErrorReason::InvalidToken);
+    }
+    let refused = Refused::read(&rest(&other, from(&other, &token)).await.unwrap_err());
+    refused.is(Code::InvalidArgument, ErrorReason::InvalidToken);
+    assert!(!rest(&desk, from(&desk, &token)).await.unwrap().is_empty());
+    bring(&desk, header(&desk.organization), vec![person(2, "bob")]).await.unwrap();
+    let refused = Refused::read(&rest(&desk, from(&desk, &token)).await.unwrap_err());
+    refused.is(Code::OutOfRange, ErrorReason::ExportOutdated);
+}
+
+async fn a_stream_that_is_none_is_refused_and_changes_nothing(world: World) {
+    let desk = empty(&world, "acme").await;
+    let organization = desk.organization.as_str();
+    let plain = || Part::Header(header(organization));
+    let source = |source| Part::Header(Header { source, ..header(organization) });
+    let streams = [
+        (vec![], "header"),
+        (vec![chunk(2, [person(1, "ada")])], "header"),
+        (vec![plain(), plain()], "chunk"),
+        (vec![plain(), chunk(2, [])], "chunk.lines"),
+        (vec![source(None)], "header.source"),
+        (vec![source(Some(TransferHeader { format: 2, ..TransferHeader::default() }))], "header.source.format"),
+        (vec![Part::Header(Header { on_conflict: 9, ..header(organization) })], "header.on_conflict"),
+        (vec![plain(), chunk(0, [person(1, "ada")])], "chunk.lines.number"),
+        (vec![plain(), chunk(2, (0..501).map(|number| person(number, &format!("u{number}"))))], "chunk.lines"),
+    ];
+    for (parts, field) in streams {
+        let refused = Refused::read(&send(&desk.grpc(), parts).await.1.unwrap_err());
+        assert_eq!(refused.code, Code::InvalidArgument, "{field}: {refused:?}");
+        assert!(refused.metadata.values().any(|value| value == field), "{field}: {refused:?}");
+    }
+    // Of two chunks the second begins before the first has ended.
+    let (answers, end) = send(&desk.grpc(), vec![plain(), chunk(5, [person(1, "ada")]), chunk(5, [person(2, "bob")])]).await;
+    assert_eq!(answers.len(), 1);
+    Refused::read(&end.unwrap_err()).is(Code::InvalidArgument, ErrorReason::InvalidValue);
+}
+
+async fn a_record_that_no_export_has_is_refused_by_its_line(world: World) {
+    let desk = empty(&world, "acme").await;
+    let user = |change: fn(&mut User)| {
+        let Record::User(mut user) = person(1, "ada") else { unreachable!() };
+        change(&mut user);
+        Record::User(user)
+    };
+    let edge = |member| Record::Membership(Membership { group_id: id(2), member });
+    let records = [
+        Record::Header(TransferHeader::default()),
+        Record::Footer(TransferFooter::default()),
+        user(|user| user.id = "admin".to_owned()),
+        user(|user| user.user_name.clear()),
+        user(|user| user.setup_state = 9),
+        user(|user| user.links = vec![Link::default()]),
+        user(|user| user.display_name = Some("a\0b".to_owned())),
+        Record::Group(Group { id: id(2), display_name: String::new(), ..Group::default() }),
+        Record::Role(Role { id: "admin".to_owned(), key: "admin".to_owned(), ..Role::default() }),
+        edge(None),
+        edge(Some(any_principal(&id(1)))),
+        Record::RoleAssignment(RoleAssignment { id: id(3), role_id: "admin".to_owned(), ..RoleAssignment::default() }),
+    ];
+    for record in records {
+        let said = format!("{record:?}");
+        let refused = Refused::read(&bring(&desk, header(&desk.organization), vec![person(7, "good"), record]).await.unwrap_err());
+        refused.is(Code::InvalidArgument, ErrorReason::InvalidValue).says("line", "3");
+        assert!(!said.is_empty());
+    }
+    assert_eq!(desk.head().await, 0);
+}
+
+async fn circles_are_refused_where_the_organization_will_have_none(world: World) {
+    let desk = empty(&world, "acme").await;
+    let organization = roster::api::v1::Organization { id: desk.organization.clone(), refuse_group_cycles: true, ..Default::default() };
+    let mask = Some(prost_types::FieldMask { paths: vec!["refuse_group_cycles".to_owned()] });
+    let update = roster::api::v1::UpdateOrganizationRequest { organization: Some(organization), update_mask: mask, ..Default::default() };
+    desk.grpc().organizations.update_organization(update).await.unwrap();
+    let group = |number| Record::Group(Group { id: id(number), display_name: format!("G{number}"), ..Group::default() });
+    let inside = |group, member: usize| Record::Membership(Membership { group_id: id(group), member: Some(group_principal(&id(member))) });
+
+    bring(&desk, header(&desk.organization), vec![group(1), group(2), inside(1, 2)]).await.unwrap();
+    let refused = Refused::read(&bring(&desk, header(&desk.organization), vec![inside(2, 1)]).await.unwrap_err());
+
+    refused.is(Code::InvalidArgument, ErrorReason::InvalidValue).says("line", "2");
+}
+
+both! {
+    a_connection_transfers_nothing_and_the_server_s_own_organization_stays
+    a_token_of_an_export_is_its_organization_s_and_good_for_its_revision
+    a_stream_that_is_none_is_refused_and_changes_nothing
+    a_record_that_no_export_has_is_refused_by_its_line
+    circles_are_refused_where_the_organization_will_have_none
+}
