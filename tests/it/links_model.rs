@@ -2,21 +2,17 @@
 //! who is linked to whom, who comes back and with which memberships, on both engines.
 
 use crate::harness::{
-    Engine, Refused, World,
+    Engine, World,
     deeds::Desk,
+    sequences::{accepted, hold},
     shapes::{add, boolean, by_external_id, external, group, operation, page, principal, text, user},
 };
-use proptest::{
-    prelude::*,
-    test_runner::{Config, TestRunner},
-};
+use proptest::prelude::*;
 use roster::api::v1::{
     Connection, CreateConnectionRequest, DeleteUserRequest, ListUsersRequest, PurgeUserRequest, ReplaceGroupRequest, UndeleteUserRequest,
     connection::Deprovision, link::State, patch_operation::Op,
 };
 use std::collections::{BTreeMap, BTreeSet};
-use tokio::runtime::Handle;
-use tonic::Status;
 
 /// Sequences per engine, and deeds per sequence at most.
 const CASES: u32 = 8;
@@ -195,27 +191,12 @@ impl Model {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sqlite() {
-    story(Engine::Sqlite).await;
+    hold(Engine::Sqlite, CASES, deed(), 1..DEEDS, run).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn postgres() {
-    story(Engine::Postgres).await;
-}
-
-async fn story(engine: Engine) {
-    let world = World::start(engine).await;
-    tokio::task::block_in_place(|| {
-        let mut runner = TestRunner::new(Config { cases: CASES, failure_persistence: None, max_shrink_iters: 200, ..Config::default() });
-        let sequences = std::cell::Cell::new(0);
-        let deeds = proptest::collection::vec(deed(), 1..DEEDS);
-        runner
-            .run(&deeds, |deeds| {
-                sequences.set(sequences.get() + 1);
-                Handle::current().block_on(run(&world, &format!("l{}", sequences.get()), deeds))
-            })
-            .unwrap();
-    });
+    hold(Engine::Postgres, CASES, deed(), 1..DEEDS, run).await;
 }
 
 /// Who is at work, and under which id.
@@ -248,15 +229,6 @@ async fn run(world: &World, key: &str, deeds: Vec<(usize, Deed)>) -> Result<(), 
     }
     crate::changes::mirror::agrees(&actors.desks[0]).await;
     Ok(())
-}
-
-/// Whether a call was accepted; a refusal is never the server's fault.
-fn accepted<T>(answer: &Result<T, Status>) -> bool {
-    if let Err(status) = answer {
-        let refused = Refused::read(status);
-        assert!(!["INTERNAL", "STORE_UNAVAILABLE"].contains(&refused.reason.as_str()), "{refused:?}");
-    }
-    answer.is_ok()
 }
 
 async fn step(actors: &Actors, model: &mut Model, who: usize, deed: &Deed) -> Result<(), TestCaseError> {

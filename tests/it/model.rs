@@ -2,21 +2,17 @@
 //! each step, on both engines.
 
 use crate::harness::{
-    Engine, Refused, World,
+    Engine, World,
     deeds::Desk,
+    sequences::{accepted, hold},
     shapes::{add, any_principal, by_name, filter, group, operation, page, remove, text, user},
 };
-use proptest::{
-    prelude::*,
-    test_runner::{Config, TestRunner},
-};
+use proptest::prelude::*;
 use roster::api::v1::{
     DeleteGroupRequest, DeleteUserRequest, ListGroupsRequest, ListUsersRequest, PatchGroupRequest, PurgeUserRequest, ReplaceGroupRequest,
     UndeleteUserRequest, patch_operation::Op,
 };
 use std::collections::{BTreeMap, BTreeSet};
-use tokio::runtime::Handle;
-use tonic::Status;
 
 /// Sequences per engine, and commands per sequence at most.
 const CASES: u32 = 12;
@@ -112,30 +108,12 @@ impl Model {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sqlite() {
-    story(Engine::Sqlite).await;
+    hold(Engine::Sqlite, CASES, command(), 1..COMMANDS, run).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn postgres() {
-    story(Engine::Postgres).await;
-}
-
-async fn story(engine: Engine) {
-    let world = World::start(engine).await;
-    tokio::task::block_in_place(|| {
-        let mut runner = TestRunner::new(Config { cases: CASES, failure_persistence: None, max_shrink_iters: 300, ..Config::default() });
-        let commands = proptest::collection::vec(command(), 1..COMMANDS);
-        // One server for all sequences; an organization for each.
-        let mut sequences = 0;
-        let sequences = std::cell::RefCell::new(&mut sequences);
-        runner
-            .run(&commands, |commands| {
-                **sequences.borrow_mut() += 1;
-                let key = format!("m{}", **sequences.borrow());
-                Handle::current().block_on(run(&world, &key, commands))
-            })
-            .unwrap();
-    });
+    hold(Engine::Postgres, CASES, command(), 1..COMMANDS, run).await;
 }
 
 async fn run(world: &World, key: &str, commands: Vec<Command>) -> Result<(), TestCaseError> {
@@ -148,15 +126,6 @@ async fn run(world: &World, key: &str, commands: Vec<Command>) -> Result<(), Tes
     }
     crate::changes::mirror::agrees(&desk).await;
     Ok(())
-}
-
-/// Whether a call was accepted; a refusal is never the server's fault.
-fn accepted<T>(answer: &Result<T, Status>) -> bool {
-    if let Err(status) = answer {
-        let refused = Refused::read(status);
-        assert!(!["INTERNAL", "STORE_UNAVAILABLE"].contains(&refused.reason.as_str()), "{refused:?}");
-    }
-    answer.is_ok()
 }
 
 #[allow(clippy::too_many_lines, reason = "one command, one arm")]

@@ -1,13 +1,16 @@
 //! Organizations, connections and service accounts: made, read, changed, listed, removed.
 
-use crate::harness::{World, both, refusal::ExpectRefusal as _, shapes::if_match};
+use crate::harness::{
+    World, both,
+    refusal::ExpectRefusal as _,
+    shapes::{connection_update, if_match},
+};
 use prost_types::FieldMask;
 use roster::api::v1::{
     Connection, CreateConnectionRequest, CreateOrganizationRequest, CreateServiceAccountRequest, DeleteConnectionRequest,
     DeleteServiceAccountRequest, ErrorReason, GetConnectionRequest, GetOrganizationRequest, GetServiceAccountRequest,
     ListConnectionsRequest, ListOptions, ListOrganizationsRequest, ListServiceAccountsRequest, Organization, ServiceAccount,
-    UpdateConnectionRequest, UpdateOrganizationRequest, UpdateServiceAccountRequest, connection::Deprovision, list_options::TotalSize,
-    organization::State,
+    UpdateOrganizationRequest, UpdateServiceAccountRequest, connection::Deprovision, list_options::TotalSize, organization::State,
 };
 use tonic::Code;
 
@@ -137,11 +140,8 @@ async fn a_connection_is_made_changed_and_removed(world: World) {
     let got = provisioning.get_connection(get.clone()).await.unwrap().into_inner().connection.unwrap();
     // How it fares is said where it is read.
     assert_eq!(got, Connection { status: got.status.clone(), ..created.clone() });
-    let update = |profile: &str, paths: &[&str]| UpdateConnectionRequest {
-        organization_id: organization_id.clone(),
-        connection: Some(Connection { profile: profile.to_owned(), ..created.clone() }),
-        update_mask: mask(paths),
-        ..UpdateConnectionRequest::default()
+    let update = |profile: &str, paths: &[&str]| {
+        connection_update(&organization_id, Connection { profile: profile.to_owned(), ..created.clone() }, paths)
     };
     let updated = provisioning.update_connection(update("entra", &["profile"])).await.unwrap().into_inner().connection.unwrap();
     assert_eq!(updated, Connection { profile: "entra".to_owned(), meta: updated.meta.clone(), ..created.clone() });

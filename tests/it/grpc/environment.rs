@@ -4,13 +4,11 @@ use crate::harness::{
     Engine, Scim, World,
     refusal::ExpectRefusal as _,
     scim::{GROUP, USER},
-    shapes::{principal, user_with_email},
+    shapes::{connection_update, principal, user_with_email},
 };
-use prost_types::FieldMask;
 use roster::{
     api::v1::{
         Connection, DeleteConnectionRequest, ErrorReason, GetCallerRequest, GetConnectionRequest, IssueTokenRequest, ListTokensRequest,
-        UpdateConnectionRequest,
         connection::{Deprovision, Takeover},
     },
     config::{Config, Environment},
@@ -160,14 +158,8 @@ async fn what_the_environment_says_is_changed_there_alone() {
         let (organization_id, id) = (world.organization.clone(), "environment".to_owned());
         let mut provisioning = world.grpc().provisioning;
 
-        let connection = Some(Connection { id: id.clone(), enabled: false, ..Connection::default() });
-        let update_mask = Some(FieldMask { paths: vec!["enabled".to_owned()] });
-        let update = UpdateConnectionRequest {
-            organization_id: organization_id.clone(),
-            connection,
-            update_mask,
-            ..UpdateConnectionRequest::default()
-        };
+        let connection = Connection { id: id.clone(), enabled: false, ..Connection::default() };
+        let update = connection_update(&organization_id, connection, &["enabled"]);
         let delete = DeleteConnectionRequest {
             organization_id: organization_id.clone(),
             connection_id: id.clone(),

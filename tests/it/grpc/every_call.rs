@@ -3,7 +3,7 @@
 use crate::harness::{
     Clients,
     schema::badge,
-    shapes::{add, by_id, group, group_by_id, operation, text, user},
+    shapes::{add, by_id, connection_update, group, group_by_id, operation, text, user},
 };
 use prost_types::FieldMask;
 use roster::api::v1::{
@@ -18,8 +18,8 @@ use roster::api::v1::{
     ModifyRoleAssignmentsRequest, Organization, PatchGroupRequest, PatchUserRequest, PrincipalRef, PurgeUserRequest, PutSchemaRequest,
     ReplaceGroupRequest, ReplaceUserRequest, ResolveTakeoverRequest, RevokeTokenRequest, Role, RoleAssignment, RotateTokenRequest,
     ServiceAccount, StreamGroupMembersRequest, StreamReplaceGroupRequest, TransferHeader, UndeleteUserRequest, UndoTakeoverRequest,
-    UpdateConnectionRequest, UpdateGroupRequest, UpdateOrganizationRequest, UpdateRoleRequest, UpdateServiceAccountRequest,
-    UpdateUserRequest, User, WatchChangesRequest, WriteOptions,
+    UpdateGroupRequest, UpdateOrganizationRequest, UpdateRoleRequest, UpdateServiceAccountRequest, UpdateUserRequest, User,
+    WatchChangesRequest, WriteOptions,
     batch_check_access_request::{Item, item::Asked},
     get_role_request, import_directory_request,
     patch_operation::Op,
@@ -188,12 +188,11 @@ pub async fn call(clients: &Clients, method: &str, organization: &str, id: &str)
         "ListConnections" => said(to.provisioning.list_connections(ListConnectionsRequest { organization_id, ..Default::default() }).await),
         "UpdateConnection" => said(
             to.provisioning
-                .update_connection(UpdateConnectionRequest {
-                    organization_id,
-                    connection: Some(Connection { id, display_name: "Other".to_owned(), ..Default::default() }),
-                    update_mask: mask("display_name"),
-                    ..Default::default()
-                })
+                .update_connection(connection_update(
+                    &organization_id,
+                    Connection { id, display_name: "Other".to_owned(), ..Default::default() },
+                    &["display_name"],
+                ))
                 .await,
         ),
         "DeleteConnection" => said(

@@ -4,13 +4,14 @@ use super::every_call::call;
 use crate::harness::{
     Clients, Refused, World, both,
     refusal::ExpectRefusal as _,
+    shapes::connection_update,
     tenant::{every_scope, name, served},
 };
 use prost_types::{Duration, FieldMask, Timestamp};
 use roster::api::v1::{
     Connection, DeleteConnectionRequest, DeleteServiceAccountRequest, ErrorReason, GetCallerRequest, IssueTokenRequest, ListTokensRequest,
-    Organization, RevokeTokenRequest, RotateTokenRequest, ServiceAccount, UpdateConnectionRequest, UpdateOrganizationRequest,
-    UpdateServiceAccountRequest, organization::State,
+    Organization, RevokeTokenRequest, RotateTokenRequest, ServiceAccount, UpdateOrganizationRequest, UpdateServiceAccountRequest,
+    organization::State,
 };
 use std::time::{Duration as StdDuration, Instant, SystemTime, UNIX_EPOCH};
 use tonic::{Code, Status};
@@ -215,11 +216,9 @@ async fn a_disabled_account_is_refused_and_comes_back(world: World) {
 async fn a_connection_that_is_off_or_gone_is_refused(world: World) {
     let tenant = world.tenant("acme").await;
     let clients = world.grpc_as(&tenant.scim_token);
-    let update = |enabled| UpdateConnectionRequest {
-        organization_id: tenant.organization.id.clone(),
-        connection: Some(Connection { id: tenant.connection.id.clone(), enabled, ..Connection::default() }),
-        update_mask: Some(FieldMask { paths: vec!["enabled".to_owned()] }),
-        ..UpdateConnectionRequest::default()
+    let update = |enabled| {
+        let connection = Connection { id: tenant.connection.id.clone(), enabled, ..Connection::default() };
+        connection_update(&tenant.organization.id, connection, &["enabled"])
     };
     let mut provisioning = world.grpc().provisioning;
 

@@ -2,11 +2,10 @@
 
 use super::{Clients, shapes};
 use futures_util::StreamExt as _;
-use prost_types::FieldMask;
 use roster::api::v1::{
     Connection, CreateGroupRequest, CreateUserRequest, DeleteUserRequest, GetGroupRequest, GetUserRequest, Group, ListGroupMembersRequest,
     ListUsersRequest, MemberDelta, ModifyGroupMembersRequest, ModifyGroupMembersResponse, PatchOperation, PatchUserRequest,
-    PatchUserResponse, PrincipalRef, Revision, UpdateConnectionRequest, User, UserRef,
+    PatchUserResponse, PrincipalRef, Revision, User, UserRef,
 };
 use tonic::Status;
 
@@ -136,12 +135,7 @@ impl Desk {
 
     /// Sets these fields of a connection, named by its id.
     pub async fn update_connection(&self, connection: Connection, paths: &[&str]) -> Result<Connection, Status> {
-        let request = UpdateConnectionRequest {
-            organization_id: self.organization.clone(),
-            connection: Some(connection),
-            update_mask: Some(FieldMask { paths: paths.iter().map(ToString::to_string).collect() }),
-            ..UpdateConnectionRequest::default()
-        };
+        let request = shapes::connection_update(&self.organization, connection, paths);
         Ok(self.grpc().provisioning.update_connection(request).await?.into_inner().connection.unwrap())
     }
 

@@ -8,6 +8,7 @@ pub mod refusal;
 pub mod roles;
 pub mod schema;
 pub mod scim;
+pub mod sequences;
 pub mod shapes;
 pub mod store;
 pub mod tenant;

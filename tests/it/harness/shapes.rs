@@ -1,9 +1,10 @@
 //! Short words for the contract's messages, so that a story says what matters in it.
 
+use prost_types::FieldMask;
 use roster::api::v1::{
-    AttributeList, AttributeMap, AttributeValue, ExternalId, Filter, Group, GroupRef, ListOptions, MemberDelta, MultiValue, PatchOperation,
-    Precondition, PrincipalRef, User, UserRef, attribute_map, attribute_value::Kind, group_ref, list_options::TotalSize, member_delta,
-    patch_operation::Op, principal_ref::Principal, user_ref,
+    AttributeList, AttributeMap, AttributeValue, Connection, ExternalId, Filter, Group, GroupRef, ListOptions, MemberDelta, MultiValue,
+    PatchOperation, Precondition, PrincipalRef, UpdateConnectionRequest, User, UserRef, attribute_map, attribute_value::Kind, group_ref,
+    list_options::TotalSize, member_delta, patch_operation::Op, principal_ref::Principal, user_ref,
 };
 
 /// A user with a name and nothing else.
@@ -117,4 +118,14 @@ pub fn complex<'a>(entries: impl IntoIterator<Item = (&'a str, AttributeValue)>)
 
 pub fn operation(op: Op, path: &str, value: Option<AttributeValue>) -> PatchOperation {
     PatchOperation { op: op.into(), path: path.to_owned(), value, ..PatchOperation::default() }
+}
+
+/// These fields of a connection, which its id names, set to its values.
+pub fn connection_update(organization: &str, connection: Connection, paths: &[&str]) -> UpdateConnectionRequest {
+    UpdateConnectionRequest {
+        organization_id: organization.to_owned(),
+        connection: Some(connection),
+        update_mask: Some(FieldMask { paths: paths.iter().map(ToString::to_string).collect() }),
+        ..UpdateConnectionRequest::default()
+    }
 }

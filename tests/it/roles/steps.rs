@@ -6,7 +6,7 @@ use super::{
 };
 use crate::harness::{
     roles::{grant, role},
-    shapes::{add, any_principal, boolean, group, list, operation, principal, principal_id, remove, text, user},
+    shapes::{add, any_principal, boolean, connection_update, group, list, operation, principal, principal_id, remove, text, user},
 };
 use prost_types::FieldMask;
 use roster::{
@@ -14,7 +14,7 @@ use roster::{
     api::v1::{
         BatchCheckAccessRequest, Connection, CreateGroupRequest, CreateRoleRequest, CreateUserRequest, DeleteGroupRequest,
         DeleteUserRequest, ListEffectiveRolesRequest, ListRoleHoldersRequest, ModifyGroupMembersRequest, ModifyRoleAssignmentsRequest,
-        PatchGroupRequest, PatchUserRequest, Role, RoleAssignment, UndeleteUserRequest, UpdateConnectionRequest, UpdateRoleRequest,
+        PatchGroupRequest, PatchUserRequest, Role, RoleAssignment, UndeleteUserRequest, UpdateRoleRequest,
         batch_check_access_request::{Item, item::Asked},
         batch_check_access_response::result::Result as Outcome,
         group_service_server::GroupService as _,
@@ -233,12 +233,7 @@ impl Hand {
             role_mappings: model.mappings_of(connection),
             ..Connection::default()
         };
-        let request = UpdateConnectionRequest {
-            organization_id: self.organization.clone(),
-            connection: Some(changed),
-            update_mask: Some(FieldMask { paths: vec!["role_mappings".to_owned()] }),
-            ..UpdateConnectionRequest::default()
-        };
+        let request = connection_update(&self.organization, changed, &["role_mappings"]);
         self.services.provisioning.update_connection(self.call(request)).await.unwrap();
         format!("connection {connection} maps {:?}", model.mappings[connection])
     }
