@@ -245,3 +245,7 @@ pub const IMPORT_LINES: usize = 500;
 
 /// Scopes of a token.
 pub const TOKEN_SCOPES: usize = 64;
+
+/// Members who stay in a group whose whole membership a connection sets while it becomes one that makes administrators: each is
+/// looked at, within the write.
+pub const NAMED_AGAIN: usize = 1_000;

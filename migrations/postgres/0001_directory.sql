@@ -69,18 +69,21 @@ CREATE TABLE resource_keys (
   PRIMARY KEY (organization_id, kind, key, resource_id)
 );
 
--- Membership is edges. member_kind: 1 = user, 2 = group.
+-- Membership is edges. member_kind: 1 = user, 2 = group. planted: 1 = written by somebody else than the connection that made the group.
 CREATE TABLE members (
   organization_id TEXT COLLATE "C" NOT NULL,
   group_id TEXT COLLATE "C" NOT NULL,
   member_id TEXT COLLATE "C" NOT NULL,
   member_kind BIGINT NOT NULL,
+  planted BIGINT NOT NULL DEFAULT 0,
   PRIMARY KEY (organization_id, group_id, member_id),
   FOREIGN KEY (organization_id, group_id) REFERENCES groups (organization_id, id)
 );
 CREATE INDEX members_by_member ON members (organization_id, member_id, group_id);
 -- Groups within groups: few, read whole.
 CREATE INDEX members_nested ON members (organization_id, group_id, member_id) WHERE member_kind = 2;
+-- Few, and asked for by group.
+CREATE INDEX members_planted ON members (organization_id, group_id, member_id) WHERE planted = 1;
 
 -- Users (kind 1) and groups (2) that were deleted softly: out of every list and index of them, their own memberships remembered in
 -- the body, a group's members not.

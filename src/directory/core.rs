@@ -185,7 +185,8 @@ impl Directory {
             return Err(Error::internal());
         }
         let (alarm, dry, leave_owned) = (Alarm::of(call), options.validate_only, options.leave_owned);
-        let terms = Terms { at: self.clock.now(), actor: call.actor(options).encode_to_vec(), validate_only: dry, leave_owned };
+        let connection = call.connection().to_owned();
+        let terms = Terms { at: self.clock.now(), actor: call.actor(options).encode_to_vec(), connection, validate_only: dry, leave_owned };
         let (guard, counted) = (Guard::of(&call.caller), alarm.clone());
         let mut fresh = move |work: &mut Work| -> Edit<T> {
             let answer = guard.run(work, &mut edit)?;

@@ -157,7 +157,8 @@ impl Work {
             .filter_map(|(k, v)| v.map(|kind| (k.clone(), kind)))
             .collect();
         set(on, PUT_EDGES, &self.organization, new.len(), || {
-            Rows::new().text(new.iter().map(|e| e.0.0.as_str())).text(new.iter().map(|e| e.0.1.as_str())).integer(new.iter().map(|e| e.1))
+            let rows = Rows::new().text(new.iter().map(|e| e.0.0.as_str())).text(new.iter().map(|e| e.0.1.as_str()));
+            rows.integer(new.iter().map(|e| e.1)).integer(new.iter().map(|e| i64::from(self.is_planted(&e.0))))
         })
         .await
     }

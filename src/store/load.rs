@@ -3,7 +3,7 @@
 use super::{
     Connection, Fault, GroupRow, Record, Rows, Text, UserRow, Work, book, grants, groups, members,
     open::Inner,
-    records, requests, seats, takings,
+    planted, records, requests, seats, takings,
     tombstones::{self, Tombstone},
     users, view, whole,
 };
@@ -74,6 +74,7 @@ pub(super) const LANE_READS: &[(&str, Text)] = &[
     ("groups of a mapping", seats::NAMED),
     ("who sits in a group", seats::SITTING),
     ("who has a value", seats::VALUED),
+    ("whom others put there", planted::PLANTED),
     ("roles and connections", book::OF_KIND),
     ("grants of roles", grants::OF_ROLES),
     ("takeovers of a user", takings::TAKINGS),
@@ -102,6 +103,7 @@ impl Work {
             || self.grants.wants()
             || self.requests.wants()
             || self.seats.wants()
+            || self.planted.wants()
             || self.takings.wants()
     }
 
@@ -115,6 +117,7 @@ impl Work {
         self.load_view(on).await?;
         self.requests.load(on, &self.organization).await?;
         self.load_seats(on).await?;
+        self.load_planted(on).await?;
         self.takings.load(on, &self.organization).await?;
         self.nested.load(on, &self.organization, &inner.nests).await?;
         self.load_records(on).await

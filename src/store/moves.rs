@@ -21,6 +21,8 @@ pub struct Moves {
     pub tombstones: Vec<(String, Option<Arc<Tombstone>>)>,
     /// A membership that was set whole.
     pub whole: Option<WholeMoves>,
+    /// Groups whose members are all named by the edit, whoever put them there before.
+    pub named: BTreeSet<String>,
     /// What decided about roles before, if that changed.
     pub book: Option<Arc<Book>>,
 }
@@ -53,6 +55,7 @@ impl Work {
             edges: self.edges.touched().filter_map(edge).collect(),
             tombstones: self.tombstones.touched().map(|(id, before, _)| (id.clone(), before.cloned().flatten())).collect(),
             whole: self.whole_moves(),
+            named: self.planted.named().clone(),
             book: self.grants.book_before(),
         }
     }

@@ -231,5 +231,6 @@ impl Work {
     pub fn set_edge(&mut self, group: &str, member: &str, kind: Option<i64>) {
         self.edges.set((group.to_owned(), member.to_owned()), kind);
         self.by_member.set((member.to_owned(), group.to_owned()), kind);
+        self.follow_planted(group, member, kind.is_some() && self.plants(group));
     }
 }

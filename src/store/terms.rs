@@ -9,6 +9,8 @@ pub struct Terms {
     pub at: Micros,
     /// The encoded `Actor`.
     pub actor: Vec<u8>,
+    /// The connection that writes; empty for other callers.
+    pub connection: String,
     /// Check everything, change nothing.
     pub validate_only: bool,
     /// What another connection owns is left as it is, and the rest is done.

@@ -142,11 +142,12 @@ impl Work {
         let (Some((first, tell)), Some((group, roster, difference))) = (self.whole.set.take(), self.whole.found.take()) else {
             return Ok(());
         };
+        let planted = i64::from(self.plants(&group));
         let mut index = first.saturating_add(u32::try_from(difference.gone.len()).unwrap_or(u32::MAX));
         for from in (0..difference.came.len()).step_by(PIECE) {
             let some: Vec<_> = difference.coming(&roster, from).collect();
             let rows = Rows::new().text(some.iter().map(|_| group.as_str())).text(some.iter().map(|one| one.0));
-            let rows = rows.integer(some.iter().map(|one| one.1));
+            let rows = rows.integer(some.iter().map(|one| one.1)).integer(some.iter().map(|_| planted));
             on.statement(PUT_EDGES).bind(self.organization.clone()).rows(rows).execute().await?;
             self.tell(on, &mut index, tell, true, &group, &some).await?;
         }

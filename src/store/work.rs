@@ -7,8 +7,8 @@
 #![allow(clippy::missing_errors_doc, reason = "every question answers `Miss` until what it asks for was read")]
 
 use super::{
-    GroupRow, Record, RecordKind, Terms, Tombstone, UserRow, cells::Cells, grants::Grants, nesting::Nested, requests, seats::Seats,
-    takings::Takings, whole::Whole,
+    GroupRow, Record, RecordKind, Terms, Tombstone, UserRow, cells::Cells, grants::Grants, nesting::Nested, planted::Planted, requests,
+    seats::Seats, takings::Takings, whole::Whole,
 };
 use crate::{attributes::Schemas, clock::Micros};
 use std::{collections::BTreeSet, sync::Arc};
@@ -59,6 +59,7 @@ pub struct Work {
     pub(super) any: Cells<(i64, String), bool>,
     pub(super) held: Cells<(i64, String, String), bool>,
     pub(super) seats: Seats,
+    pub(super) planted: Planted,
     pub(super) takings: Takings,
     /// One cell: what the organization has registered.
     schemas: Cells<(), Schemas>,
@@ -103,6 +104,7 @@ impl Work {
             any: Cells::new(),
             held: Cells::new(),
             seats: Seats::new(),
+            planted: Planted::new(),
             takings: Takings::new(),
             schemas,
             group_names: Cells::new(),
@@ -229,6 +231,7 @@ impl Work {
     pub(super) fn begin(&mut self, terms: &Terms) {
         self.now = terms.at;
         (self.leaves_owned, self.left) = (terms.leave_owned, 0);
+        self.planted.begin(terms);
         self.marked = (self.changes.len(), self.new_heads.len(), self.erased.len());
         self.each(&mut |c| c.mark());
     }
@@ -269,6 +272,7 @@ impl Work {
         f(&mut self.kinds);
         f(&mut self.edges);
         f(&mut self.by_member);
+        f(&mut self.planted);
         f(&mut self.records);
         f(&mut self.record_keys);
         f(&mut self.tombstones);

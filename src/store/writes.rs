@@ -54,8 +54,10 @@ pub(super) const DROP_EDGES: Text = Text::twin(
      LATERAL (SELECT ctid FROM members WHERE organization_id = $1 AND group_id = r.g AND member_id = r.m LIMIT 1) m))",
 );
 pub(super) const PUT_EDGES: Text = Text::twin(
-    "INSERT INTO members (organization_id, group_id, member_id, member_kind) SELECT $1, value->>0, value->>1, value->>2 FROM json_each($2)",
-    "INSERT INTO members (organization_id, group_id, member_id, member_kind) SELECT $1, r.* FROM unnest($2::text[], $3::text[], $4::bigint[]) AS r",
+    "INSERT INTO members (organization_id, group_id, member_id, member_kind, planted) \
+     SELECT $1, value->>0, value->>1, value->>2, value->>3 FROM json_each($2)",
+    "INSERT INTO members (organization_id, group_id, member_id, member_kind, planted) \
+     SELECT $1, r.* FROM unnest($2::text[], $3::text[], $4::bigint[], $5::bigint[]) AS r",
 );
 pub(super) const DROP_RECORDS: Text = Text::twin(
     "DELETE FROM records WHERE organization_id = $1 AND (kind, id) IN (SELECT value->>0, value->>1 FROM json_each($2))",

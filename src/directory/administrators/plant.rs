@@ -4,11 +4,13 @@
 use super::{super::core::Edit, super::links, posts::Posts};
 use crate::{
     api::v1::{
-        Group, User,
+        User,
         link::{Reason, State},
     },
-    store::{Moves, Work},
+    limits,
+    store::{GroupRow, Moves, Work, is_made_by},
 };
+use std::collections::BTreeSet;
 
 /// Whether the connection comes to manage somebody who administers by its mappings from then on.
 pub(super) fn takes_on(own: &Posts, moves: &Moves, connection: &str) -> bool {
@@ -24,21 +26,37 @@ fn comes_back(user: &User, connection: &str) -> bool {
     wrote && !user.links.iter().any(|link| link.state() == State::Linked)
 }
 
-/// Whether one of the groups, as the work has them before the edit, has members that stay and that the connection did not write:
-/// it made the group itself, or all that is left in it came with the edit.
+/// Whether one of the groups, as the work has them before the edit, has members that stay and that the connection did not put
+/// there: others did, or made the group itself. Where the edit names all members, those whom it manages are its own all the same.
 pub(super) fn is_peopled(work: &mut Work, groups: &[String], moves: &Moves, connection: &str) -> Edit<bool> {
     let rows: Vec<_> = groups.iter().map(|id| work.group(id)).collect();
     let rows = rows.into_iter().collect::<Result<Vec<_>, _>>()?;
-    Ok(rows.into_iter().flatten().any(|row| {
-        let id = &row.group.id;
-        let left = moves.edges.iter().filter(|(group, _, came)| group == id && !came).count();
-        let emptied = moves.whole.iter().filter(|whole| whole.group == *id).map(|whole| whole.gone.len()).sum::<usize>();
-        let gone = i64::try_from(left + emptied).unwrap_or(i64::MAX);
-        row.member_count > gone && !is_made_by(&row.group, connection)
-    }))
+    let strangers: Vec<_> = rows.into_iter().flatten().map(|row| has_strangers(work, &row, moves, connection)).collect();
+    Ok(strangers.into_iter().collect::<Edit<Vec<_>>>()?.contains(&true))
 }
 
-fn is_made_by(group: &Group, connection: &str) -> bool {
-    links::is_linked(group, connection)
-        && links::link_of(group, connection).is_some_and(|link| matches!(link.reason(), Reason::Created | Reason::Restored))
+fn has_strangers(work: &mut Work, row: &GroupRow, moves: &Moves, connection: &str) -> Edit<bool> {
+    let (id, named) = (&row.group.id, moves.named.contains(&row.group.id));
+    let left = moves.edges.iter().filter(|(group, _, came)| group == id && !came).map(|(_, member, _)| member);
+    let emptied = moves.whole.iter().filter(|whole| whole.group == *id).flat_map(|whole| &whole.gone);
+    let gone: BTreeSet<&str> = left.chain(emptied).map(String::as_str).collect();
+    let stay = usize::try_from(row.member_count).unwrap_or(usize::MAX).saturating_sub(gone.len());
+    if stay == 0 {
+        return Ok(false);
+    }
+    let strangers: Vec<String> = if is_made_by(&row.group, connection) {
+        let enough = if named { limits::NAMED_AGAIN + 1 } else { 1 };
+        work.planted_in(id, &gone, enough)?.into_iter().collect()
+    } else if named && stay <= limits::NAMED_AGAIN && gone.len() <= limits::MEMBERS_PER_REQUEST {
+        work.roster(id)?.into_iter().map(|(member, _)| member).filter(|member| !gone.contains(member.as_str())).collect()
+    } else {
+        return Ok(true);
+    };
+    if strangers.is_empty() || !named || strangers.len() > limits::NAMED_AGAIN {
+        return Ok(!strangers.is_empty());
+    }
+    let users: Vec<_> = strangers.iter().map(|member| work.user(member)).collect();
+    let users = users.into_iter().collect::<Result<Vec<_>, _>>()?;
+    // A group among them is somebody else's word, too.
+    Ok(users.iter().any(|user| !user.as_ref().is_some_and(|row| links::is_linked(&row.user, connection))))
 }

@@ -162,6 +162,9 @@ pub(super) fn replace(work: &mut Work, sight: &Sight, group: &str, members: &[Na
     let gone: Vec<String> = roster.into_iter().map(|(id, _)| id).filter(|id| !wanted.contains(id.as_str())).collect();
     let removed = remove(work, sight, group, &gone)?;
     let added = add(work, sight, group, members)?;
+    if i64::try_from(gone.len()) == Ok(removed.removed) {
+        work.name_members(group);
+    }
     Ok(Moved { added: added.added, removed: removed.removed, kept: added.kept, ..Moved::default() })
 }
 
@@ -179,6 +182,9 @@ pub(super) fn replace_whole(work: &mut Work, sight: &Sight, group: &str, roster:
     }
     check_cycles(work, group, difference.groups_added(roster))?;
     work.set_whole(append::one_of_many);
+    if i64::try_from(roster.len()) == Ok(difference.added() + difference.kept) {
+        work.name_members(group);
+    }
     Ok(Moved { added: difference.added(), removed: difference.removed(), kept: difference.kept, ..Moved::default() })
 }
 

@@ -48,7 +48,7 @@ impl Recall {
             if full || above.set_at >= gone.revision {
                 continue;
             }
-            work.set_edge(&above.group.id, &group.id, Some(MEMBER_GROUP));
+            work.return_edge(&above.group.id, &group.id, MEMBER_GROUP);
             touch(work, &above, 1);
             append::membership(work, Action::Added, &above.group.id, &group.id, MEMBER_GROUP);
         }

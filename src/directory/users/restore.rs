@@ -202,7 +202,7 @@ pub(super) fn revive(work: &mut Work, mut user: User, name_key: String, tombston
         if full || group.set_at >= tombstone.revision {
             continue;
         }
-        work.set_edge(&group.group.id, &id, Some(MEMBER_USER));
+        work.return_edge(&group.group.id, &id, MEMBER_USER);
         groups::touch(work, &group, 1);
         append::membership(work, Action::Added, &group.group.id, &id, MEMBER_USER);
     }

@@ -4,11 +4,11 @@ use crate::harness::{
     World, both,
     roles::mapping,
     scim::{Answer, GROUP, Scim, USER},
-    shapes::{principal, user},
+    shapes::{add, principal, user},
 };
 use roster::api::v1::{
     Connection, ResolveTakeoverRequest,
-    connection::{Deprovision, Takeover},
+    connection::{Deprovision, Takeover, Visibility},
     role_mapping::Source,
 };
 use serde_json::{Value, json};
@@ -16,6 +16,9 @@ use serde_json::{Value, json};
 both! {
     a_group_of_others_is_adopted_empty_or_by_a_token_that_may
     a_group_of_others_is_adopted_with_the_provider_s_own_members
+    whom_others_put_into_a_provider_s_own_group_it_does_not_raise
+    whom_a_provider_does_not_see_it_does_not_raise
+    who_was_put_into_a_group_and_comes_back_is_not_raised
     a_group_of_others_is_neither_renamed_nor_nested_into_the_mapped_one
     a_user_of_others_who_has_the_mapped_value_is_not_linked
     a_provider_s_own_people_come_back_as_administrators
@@ -100,6 +103,95 @@ async fn a_group_of_others_is_adopted_with_the_provider_s_own_members(world: Wor
     refused(&scim.put(&path, &team("Admins", Some("G-1"), &[&ada, &eve])).await);
     assert_eq!(scim.put(&path, &team("Admins", Some("G-1"), &[&ada])).await.status, 200);
     assert!(world.holds(&ada, "admin").await && !world.holds(&eve, "admin").await);
+    // Of its own people one may have been in it before, whoever put her there.
+    let path = format!("/Groups/{}", group(&other, "Admins", &[&ada, &eve]).await);
+    refused(&scim.put(&path, &team("Admins", Some("G-2"), &[&ada, &eve])).await);
+    assert_eq!(scim.put(&path, &team("Admins", Some("G-2"), &[&ada])).await.status, 200);
+    assert!(world.holds(&ada, "admin").await && !world.holds(&eve, "admin").await);
+}
+
+async fn add_to(scim: &Scim, group: &str, id: &str) {
+    let answer = scim.patch(&format!("/Groups/{group}"), &json!([{ "op": "add", "path": "members", "value": [{ "value": id }] }])).await;
+    assert!(answer.status < 300, "{}", answer.body);
+}
+
+/// Row 6 (Jumper)
+async fn whom_others_put_into_a_provider_s_own_group_it_does_not_raise(world: World) {
+    let (connection, scim, other) = scene(&world).await;
+    let by_id = [("Admins", true), ("Staff", false)].map(|(text, name)| {
+        let source = if name { Source::GroupDisplayName(text.into()) } else { Source::GroupExternalId(text.into()) };
+        mapping(source, "admin")
+    });
+    world.map_roles(&connection.id, by_id.to_vec()).await.unwrap();
+    let (ada, eve) = (person(&scim, "ada").await, person(&other, "eve").await);
+    let theirs = group(&other, "Theirs", &[]).await;
+    let admins = group(&scim, "Admins", &[]).await;
+    let by_service = world.create_user(user("sue")).await.id;
+
+    for planted in [&eve, &theirs, &by_service] {
+        let own = group(&scim, "Own", &[&ada]).await;
+        let around = group(&scim, "Around", &[&own]).await;
+        if *planted == by_service {
+            world.modify(&own, vec![add(principal(planted))]).await.unwrap();
+        } else {
+            add_to(&other, &own, planted).await;
+        }
+        if *planted == theirs {
+            add_to(&other, &theirs, &eve).await;
+        }
+        let path = format!("/Groups/{own}");
+        refused(&set(&scim, &path, "displayName", json!("Admins")).await);
+        refused(&set(&scim, &path, "externalId", json!("Staff")).await);
+        refused(&set(&scim, &format!("/Groups/{around}"), "displayName", json!("Admins")).await);
+        refused(&set(&scim, &format!("/Groups/{admins}"), "members", json!([{ "value": around }])).await);
+        refused(&scim.post("/Groups", &team("Admins", None, &[&own])).await);
+        refused(&scim.put(&path, &team("Admins", None, &[&ada, planted])).await);
+        assert!(!world.holds(&eve, "admin").await && !world.holds(&by_service, "admin").await);
+        // Once they are out it is the provider's own, as it is by what the provider sets.
+        let out = json!([{ "op": "remove", "path": format!("members[value eq \"{planted}\"]") }]);
+        assert!(scim.patch(&path, &out).await.status < 300);
+        assert_eq!(set(&scim, &path, "displayName", json!("Admins")).await.status, 200);
+        assert!(world.holds(&ada, "admin").await);
+        assert_eq!(scim.put(&path, &team("Own", None, &[&ada])).await.status, 200);
+        add_to(&scim, &own, &eve).await;
+        assert_eq!(set(&scim, &path, "displayName", json!("Admins")).await.status, 200);
+        assert!(world.holds(&eve, "admin").await, "whom it puts there itself it means");
+        assert_eq!(scim.delete(&path).await.status, 204);
+    }
+}
+
+/// Row 6 (Jumper)
+async fn whom_a_provider_does_not_see_it_does_not_raise(world: World) {
+    let (_, _, other) = scene(&world).await;
+    let (connection, scim) = world.scim_with(Connection { visibility: Visibility::Linked.into(), ..Connection::default() }).await;
+    world.map_roles(&connection.id, vec![mapping(Source::GroupDisplayName("Chiefs".into()), "admin")]).await.unwrap();
+    let (ada, bea, eve) = (person(&scim, "ada").await, person(&scim, "bea").await, person(&other, "eve").await);
+    let path = format!("/Groups/{}", group(&scim, "Own", &[&ada]).await);
+    add_to(&other, path.trim_start_matches("/Groups/"), &eve).await;
+
+    refused(&scim.put(&path, &team("Chiefs", None, &[&ada, &bea])).await);
+    refused(&set(&scim, &path, "displayName", json!("Chiefs")).await);
+    assert!(!world.holds(&eve, "admin").await);
+    let out = json!([{ "op": "remove", "path": format!("members[value eq \"{eve}\"]") }]);
+    assert!(other.patch(&path, &out).await.status < 300);
+    assert_eq!(scim.put(&path, &team("Chiefs", None, &[&ada, &bea])).await.status, 200);
+    assert!(world.holds(&ada, "admin").await && world.holds(&bea, "admin").await);
+}
+
+/// Row 6 (Jumper)
+async fn who_was_put_into_a_group_and_comes_back_is_not_raised(world: World) {
+    let (_, scim, other) = scene(&world).await;
+    let (ada, eve) = (person(&scim, "ada").await, person(&scim, "eve").await);
+    let own = group(&scim, "Own", &[&ada]).await;
+    add_to(&other, &own, &eve).await;
+    let body = json!({ "schemas": [USER], "userName": "eve", "active": true });
+    assert_eq!(scim.delete(&format!("/Users/{eve}")).await.status, 204);
+    assert_eq!(id(&scim.post("/Users", &body).await), eve);
+    assert_eq!(world.members(&own).await.len(), 2);
+
+    refused(&set(&scim, &format!("/Groups/{own}"), "displayName", json!("Admins")).await);
+    assert_eq!(scim.put(&format!("/Groups/{own}"), &team("Admins", None, &[&ada, &eve])).await.status, 200);
+    assert!(world.holds(&eve, "admin").await, "she is the provider's own, and it names her");
 }
 
 /// Row 6 (Jumper)

@@ -39,6 +39,7 @@ fn keys() -> BTreeMap<&'static str, &'static [&'static str]> {
         ("groups of a mapping", &["organization_id", "name_key"]),
         ("who sits in a group", &["organization_id", "group_id|id"]),
         ("who has a value", &["organization_id", "kind", "key"]),
+        ("whom others put there", &["organization_id", "group_id"]),
         ("roles and connections", &["organization_id", "kind"]),
         ("grants of roles", &["organization_id", "role_id"]),
         ("takeovers of a user", &["organization_id", "kind"]),
