@@ -125,7 +125,7 @@ impl Session {
         let mut client = v1::organization_service_client::OrganizationServiceClient::new(self.channel.clone());
         let mut list = v1::ListOptions { page_size: 1_000, ..v1::ListOptions::default() };
         loop {
-            let request = v1::ListOrganizationsRequest { filter: None, list: Some(list.clone()) };
+            let request = v1::ListOrganizationsRequest { list: Some(list.clone()), ..Default::default() };
             let page = client.list_organizations(request).await.map_err(refused)?.into_inner();
             if let Some(organization) = page.organizations.into_iter().find(|organization| organization.key == name) {
                 return Ok(organization.id);

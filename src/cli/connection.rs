@@ -202,12 +202,12 @@ pub(super) async fn run(verb: Verb, client: &ClientSettings) -> Done {
             return output::one(form, &answer.into_inner().connection.unwrap_or_default());
         }
         Verb::Get { id, form } => {
-            let request = v1::GetConnectionRequest { organization_id, connection_id: id };
+            let request = v1::GetConnectionRequest { organization_id, connection_id: id, consistency: None };
             let answer = service.get_connection(request).await.map_err(refused)?;
             return output::one(form, &answer.into_inner().connection.unwrap_or_default());
         }
         Verb::List { form } => {
-            let mut request = v1::ListConnectionsRequest { organization_id, page_size: 1_000, page_token: String::new() };
+            let mut request = v1::ListConnectionsRequest { organization_id, page_size: 1_000, ..Default::default() };
             let mut connections = Vec::new();
             loop {
                 let page = service.list_connections(request.clone()).await.map_err(refused)?.into_inner();
@@ -224,7 +224,7 @@ pub(super) async fn run(verb: Verb, client: &ClientSettings) -> Done {
             return Ok(());
         }
         Verb::Update { id, display_name, profile, policy, form } => {
-            let request = v1::GetConnectionRequest { organization_id: organization_id.clone(), connection_id: id };
+            let request = v1::GetConnectionRequest { organization_id: organization_id.clone(), connection_id: id, consistency: None };
             let mut connection = service.get_connection(request).await.map_err(refused)?.into_inner().connection.unwrap_or_default();
             // What was read is what is switched: nobody else's change is lost.
             let etag = connection.meta.as_ref().map_or_else(String::new, |meta| meta.etag.clone());

@@ -22,6 +22,7 @@ mod scim;
 mod serve;
 mod service_account;
 mod signals;
+mod stored;
 mod takeover;
 mod token;
 mod user;

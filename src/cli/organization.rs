@@ -86,14 +86,15 @@ pub(super) async fn run(verb: Verb, client: &ClientSettings) -> Done {
         }
         Verb::Get { organization, form } => {
             let organization_id = session.organization_named(&organization).await?;
-            let answer = service.get_organization(v1::GetOrganizationRequest { organization_id }).await.map_err(refused)?;
+            let answer =
+                service.get_organization(v1::GetOrganizationRequest { organization_id, consistency: None }).await.map_err(refused)?;
             output::one(form, &answer.into_inner().organization.unwrap_or_default())
         }
         Verb::List { form } => {
             let mut list = v1::ListOptions { page_size: 1_000, ..v1::ListOptions::default() };
             let mut organizations = Vec::new();
             loop {
-                let request = v1::ListOrganizationsRequest { filter: None, list: Some(list.clone()) };
+                let request = v1::ListOrganizationsRequest { list: Some(list.clone()), ..Default::default() };
                 let page = service.list_organizations(request).await.map_err(refused)?.into_inner();
                 organizations.extend(page.organizations);
                 if page.next_page_token.is_empty() {

@@ -1,22 +1,15 @@
-//! `roster restored`: a backup was brought back, and what the tokens of before speak of may never have been.
+//! `roster restored`: a backup was brought back, and what the tokens and etags of before speak of may never have been.
 
-use super::{Done, Failure, output};
-use crate::{
-    config::StoreSettings,
-    server::{Home, StartError, entropy, store_options},
-    store::Store,
-};
+use super::{Done, Failure, output, stored};
+use crate::{config::StoreSettings, server::entropy};
 
 pub(super) async fn run(settings: StoreSettings) -> Done {
-    let failed = |error: StartError| Failure { code: error.exit_code(), sentence: error.to_string() };
-    let engine = settings.engine().map_err(|error| failed(error.into()))?;
-    let _home = Home::enter(&settings.data_dir, &engine).map_err(|error| failed(error.into()))?;
-    let entropy = entropy().map_err(failed)?;
-    let store = Store::open(&store_options(&engine), entropy).await.map_err(|error| failed(error.into()))?;
+    let stored = stored::open(&settings, false).await?;
+    let entropy = entropy().map_err(|error| Failure { code: error.exit_code(), sentence: error.to_string() })?;
     let (life, _) = entropy.split_at(8);
-    let begun = store.begin_new_life(life.try_into().unwrap_or([1; 8])).await;
-    store.close().await;
+    let begun = stored.store.begin_new_life(life.try_into().unwrap_or([1; 8])).await;
+    stored.store.close().await;
     begun.map_err(|fault| Failure::refused(format!("The store cannot answer: {fault}.")))?;
-    output::say("The store has begun a new life: revision and resume tokens of before are refused.");
+    output::say("The store has begun a new life: revision and resume tokens, and versions of resources (ETags), of before are refused.");
     Ok(())
 }

@@ -76,12 +76,12 @@ pub(super) async fn run(verb: Verb, client: &ClientSettings) -> Done {
             return output::one(form, &answer.into_inner().service_account.unwrap_or_default());
         }
         Verb::Get { id, form } => {
-            let request = v1::GetServiceAccountRequest { organization_id, service_account_id: id };
+            let request = v1::GetServiceAccountRequest { organization_id, service_account_id: id, consistency: None };
             let answer = service.get_service_account(request).await.map_err(refused)?;
             return output::one(form, &answer.into_inner().service_account.unwrap_or_default());
         }
         Verb::List { form } => {
-            let mut request = v1::ListServiceAccountsRequest { organization_id, page_size: 1_000, page_token: String::new() };
+            let mut request = v1::ListServiceAccountsRequest { organization_id, page_size: 1_000, ..Default::default() };
             let mut accounts = Vec::new();
             loop {
                 let page = service.list_service_accounts(request.clone()).await.map_err(refused)?.into_inner();

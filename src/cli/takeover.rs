@@ -74,8 +74,8 @@ pub(super) async fn run(verb: Verb, client: &ClientSettings) -> Done {
                 organization_id,
                 connection_id: connection,
                 page_size: 1_000,
-                page_token: String::new(),
                 show_resolved: all,
+                ..Default::default()
             };
             let mut takeovers = Vec::new();
             loop {

@@ -114,7 +114,7 @@ pub(super) async fn run(verb: Verb, client: &ClientSettings) -> Done {
                 connection_id: connection,
                 service_account_id: service_account,
                 page_size: 1_000,
-                page_token: String::new(),
+                ..Default::default()
             };
             let mut tokens = Vec::new();
             loop {

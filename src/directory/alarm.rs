@@ -14,7 +14,7 @@ use crate::{
     },
     clock::{Micros, timestamp},
     limits,
-    store::{Record, RecordKind, Work, etag},
+    store::{Record, RecordKind, Work},
     telemetry::metrics,
 };
 use prost::Message;
@@ -138,7 +138,7 @@ impl Alarm {
             kind: ResourceKind::Connection.into(),
             action: Action::Alarmed.into(),
             resource_id: self.connection.clone(),
-            etag: etag(work.revision()),
+            etag: work.etag(),
             changed_attributes: Vec::new(),
             detail: Some(Detail::Alarm(AlarmChange {
                 deactivations: tally.deactivations,

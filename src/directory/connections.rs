@@ -81,25 +81,27 @@ pub(super) async fn create(directory: &Arc<Directory>, request: Request<CreateCo
         })
         .await?;
     let connection = Some(directory.shown(written.answer).await?);
-    Ok(Response::new(CreateConnectionResponse { connection, committed_at: directory.revision(written.revision) }))
+    Ok(Response::new(CreateConnectionResponse { connection, committed_at: written.committed_at }))
 }
 
 pub(super) async fn get(directory: &Arc<Directory>, request: Request<GetConnectionRequest>) -> Reply<GetConnectionResponse> {
     let (call, message) = Call::of(request)?;
     directory.statuses.flush().await.map_err(Error::from)?;
-    let mut reader = directory.read(&message.organization_id, None).await?;
+    let mut reader = directory.read(&message.organization_id, message.consistency.as_ref()).await?;
+    let read_at = directory.read_at(&reader);
     Sight::of(&call).check_connection(&message.connection_id)?;
     let mut connection = [record::get::<Connection>(directory, &mut reader, &message.connection_id).await?];
     status::fill(&mut reader, &mut connection).await.map_err(Error::from)?;
     drop(reader);
     let [connection] = connection;
-    Ok(Response::new(GetConnectionResponse { connection: Some(directory.shown(connection).await?) }))
+    Ok(Response::new(GetConnectionResponse { connection: Some(directory.shown(connection).await?), read_at }))
 }
 
 pub(super) async fn list(directory: &Arc<Directory>, request: Request<ListConnectionsRequest>) -> Reply<ListConnectionsResponse> {
     let (call, message) = Call::of(request)?;
     directory.statuses.flush().await.map_err(Error::from)?;
-    let mut reader = directory.read(&message.organization_id, None).await?;
+    let mut reader = directory.read(&message.organization_id, message.consistency.as_ref()).await?;
+    let read_at = directory.read_at(&reader);
     let page = (message.page_size, message.page_token.as_str());
     let sight = Sight::of(&call);
     let seen = |connection: &Connection| sight.sees_connection(&connection.id);
@@ -110,7 +112,7 @@ pub(super) async fn list(directory: &Arc<Directory>, request: Request<ListConnec
     for connection in &mut connections {
         connection.scim_base_url = directory.base_url(&connection.id, &key);
     }
-    Ok(Response::new(ListConnectionsResponse { connections, next_page_token }))
+    Ok(Response::new(ListConnectionsResponse { connections, next_page_token, read_at }))
 }
 
 pub(super) async fn update(directory: &Arc<Directory>, request: Request<UpdateConnectionRequest>) -> Reply<UpdateConnectionResponse> {
@@ -135,7 +137,7 @@ pub(super) async fn update(directory: &Arc<Directory>, request: Request<UpdateCo
         })
         .await?;
     let connection = Some(directory.shown(written.answer).await?);
-    Ok(Response::new(UpdateConnectionResponse { connection, committed_at: directory.revision(written.revision) }))
+    Ok(Response::new(UpdateConnectionResponse { connection, committed_at: written.committed_at }))
 }
 
 pub(super) async fn delete(directory: &Arc<Directory>, request: Request<DeleteConnectionRequest>) -> Reply<DeleteConnectionResponse> {
@@ -164,7 +166,7 @@ pub(super) async fn delete(directory: &Arc<Directory>, request: Request<DeleteCo
     for more in takeovers.into_iter().filter(|_| !dry) {
         directory.write(&call, &message.organization_id, None, move |work| takeovers::forget(work, &more)).await?;
     }
-    Ok(Response::new(DeleteConnectionResponse { committed_at: directory.revision(written.revision) }))
+    Ok(Response::new(DeleteConnectionResponse { committed_at: written.committed_at }))
 }
 
 impl Directory {

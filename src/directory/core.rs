@@ -48,7 +48,7 @@ pub(super) struct Done<T> {
     /// What the edit answered.
     pub(super) answer: T,
     /// The revision it made, or the latest before it if it changed nothing.
-    pub(super) revision: i64,
+    pub(super) committed_at: Option<Revision>,
     /// Whether it changed something.
     pub(super) changed: bool,
     /// Whether the request was sent before, and this is what it came to then.
@@ -214,11 +214,13 @@ impl Directory {
         };
         match self.store.write(organization, terms, guarded).await {
             Ok(verdict) => verdict.map(|Written { answer, revision, changed, left }| match answer {
-                Settled::Before(Before { answer, revision, changed }) => Done { answer, revision, changed, repeated: true },
+                Settled::Before(Before { answer, revision, changed }) => {
+                    Done { answer, committed_at: self.revision(organization, revision), changed, repeated: true }
+                }
                 Settled::Now(answer) => {
                     self.deviations.left_owned(&call.caller, left);
                     alarm.iter().filter(|_| changed && !dry).for_each(|alarm| alarm.say(organization));
-                    Done { answer, revision, changed, repeated: false }
+                    Done { answer, committed_at: self.revision(organization, revision), changed, repeated: false }
                 }
             }),
             Err(WriteError::NoOrganization) => Err(Error::organization_denied()),
@@ -229,16 +231,21 @@ impl Directory {
 
     /// A snapshot of the organization, as fresh as asked for.
     pub(super) async fn read(&self, organization: &str, consistency: Option<&Consistency>) -> Result<Reader> {
-        let wanted = revision::wanted(self.store.epoch(), consistency)?;
+        let wanted = revision::wanted(&self.store, organization, consistency)?;
         let reader = self.store.read(organization).await?.ok_or_else(Error::organization_denied)?;
         revision::reached(wanted, reader.revision())?;
         Ok(reader)
     }
 
-    /// A revision as callers see it.
+    /// A revision of an organization as callers see it.
     #[allow(clippy::unnecessary_wraps, reason = "it goes into message fields, which are optional")]
-    pub(super) fn revision(&self, number: i64) -> Option<Revision> {
-        Some(revision::message(self.store.epoch(), number))
+    pub(super) fn revision(&self, organization: &str, number: i64) -> Option<Revision> {
+        Some(revision::message(&self.store, organization, number))
+    }
+
+    /// The revision of a snapshot.
+    pub(super) fn read_at(&self, reader: &Reader) -> Option<Revision> {
+        self.revision(reader.organization(), reader.revision())
     }
 }
 

@@ -16,7 +16,7 @@ use crate::{
         organization_service_server::OrganizationService,
     },
     limits,
-    store::{RecordKind, SYSTEM, Work},
+    store::{Reader, RecordKind, SYSTEM, Work},
 };
 use std::sync::Arc;
 use tonic::{Request, Response};
@@ -75,14 +75,15 @@ impl OrganizationService for Organizations {
                 record::put(&directory, work, organization.clone(), Action::Created, Vec::new())
             })
             .await?;
-        let committed_at = self.0.revision(written.revision);
+        let committed_at = written.committed_at;
         Ok(Response::new(CreateOrganizationResponse { organization: Some(written.answer), committed_at }))
     }
 
     async fn get_organization(&self, request: Request<GetOrganizationRequest>) -> Reply<GetOrganizationResponse> {
         let (_, message) = Call::of(request)?;
-        let organization = self.0.organization(&message.organization_id).await?;
-        Ok(Response::new(GetOrganizationResponse { organization: Some(organization) }))
+        let mut reader = self.0.read(SYSTEM, message.consistency.as_ref()).await?;
+        let organization = Some(self.0.organization_at(&mut reader, &message.organization_id).await?);
+        Ok(Response::new(GetOrganizationResponse { organization, read_at: self.0.read_at(&reader) }))
     }
 
     async fn list_organizations(&self, request: Request<ListOrganizationsRequest>) -> Reply<ListOrganizationsResponse> {
@@ -100,21 +101,22 @@ impl OrganizationService for Organizations {
             }
         }
         let counting = list.total_size();
+        let mut reader = self.0.read(SYSTEM, message.consistency.as_ref()).await?;
+        let read_at = self.0.read_at(&reader);
         if call.caller.reach == Reach::Own {
             // Nothing to page: a caller without reach sees its own organization alone.
             page::size(list.page_size, limits::PAGE_DEFAULT, limits::PAGE_MAX)?;
             page::open(&self.0.store, &[], &list.page_token, self.0.clock.now())?;
-            let organizations = vec![self.0.organization(&call.caller.organization).await?];
-            return Ok(Response::new(answer(organizations, String::new(), Some(1), counting)));
+            let organizations = vec![self.0.organization_at(&mut reader, &call.caller.organization).await?];
+            return Ok(Response::new(ListOrganizationsResponse { read_at, ..answer(organizations, String::new(), Some(1), counting) }));
         }
-        let mut reader = self.0.read(SYSTEM, None).await?;
         let total = match counting {
             TotalSize::Exact | TotalSize::Only => Some(reader.count_records(RecordKind::Organization).await.map_err(Error::from)?),
             TotalSize::None | TotalSize::Unspecified => None,
         };
         let (organizations, next) =
             record::list(&self.0, &call, &mut reader, &[], (list.page_size, &list.page_token), |_: &Organization| true).await?;
-        Ok(Response::new(answer(organizations, next, total, counting)))
+        Ok(Response::new(ListOrganizationsResponse { read_at, ..answer(organizations, next, total, counting) }))
     }
 
     async fn update_organization(&self, request: Request<UpdateOrganizationRequest>) -> Reply<UpdateOrganizationResponse> {
@@ -139,7 +141,7 @@ impl OrganizationService for Organizations {
                 record::put(&directory, work, organization, Action::Updated, changed)
             })
             .await?;
-        let committed_at = self.0.revision(written.revision);
+        let committed_at = written.committed_at;
         Ok(Response::new(UpdateOrganizationResponse { organization: Some(written.answer), committed_at }))
     }
 }
@@ -150,10 +152,14 @@ impl Directory {
     /// # Errors
     /// `ORGANIZATION_DENIED` for one that is not there: whoever may ask at all may enter all, or has its own.
     pub(super) async fn organization(&self, id: &str) -> Result<Organization> {
+        if id == SYSTEM { Ok(system()) } else { self.organization_at(&mut self.read(SYSTEM, None).await?, id).await }
+    }
+
+    /// The same in a snapshot of `system`.
+    async fn organization_at(&self, reader: &mut Reader, id: &str) -> Result<Organization> {
         if id == SYSTEM {
             return Ok(system());
         }
-        let mut reader = self.read(SYSTEM, None).await?;
         let record = reader.record(RecordKind::Organization, id).await?.ok_or_else(Error::organization_denied)?;
         record::read(self, &record)
     }
@@ -165,10 +171,11 @@ fn answer(
     total_size: Option<i64>,
     counting: TotalSize,
 ) -> ListOrganizationsResponse {
+    let page = ListOrganizationsResponse { organizations, next_page_token, ..ListOrganizationsResponse::default() };
     match counting {
-        TotalSize::Only => ListOrganizationsResponse { organizations: Vec::new(), next_page_token: String::new(), total_size },
-        TotalSize::Exact => ListOrganizationsResponse { organizations, next_page_token, total_size },
-        TotalSize::None | TotalSize::Unspecified => ListOrganizationsResponse { organizations, next_page_token, total_size: None },
+        TotalSize::Only => ListOrganizationsResponse { total_size, ..ListOrganizationsResponse::default() },
+        TotalSize::Exact => ListOrganizationsResponse { total_size, ..page },
+        TotalSize::None | TotalSize::Unspecified => page,
     }
 }
 

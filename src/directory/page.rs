@@ -1,14 +1,18 @@
 //! Page tokens: opaque, sealed, bound to organization, query and caller. A token grants nothing.
 
 use super::{Error, Result, core::Call};
-use crate::{api::v1::ErrorReason, clock::Micros, limits, store::Store};
+use crate::{
+    api::v1::ErrorReason,
+    clock::Micros,
+    limits,
+    store::{SEAL, Store},
+};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use hmac::{Hmac, Mac};
 use prost::Message;
 use sha2::{Digest, Sha256};
 
-/// Bytes of the seal in front of a token.
-const SEAL: usize = 16;
+/// What sets these seals apart from those of other tokens.
+const PURPOSE: &[u8] = b"page";
 
 /// Where a list goes on.
 #[derive(Clone, PartialEq, Eq, Message)]
@@ -47,9 +51,8 @@ pub(super) fn binding(call: &Call, organization: &str, query: &[&[u8]]) -> Vec<u
 pub(super) fn seal(store: &Store, binding: &[u8], mut position: Position, now: Micros) -> String {
     position.issued_at = now;
     let body = position.encode_to_vec();
-    let mut bytes = mac(store, binding, &body);
-    bytes.extend_from_slice(&body);
-    URL_SAFE_NO_PAD.encode(bytes)
+    let seal = store.seal(&[PURPOSE, binding, &body]);
+    URL_SAFE_NO_PAD.encode([seal, body].concat())
 }
 
 /// Opens a token; an empty one is the first page.
@@ -60,7 +63,7 @@ pub(super) fn open(store: &Store, binding: &[u8], token: &str, now: Micros) -> R
     let refused = || Error::new(ErrorReason::InvalidPageToken, "The page token is not one of this list.").at("page_token");
     let bytes = URL_SAFE_NO_PAD.decode(token).map_err(|_| refused())?;
     let (seal, body) = bytes.split_at_checked(SEAL).ok_or_else(refused)?;
-    if !bool::from(subtle::ConstantTimeEq::ct_eq(mac(store, binding, body).as_slice(), seal)) {
+    if !store.is_sealed(&[PURPOSE, binding, body], seal) {
         return Err(refused());
     }
     in_time(Position::decode(body).map_err(|_| refused())?, now).map(Some)
@@ -72,16 +75,6 @@ fn in_time(position: Position, now: Micros) -> Result<Position> {
         return Err(Error::new(ErrorReason::PageTokenExpired, "The page token's time is over; begin again.").at("page_token"));
     }
     Ok(position)
-}
-
-fn mac(store: &Store, binding: &[u8], body: &[u8]) -> Vec<u8> {
-    // HMAC takes a key of any length, so this cannot fail; an empty seal would match no token.
-    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(store.seal_key()) else { return Vec::new() };
-    mac.update(binding);
-    mac.update(body);
-    let mut seal = mac.finalize().into_bytes().to_vec();
-    seal.truncate(SEAL);
-    seal
 }
 
 /// The page size in force: 0 = the default, more than the maximum is cut.

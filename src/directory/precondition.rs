@@ -3,7 +3,7 @@
 use super::{Error, Result};
 use crate::{
     api::v1::{ErrorReason, Precondition},
-    store::etag,
+    store::Life,
 };
 
 /// Etags of one precondition.
@@ -18,10 +18,10 @@ pub(super) fn check_form(precondition: Option<&Precondition>) -> Result<()> {
     Ok(())
 }
 
-/// Whether it holds for a resource of this version.
-pub(super) fn check(precondition: Option<&Precondition>, version: i64) -> Result<()> {
+/// Whether it holds for a resource of this version, in this life of the store.
+pub(super) fn check(precondition: Option<&Precondition>, life: Life, version: i64) -> Result<()> {
     let Some(given) = precondition else { return Ok(()) };
-    let current = etag(version);
+    let current = life.etag(version);
     let matches = |wanted: &String| wanted == "*" || opaque(wanted) == opaque(&current);
     let stale = !given.if_match.is_empty() && !given.if_match.iter().any(matches);
     if stale || given.if_none_match.iter().any(matches) {
@@ -52,21 +52,28 @@ mod tests {
         Precondition { if_match: list(if_match), if_none_match: list(if_none_match) }
     }
 
+    fn holds(condition: &Precondition) -> Result<()> {
+        check(Some(condition), Life::default(), 2)
+    }
+
     #[test]
     fn one_of_the_listed_versions_is_enough_and_star_means_any() {
-        assert_eq!(check(Some(&given(&["W/\"1\"", "W/\"2\""], &[])), 2), Ok(()));
-        assert_eq!(check(Some(&given(&["\"2\""], &[])), 2), Ok(()));
-        assert_eq!(check(Some(&given(&["*"], &[])), 2), Ok(()));
-        assert_eq!(check(None, 2), Ok(()));
+        let (first, second) = (Life::default().etag(1), Life::default().etag(2));
+        assert_eq!(holds(&given(&[&first, &second], &[])), Ok(()));
+        assert_eq!(holds(&given(&[second.trim_start_matches("W/")], &[])), Ok(()));
+        assert_eq!(holds(&given(&["*"], &[])), Ok(()));
+        assert_eq!(check(None, Life::default(), 2), Ok(()));
     }
 
     #[test]
     fn another_version_is_refused_and_the_current_one_is_named() {
-        let refused = check(Some(&given(&["W/\"1\""], &[])), 2).unwrap_err();
+        let (first, second) = (Life::default().etag(1), Life::default().etag(2));
+        let refused = holds(&given(&[&first], &[])).unwrap_err();
         assert_eq!(refused.reason, ErrorReason::EtagMismatch);
-        assert_eq!(refused.metadata, vec![("etag", "W/\"2\"".to_owned())]);
-        assert!(check(Some(&given(&[], &["W/\"2\""])), 2).is_err());
-        assert!(check(Some(&given(&[], &["*"])), 2).is_err());
+        assert_eq!(refused.metadata, vec![("etag", second.clone())]);
+        assert!(holds(&given(&["W/\"2\""], &[])).is_err(), "a number alone is no version");
+        assert!(holds(&given(&[], &[&second])).is_err());
+        assert!(holds(&given(&[], &["*"])).is_err());
         assert!(check_absent(Some(&given(&["*"], &[]))).is_err());
     }
 }

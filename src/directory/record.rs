@@ -4,13 +4,13 @@
 use super::{
     Directory, Error, Result,
     core::{Call, Edit},
-    page, precondition,
+    page, precondition, revision,
 };
 use crate::{
     api::v1::{ChangeEvent, Precondition, ResourceKind, ResourceMeta, change_event::Action},
     clock::timestamp,
     limits,
-    store::{Reader, Record, RecordKind, Work, etag},
+    store::{Reader, Record, RecordKind, Work},
 };
 use prost::Message;
 
@@ -51,8 +51,8 @@ pub(super) fn read<N: Noun>(directory: &Directory, record: &Record) -> Result<N>
     })?;
     if let Some(meta) = noun.meta() {
         let meta = meta.get_or_insert_default();
-        meta.etag = etag(record.version);
-        meta.last_revision = directory.revision(record.version);
+        meta.etag = directory.store.life().etag(record.version);
+        meta.last_revision = Some(revision::plain(record.version));
     }
     Ok(noun)
 }
@@ -115,7 +115,7 @@ pub(super) fn find<N: Noun>(directory: &Directory, work: &mut Work, id: &str) ->
 /// One of the organization's, inside an edit, if the precondition holds for it.
 pub(super) fn find_if<N: Noun>(directory: &Directory, work: &mut Work, id: &str, condition: Option<&Precondition>) -> Edit<N> {
     let record = work.record(N::STORED, id)?.ok_or_else(|| Error::not_found(N::NAME))?;
-    precondition::check(condition, record.version)?;
+    precondition::check(condition, work.life(), record.version)?;
     Ok(read(directory, &record)?)
 }
 
@@ -133,7 +133,7 @@ pub(super) fn bring<N: Noun>(directory: &Directory, work: &mut Work, noun: N, ac
 }
 
 fn place<N: Noun>(directory: &Directory, work: &mut Work, mut noun: N, action: Action, changed: Vec<String>) -> Edit<N> {
-    let (revision, now) = (work.revision(), timestamp(work.now()));
+    let now = timestamp(work.now());
     let stored = work.record(N::STORED, noun.id())?;
     let before = stored.as_deref().map(|record| read::<N>(directory, record)).transpose()?;
     N::follow(work, before.as_ref(), Some(&noun))?;
@@ -149,8 +149,8 @@ fn place<N: Noun>(directory: &Directory, work: &mut Work, mut noun: N, action: A
     keep(work, &noun, secret);
     if let Some(meta) = noun.meta() {
         let meta = meta.get_or_insert_default();
-        meta.etag = etag(revision);
-        meta.last_revision = directory.revision(revision);
+        meta.etag = work.etag();
+        meta.last_revision = Some(revision::plain(work.revision()));
     }
     tell::<N>(work, noun.id(), action, changed);
     Ok(noun)
@@ -175,7 +175,7 @@ pub(super) fn tell<N: Noun>(work: &mut Work, id: &str, action: Action, changed_a
         kind: N::KIND.into(),
         action: action.into(),
         resource_id: id.to_owned(),
-        etag: etag(work.revision()),
+        etag: work.etag(),
         changed_attributes,
         detail: None,
     };

@@ -10,17 +10,18 @@ use crate::{
         PutSchemaResponse, ResourceKind, change_event::Action,
     },
     attributes::{self, Schemas},
-    store::{Record, RecordKind, Work, etag},
+    store::{Record, RecordKind, Work},
 };
 use prost::Message as _;
 use tonic::{Request, Response};
 
 pub(super) async fn list(directory: &Directory, request: Request<ListSchemasRequest>) -> Reply<ListSchemasResponse> {
     let (_, request) = Call::of(request)?;
-    let registered = directory.read(&request.organization_id, None).await?.schemas().await.map_err(Error::from)?;
+    let mut reader = directory.read(&request.organization_id, request.consistency.as_ref()).await?;
+    let registered = reader.schemas().await.map_err(Error::from)?;
     let mut schemas = attributes::schemas();
     schemas.extend_from_slice(registered.told());
-    Ok(Response::new(ListSchemasResponse { schemas }))
+    Ok(Response::new(ListSchemasResponse { schemas, read_at: directory.read_at(&reader) }))
 }
 
 pub(super) async fn put(directory: &Directory, request: Request<PutSchemaRequest>) -> Reply<PutSchemaResponse> {
@@ -37,7 +38,7 @@ pub(super) async fn put(directory: &Directory, request: Request<PutSchemaRequest
         Ok(told)
     };
     let written = directory.write(&call, &request.organization_id, request.write, edit).await?;
-    Ok(Response::new(PutSchemaResponse { schema: Some(written.answer), committed_at: directory.revision(written.revision) }))
+    Ok(Response::new(PutSchemaResponse { schema: Some(written.answer), committed_at: written.committed_at }))
 }
 
 pub(super) async fn delete(directory: &Directory, request: Request<DeleteSchemaRequest>) -> Reply<DeleteSchemaResponse> {
@@ -50,7 +51,7 @@ pub(super) async fn delete(directory: &Directory, request: Request<DeleteSchemaR
         register(work, &before, after, &urn, Action::Purged)
     };
     let written = directory.write(&call, &request.organization_id, request.write, edit).await?;
-    Ok(Response::new(DeleteSchemaResponse { committed_at: directory.revision(written.revision) }))
+    Ok(Response::new(DeleteSchemaResponse { committed_at: written.committed_at }))
 }
 
 /// Stores what is registered from now on, and tells the feed.
@@ -60,7 +61,7 @@ pub(super) fn register(work: &mut Work, before: &Schemas, after: Schemas, urn: &
     if *before == after {
         return Ok(());
     }
-    let body = ListSchemasResponse { schemas: after.told().to_vec() }.encode_to_vec();
+    let body = ListSchemasResponse { schemas: after.told().to_vec(), read_at: None }.encode_to_vec();
     work.put_record(RecordKind::Schemas, Record { id: organization, key: None, secret: None, version: 0, body });
     work.set_schemas(after);
     let event = ChangeEvent {
@@ -68,7 +69,7 @@ pub(super) fn register(work: &mut Work, before: &Schemas, after: Schemas, urn: &
         kind: ResourceKind::Schema.into(),
         action: action.into(),
         resource_id: urn.to_owned(),
-        etag: etag(work.revision()),
+        etag: work.etag(),
         changed_attributes: Vec::new(),
         detail: None,
     };

@@ -58,23 +58,25 @@ impl ServiceAccountService for ServiceAccounts {
                 record::put(&directory, work, account.clone(), Action::Created, Vec::new())
             })
             .await?;
-        let committed_at = self.0.revision(written.revision);
+        let committed_at = written.committed_at;
         Ok(Response::new(CreateServiceAccountResponse { service_account: Some(written.answer), committed_at }))
     }
 
     async fn get_service_account(&self, request: Request<GetServiceAccountRequest>) -> Reply<GetServiceAccountResponse> {
         let message = request.into_inner();
-        let mut reader = self.0.read(&message.organization_id, None).await?;
+        let mut reader = self.0.read(&message.organization_id, message.consistency.as_ref()).await?;
+        let read_at = self.0.read_at(&reader);
         let account = record::get(&self.0, &mut reader, &message.service_account_id).await?;
-        Ok(Response::new(GetServiceAccountResponse { service_account: Some(account) }))
+        Ok(Response::new(GetServiceAccountResponse { service_account: Some(account), read_at }))
     }
 
     async fn list_service_accounts(&self, request: Request<ListServiceAccountsRequest>) -> Reply<ListServiceAccountsResponse> {
         let (call, message) = Call::of(request)?;
-        let mut reader = self.0.read(&message.organization_id, None).await?;
+        let mut reader = self.0.read(&message.organization_id, message.consistency.as_ref()).await?;
+        let read_at = self.0.read_at(&reader);
         let page = (message.page_size, message.page_token.as_str());
         let (service_accounts, next_page_token) = record::list(&self.0, &call, &mut reader, &[], page, |_| true).await?;
-        Ok(Response::new(ListServiceAccountsResponse { service_accounts, next_page_token }))
+        Ok(Response::new(ListServiceAccountsResponse { service_accounts, next_page_token, read_at }))
     }
 
     async fn update_service_account(&self, request: Request<UpdateServiceAccountRequest>) -> Reply<UpdateServiceAccountResponse> {
@@ -96,7 +98,7 @@ impl ServiceAccountService for ServiceAccounts {
                 record::put(&directory, work, account, Action::Updated, changed)
             })
             .await?;
-        let committed_at = self.0.revision(written.revision);
+        let committed_at = written.committed_at;
         Ok(Response::new(UpdateServiceAccountResponse { service_account: Some(written.answer), committed_at }))
     }
 
@@ -117,6 +119,6 @@ impl ServiceAccountService for ServiceAccounts {
                 Ok(())
             })
             .await?;
-        Ok(Response::new(DeleteServiceAccountResponse { committed_at: self.0.revision(written.revision) }))
+        Ok(Response::new(DeleteServiceAccountResponse { committed_at: written.committed_at }))
     }
 }

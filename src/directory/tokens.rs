@@ -90,7 +90,7 @@ pub(super) async fn issue(directory: &Arc<Directory>, request: Request<IssueToke
         token_id: token.id.clone(),
         secret: reveal(&minted, validate_only),
         token: Some(token),
-        committed_at: directory.revision(written.revision),
+        committed_at: written.committed_at,
     }))
 }
 
@@ -146,7 +146,7 @@ pub(super) async fn rotate(directory: &Arc<Directory>, request: Request<RotateTo
         token_id: written.answer.id.clone(),
         secret: reveal(&minted, validate_only),
         token: Some(written.answer),
-        committed_at: directory.revision(written.revision),
+        committed_at: written.committed_at,
     }))
 }
 
@@ -159,7 +159,8 @@ pub(super) async fn list(directory: &Arc<Directory>, request: Request<ListTokens
             && (connection.is_empty() || token.connection_id == connection)
             && (account.is_empty() || token.service_account_id == account)
     };
-    let mut reader = directory.read(&message.organization_id, None).await?;
+    let mut reader = directory.read(&message.organization_id, message.consistency.as_ref()).await?;
+    let read_at = directory.read_at(&reader);
     let query = [connection.as_bytes(), account.as_bytes()];
     let page = (message.page_size, message.page_token.as_str());
     let (mut tokens, next_page_token) = record::list(directory, &call, &mut reader, &query, page, wanted).await?;
@@ -168,7 +169,7 @@ pub(super) async fn list(directory: &Arc<Directory>, request: Request<ListTokens
     for token in &mut tokens {
         token.last_use_time = uses.get(&token.id).map(|at| timestamp(*at));
     }
-    Ok(Response::new(ListTokensResponse { tokens, next_page_token }))
+    Ok(Response::new(ListTokensResponse { tokens, next_page_token, read_at }))
 }
 
 pub(super) async fn revoke(directory: &Arc<Directory>, request: Request<RevokeTokenRequest>) -> Reply<RevokeTokenResponse> {
@@ -181,7 +182,7 @@ pub(super) async fn revoke(directory: &Arc<Directory>, request: Request<RevokeTo
             revoke_all(&kept, work, std::slice::from_ref(&message.token_id))
         })
         .await?;
-    Ok(Response::new(RevokeTokenResponse { committed_at: directory.revision(written.revision) }))
+    Ok(Response::new(RevokeTokenResponse { committed_at: written.committed_at }))
 }
 
 /// The ids of the organization's tokens that still work and belong to an owner.

@@ -9,7 +9,7 @@ use crate::{
         role_assignment::Source,
     },
     clock::timestamp,
-    store::{GRANTEE_ACCOUNT, Grant, MEMBER_GROUP, NEVER, Work, etag},
+    store::{GRANTEE_ACCOUNT, Grant, MEMBER_GROUP, NEVER, Work},
 };
 use prost::Message as _;
 
@@ -65,7 +65,7 @@ pub fn one_of_many(index: u32, came: bool, group: &str, member: &str, kind: i64)
 /// What happened to a role's definition.
 pub fn role(work: &mut Work, action: Action, before: Option<&Role>, after: Option<&Role>, changed: Vec<String>) {
     let Some(id) = after.or(before).map(|r| r.id.clone()) else { return };
-    let etag = if after.is_some() { etag(work.revision()) } else { String::new() };
+    let etag = if after.is_some() { work.etag() } else { String::new() };
     let detail = Detail::Role(RoleChange { before: before.cloned(), after: after.cloned() });
     append(work, ResourceKind::Role, action, &id, etag, changed, Some(detail));
 }

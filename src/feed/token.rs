@@ -4,15 +4,11 @@
 use crate::{
     api::v1::ErrorReason,
     directory::Error,
-    store::{Place, Store},
+    store::{Place, SEAL, Store},
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use hmac::{Hmac, Mac};
 use prost::Message;
-use sha2::Sha256;
 
-/// Bytes of the seal in front of a token.
-const SEAL: usize = 16;
 /// What sets these seals apart from those of page tokens.
 const PURPOSE: &[u8] = b"resume token";
 
@@ -28,6 +24,9 @@ pub struct Token {
     /// Set until the starting state is complete.
     #[prost(message, optional, tag = "4")]
     pub snapshot: Option<Snapshot>,
+    /// Whether a fragment of the commit at the place was told, so that its end is told too.
+    #[prost(bool, tag = "5")]
+    pub open: bool,
 }
 
 /// How far a starting state is told.
@@ -53,7 +52,13 @@ pub struct Snapshot {
 impl Token {
     /// At a place.
     pub fn at(store: &Store, place: Place, snapshot: Option<Snapshot>) -> Token {
-        Token { epoch: store.epoch(), revision: place.revision, index: place.index, snapshot }
+        Token { epoch: store.life().epoch(), revision: place.revision, index: place.index, snapshot, open: false }
+    }
+
+    /// The same, maybe amid a commit that was told in part.
+    #[must_use]
+    pub fn amid(self, open: bool) -> Token {
+        Token { open, ..self }
     }
 
     /// The place it names.
@@ -64,9 +69,8 @@ impl Token {
     /// Seals it for an organization.
     pub fn seal(&self, store: &Store, organization: &str) -> String {
         let body = self.encode_to_vec();
-        let mut bytes = mac(store, organization, &body);
-        bytes.extend_from_slice(&body);
-        URL_SAFE_NO_PAD.encode(bytes)
+        let seal = store.seal(&[PURPOSE, organization.as_bytes(), &body]);
+        URL_SAFE_NO_PAD.encode([seal, body].concat())
     }
 
     /// Opens a token of this organization.
@@ -76,11 +80,11 @@ impl Token {
     pub fn open(store: &Store, organization: &str, text: &str) -> Result<Token, Error> {
         let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| invalid())?;
         let (seal, body) = bytes.split_at_checked(SEAL).ok_or_else(invalid)?;
-        if !bool::from(subtle::ConstantTimeEq::ct_eq(mac(store, organization, body).as_slice(), seal)) {
+        if !store.is_sealed(&[PURPOSE, organization.as_bytes(), body], seal) {
             return Err(invalid());
         }
         let token = Token::decode(body).map_err(|_| invalid())?;
-        if token.epoch != store.epoch() {
+        if token.epoch != store.life().epoch() {
             return Err(Error::new(ErrorReason::EpochChanged, "The resume token is of another life of this store; take a snapshot."));
         }
         Ok(token)
@@ -91,16 +95,4 @@ impl Token {
 pub fn invalid() -> Error {
     Error::new(ErrorReason::InvalidToken, "The resume token is none of this organization's, or not one for this request.")
         .at("resume_token")
-}
-
-fn mac(store: &Store, organization: &str, body: &[u8]) -> Vec<u8> {
-    // HMAC takes a key of any length, so this cannot fail; an empty seal would match no token.
-    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(store.seal_key()) else { return Vec::new() };
-    for part in [PURPOSE, organization.as_bytes(), body] {
-        mac.update(&(part.len() as u64).to_be_bytes());
-        mac.update(part);
-    }
-    let mut seal = mac.finalize().into_bytes().to_vec();
-    seal.truncate(SEAL);
-    seal
 }

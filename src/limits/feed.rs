@@ -18,6 +18,9 @@ pub const RING_PIECES: usize = 4_096;
 pub const WATCHERS: usize = 20_000;
 /// Streams of one organization on one node.
 pub const WATCHERS_PER_ORGANIZATION: usize = 1_000;
+/// Streams, and pulls that wait, of one token in one organization on one node: a program has some, and one that never closes any
+/// takes no place of the others.
+pub const WATCHERS_PER_TOKEN: usize = 200;
 /// When to come again where too many streams are open.
 pub const WATCH_AGAIN: Duration = Duration::from_secs(10);
 /// Resources that one stream may be limited to.
@@ -59,6 +62,8 @@ pub const COMPACTED_COMMITS: usize = 500;
 pub const COMPACTED_CHANGES: usize = 2_000;
 /// How often each node looks for changes whose time is over.
 pub const COMPACT_EVERY: Duration = Duration::from_mins(10);
+/// How soon after its start: a server that is started often lets go of them too, and one that starts has other things to do first.
+pub const COMPACT_FIRST: Duration = Duration::from_secs(30);
 /// How soon after a change of tokens or accounts made here the credentials of streams are asked for again.
 pub const STANDING_TICK: Duration = Duration::from_millis(250);
 /// How often they are asked for in any case: other nodes change them too.

@@ -120,7 +120,7 @@ fn types(session: &Session) -> impl Iterator<Item = &'static Type> {
 
 /// The schemas that are told of: those of the types, and those of nothing but groups only where groups are.
 async fn schemas_of(facade: &Facade, session: &Session) -> Result<Vec<v1::Schema>, Refusal> {
-    let request = v1::ListSchemasRequest { organization_id: session.organization.clone() };
+    let request = v1::ListSchemasRequest { organization_id: session.organization.clone(), consistency: None };
     let mut schemas = facade.provisioning.list_schemas(session.call(request)).await?.into_inner().schemas;
     if !session.groups {
         let of_groups = |s: &v1::Schema| s.urn == ResourceType::Group.schema() || (s.extends.len() == 1 && s.extends.contains_key("Group"));

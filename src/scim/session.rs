@@ -99,6 +99,14 @@ impl Forwarded {
     }
 }
 
+/// The token that is demanded. What is no text, and two of them, are a token that cannot be read.
+fn fresh(headers: &HeaderMap) -> Option<String> {
+    let mut tokens = headers.get_all(FRESH).iter();
+    let first = tokens.next()?;
+    let alone = tokens.next().is_none();
+    Some(first.to_str().ok().filter(|_| alone).unwrap_or_default().trim().to_owned())
+}
+
 impl Session {
     /// Asks the directory who calls, and holds the path's organization against the caller's.
     ///
@@ -124,7 +132,7 @@ impl Session {
             return Err(Refusal::nowhere());
         }
         let ask = || {
-            let request = v1::ListSchemasRequest { organization_id: organization.id.clone() };
+            let request = v1::ListSchemasRequest { organization_id: organization.id.clone(), consistency: None };
             facade.provisioning.list_schemas(forwarded.call(request))
         };
         let schemas = facade.registered.at(&organization.id, caller.schemas_revision, ask).await?;
@@ -144,8 +152,7 @@ impl Session {
             schemas,
             noted: Arc::default(),
             provider: provider::of(&parts.headers),
-            // What is no text is a token that cannot be read.
-            fresh: parts.headers.get(FRESH).map(|token| token.to_str().unwrap_or_default().trim().to_owned()),
+            fresh: fresh(&parts.headers),
             forwarded,
         })
     }

@@ -1,7 +1,7 @@
 //! Groups as the store keeps them, and reading them.
 
 use super::{
-    Fault, KEY_GROUP_EXTERNAL_ID, KEY_GROUP_LINKED, KEY_GROUP_UNLINKED, Reader, Text, external_key,
+    Fault, KEY_GROUP_EXTERNAL_ID, KEY_GROUP_LINKED, KEY_GROUP_UNLINKED, Life, Reader, Text, external_key,
     users::{by_keys, link_keys, meta},
 };
 use crate::{api::v1::Group, attributes::fold, clock::Micros};
@@ -26,13 +26,14 @@ pub struct GroupRow {
     pub set_at: i64,
     pub(super) created_at: Micros,
     pub(super) updated_at: Micros,
+    pub(super) life: Life,
 }
 
 /// The columns of a group: id, member count, created, updated, version, left at, set at, body.
 pub(super) type Columns = (String, i64, i64, i64, i64, i64, i64, Vec<u8>);
 
 impl GroupRow {
-    pub(super) fn new(mut group: Group, member_count: i64, created_at: Micros, updated_at: Micros, version: i64) -> Self {
+    pub(super) fn new(mut group: Group, member_count: i64, (created_at, updated_at): (Micros, Micros), version: i64, life: Life) -> Self {
         group.meta = None;
         group.direct_member_count = 0;
         let name_key = fold::caseless(&group.display_name);
@@ -40,7 +41,7 @@ impl GroupRow {
         keys.extend(link_keys(&group.links, KEY_GROUP_LINKED, KEY_GROUP_UNLINKED));
         keys.sort();
         keys.dedup();
-        GroupRow { group, name_key, keys, member_count, version, left_at: 0, set_at: 0, created_at, updated_at }
+        GroupRow { group, name_key, keys, member_count, version, left_at: 0, set_at: 0, created_at, updated_at, life }
     }
 
     /// The keys of a group's externalIds.
@@ -48,8 +49,11 @@ impl GroupRow {
         group.external_ids.iter().map(|e| external_key(&e.connection_id, &e.value)).collect()
     }
 
-    pub(super) fn decode((_, member_count, created_at, updated_at, version, left_at, set_at, body): Columns) -> Result<Self, Fault> {
-        let row = GroupRow::new(Group::decode(body.as_slice())?, member_count, created_at, updated_at, version);
+    pub(super) fn decode(
+        (_, member_count, created_at, updated_at, version, left_at, set_at, body): Columns,
+        life: Life,
+    ) -> Result<Self, Fault> {
+        let row = GroupRow::new(Group::decode(body.as_slice())?, member_count, (created_at, updated_at), version, life);
         Ok(GroupRow { left_at, set_at, ..row })
     }
 
@@ -58,10 +62,15 @@ impl GroupRow {
         self.left_at > self.set_at
     }
 
+    /// The etag of its version.
+    pub fn etag(&self) -> String {
+        self.life.etag(self.version)
+    }
+
     /// The whole message, as callers see it.
     pub fn message(&self) -> Group {
         Group {
-            meta: Some(meta(self.created_at, self.updated_at, self.version)),
+            meta: Some(meta(self.created_at, self.updated_at, self.version, self.life)),
             direct_member_count: self.member_count,
             ..self.group.clone()
         }
@@ -95,7 +104,8 @@ impl Reader {
     pub async fn groups(&mut self, ids: Vec<String>) -> Result<Vec<Group>, Fault> {
         let organization = self.organization().to_owned();
         let rows: Vec<Columns> = by_keys(&mut self.connection(), BY_IDS, organization, ids).await?;
-        rows.into_iter().map(|row| GroupRow::decode(row).map(|g| g.message())).collect()
+        let life = self.life();
+        rows.into_iter().map(|row| GroupRow::decode(row, life).map(|g| g.message())).collect()
     }
 
     /// Folded display name and id of the groups that have one of these names; 64 of a name at most.

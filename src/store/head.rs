@@ -29,7 +29,7 @@ impl Inner {
         let head: Option<Head> = tx.on(&self.counters).statement(LOCK).bind(organization.to_owned()).optional().await?;
         let Some(head) = head else { return Ok(None) };
         let schemas = self.schemas.at(&mut tx.on(&self.counters), organization, head.schemas_revision).await?;
-        let mut work = Work::new(organization.to_owned(), head.revision, schemas, alone);
+        let mut work = Work::new(organization.to_owned(), self.life, head.revision, schemas, alone);
         work.nested.begin(head.nesting_revision, head.refuse_cycles != 0);
         work.grants.begin(self.books.known(organization, head.roles_revision), head.roles_revision);
         Ok(Some(work))

@@ -131,7 +131,7 @@ impl Work {
             self.users.load(id, None);
         }
         for (id, name_key, version, body) in rows {
-            self.users.load(id, Some(Arc::new(UserRow::decode(name_key, version, &body)?)));
+            self.users.load(id, Some(Arc::new(UserRow::decode(name_key, version, &body, self.life())?)));
         }
         let wanted = self.names.take_wanted();
         let rows: Vec<(String, String)> = users::by_keys(on, users::BY_NAMES, self.organization.clone(), wanted.clone()).await?;
@@ -171,7 +171,7 @@ impl Work {
             self.groups.load(id, None);
         }
         for row in rows {
-            self.groups.load(row.0.clone(), Some(Arc::new(GroupRow::decode(row)?)));
+            self.groups.load(row.0.clone(), Some(Arc::new(GroupRow::decode(row, self.life())?)));
         }
         let wanted = self.group_names.take_wanted();
         let rows: Vec<(String, String)> = users::by_keys(on, groups::BY_NAMES, self.organization.clone(), wanted.clone()).await?;

@@ -1,6 +1,6 @@
 //! The store: which engine, opened and migrated.
 
-use super::{Connection, Counters, Fault, Text, lane::Lanes, postgres::PostgresStore, sqlite::SqliteStore};
+use super::{Connection, Counters, Fault, Life, Text, lane::Lanes, postgres::PostgresStore, seal::Key, sqlite::SqliteStore};
 use crate::limits;
 use sqlx::{PgConnection, Postgres, Sqlite, SqliteConnection, Transaction, pool::PoolConnection};
 use std::{
@@ -20,6 +20,16 @@ pub enum Database {
     Postgres(String),
 }
 
+impl Database {
+    /// Where it is, in words that hold no password.
+    fn place(&self) -> String {
+        match self {
+            Database::Sqlite(file) => file.display().to_string(),
+            Database::Postgres(_) => "that database".to_owned(),
+        }
+    }
+}
+
 /// How the store is opened.
 #[derive(Debug, Clone)]
 pub struct StoreOptions {
@@ -32,6 +42,8 @@ pub struct StoreOptions {
     /// Seconds a request waits for a connection before it is told that the store is busy. Longer than a large commit or a slow
     /// new connection takes on a loaded machine; below the deadline a call has by default.
     pub wait_seconds: u64,
+    /// Whether a store is made where there is none.
+    pub create: bool,
     /// Writes that one transaction of a lane takes together; [`limits::LANE_BATCH`] but where that is measured.
     pub batch: usize,
 }
@@ -39,7 +51,7 @@ pub struct StoreOptions {
 impl StoreOptions {
     /// The defaults for a database.
     pub fn new(database: Database) -> Self {
-        StoreOptions { database, readers: 8, writers: 4, wait_seconds: 10, batch: limits::LANE_BATCH }
+        StoreOptions { database, readers: 8, writers: 4, wait_seconds: 10, create: true, batch: limits::LANE_BATCH }
     }
 }
 
@@ -52,6 +64,9 @@ pub enum OpenError {
     /// The schema is of another version, or a migration failed.
     #[error("The store cannot be migrated: {0}.")]
     Migration(#[from] sqlx::migrate::MigrateError),
+    /// There is none, and none was to be made.
+    #[error("There is no store in {0}: look at --data-dir or --database. Nothing was changed.")]
+    Missing(String),
 }
 
 #[derive(Debug)]
@@ -76,8 +91,8 @@ pub(super) enum Pooled {
 pub(super) struct Inner {
     pub(super) engine: Engine,
     pub(super) counters: Counters,
-    pub(super) epoch: i64,
-    pub(super) seal_key: Vec<u8>,
+    pub(super) life: Life,
+    pub(super) key: Key,
     pub(super) schemas: super::schemas::Known,
     pub(super) books: super::book::Books,
     pub(super) nests: super::nesting::Nests,
@@ -97,6 +112,10 @@ pub struct Store {
 const IDENTITY: Text = Text::same("SELECT epoch, seal_key FROM store WHERE id = 1");
 const NEW_IDENTITY: Text = Text::same("INSERT INTO store (id, epoch, seal_key) VALUES (1, $1, $2) ON CONFLICT (id) DO NOTHING");
 const NEW_EPOCH: Text = Text::same("UPDATE store SET epoch = $1 WHERE id = 1");
+const TABLES: Text = Text::twin(
+    "SELECT COUNT(*) FROM sqlite_schema WHERE type = 'table' AND name = 'store'",
+    "SELECT COUNT(*) FROM pg_class WHERE oid = to_regclass('store')",
+);
 const NEW_SYSTEM: Text = Text::same(
     "INSERT INTO heads (organization_id, revision, nesting_revision, schemas_revision, roles_revision, refuse_cycles, user_count, group_count) VALUES ($1, 0, 0, 0, 0, 0, 0, 0) ON CONFLICT (organization_id) DO NOTHING",
 );
@@ -106,22 +125,20 @@ impl Store {
     /// its first 8 bytes become the epoch.
     ///
     /// # Errors
-    /// When the engine cannot be reached, is too old, or has a schema this binary does not know.
+    /// When the engine cannot be reached, is too old, or has a schema this binary does not know; when there is no store and none
+    /// is to be made.
     pub async fn open(options: &StoreOptions, entropy: [u8; 40]) -> Result<Store, OpenError> {
         let engine = match &options.database {
+            Database::Sqlite(file) if !options.create && !file.is_file() => return Err(OpenError::Missing(file.display().to_string())),
             Database::Sqlite(file) => Engine::Sqlite(SqliteStore::open(file, options).await?),
             Database::Postgres(url) => Engine::Postgres(PostgresStore::open(url, options).await?),
         };
-        match &engine {
-            Engine::Sqlite(store) => store.migrate().await?,
-            Engine::Postgres(store) => store.migrate().await?,
-        }
         let (schemas, books, nests) = (super::schemas::Known::default(), super::book::Books::default(), super::nesting::Nests::default());
         let mut inner = Inner {
             engine,
             counters: Counters::default(),
-            epoch: 0,
-            seal_key: Vec::new(),
+            life: Life::default(),
+            key: Key::default(),
             schemas,
             books,
             nests,
@@ -129,29 +146,31 @@ impl Store {
             erased: AtomicBool::new(false),
             batch: options.batch,
         };
-        let (epoch, seal_key) = inner.identity(entropy).await?;
-        (inner.epoch, inner.seal_key) = (epoch, seal_key);
+        if !options.create && !inner.is_made().await? {
+            return Err(OpenError::Missing(options.database.place()));
+        }
+        match &inner.engine {
+            Engine::Sqlite(store) => store.migrate().await?,
+            Engine::Postgres(store) => store.migrate().await?,
+        }
+        (inner.life, inner.key) = inner.identity(entropy).await?;
         Ok(Store { inner: Arc::new(inner), lanes: Lanes::default() })
     }
 
-    /// The life of this store: tokens of another are refused.
-    pub fn epoch(&self) -> i64 {
-        self.inner.epoch
+    /// The life of this store: tokens and etags of another are refused.
+    pub fn life(&self) -> Life {
+        self.inner.life
     }
 
-    /// Begins a new life of the store, after a backup was brought back: tokens of before are refused from the next opening on.
+    /// Begins a new life of the store, after a backup was brought back: tokens and etags of before are refused from the next
+    /// opening on.
     ///
     /// # Errors
     /// When the store cannot answer.
     pub async fn begin_new_life(&self, entropy: [u8; 8]) -> Result<(), Fault> {
         let mut tx = self.inner.begin_write().await?;
-        tx.on(&self.inner.counters).statement(NEW_EPOCH).bind(epoch_of(entropy)).execute().await?;
+        tx.on(&self.inner.counters).statement(NEW_EPOCH).bind(Life::new(entropy).epoch()).execute().await?;
         tx.commit().await
-    }
-
-    /// The key that seals page tokens; the same on every node.
-    pub fn seal_key(&self) -> &[u8] {
-        &self.inner.seal_key
     }
 
     /// What the store did so far.
@@ -193,20 +212,24 @@ impl Store {
     }
 }
 
-fn epoch_of(entropy: [u8; 8]) -> i64 {
-    i64::from_be_bytes(entropy) & i64::MAX
-}
-
 impl Inner {
-    async fn identity(&self, entropy: [u8; 40]) -> Result<(i64, Vec<u8>), Fault> {
+    /// Whether the place holds a store at all.
+    async fn is_made(&self) -> Result<bool, Fault> {
+        let mut pooled = self.reader().await?;
+        let tables: Option<(i64,)> = pooled.on(&self.counters).statement(TABLES).optional().await?;
+        Ok(tables.is_some_and(|(count,)| count > 0))
+    }
+
+    async fn identity(&self, entropy: [u8; 40]) -> Result<(Life, Key), Fault> {
         let (head, key) = entropy.split_at(8);
-        let epoch = epoch_of(head.try_into().unwrap_or([1; 8]));
+        let epoch = Life::new(head.try_into().unwrap_or([1; 8])).epoch();
         let mut tx = self.begin_write().await?;
         tx.on(&self.counters).statement(NEW_IDENTITY).bind(epoch).bind(key.to_vec()).execute().await?;
         tx.on(&self.counters).statement(NEW_SYSTEM).bind(super::SYSTEM.to_owned()).execute().await?;
         let found = tx.on(&self.counters).statement(IDENTITY).optional::<(i64, Vec<u8>)>().await?;
         tx.commit().await?;
-        found.ok_or_else(|| Fault::broken("the store has no identity row"))
+        let (epoch, key) = found.ok_or_else(|| Fault::broken("the store has no identity row"))?;
+        Ok((Life::stored(epoch), Key::new(&key)))
     }
 
     pub(super) async fn begin_write(&self) -> Result<Tx, Fault> {

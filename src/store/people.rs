@@ -57,7 +57,7 @@ impl Work {
         // Who was brought back was made when it was made.
         let made_at = user.meta.as_ref().and_then(|meta| meta.create_time.as_ref()).map(micros);
         let created_at = old.as_ref().map(|o| o.created_at).or(made_at).unwrap_or(self.now());
-        let row = Arc::new(UserRow::new(user, name_key, created_at, updated_at, self.revision()));
+        let row = Arc::new(UserRow::new(user, name_key, (created_at, updated_at), self.revision(), self.life()));
         self.follow_user(&id, old.as_deref(), Some(&row));
         self.users.set(id, Some(row.clone()));
         row
@@ -134,7 +134,7 @@ impl Work {
         let made_at = group.meta.as_ref().and_then(|meta| meta.create_time.as_ref()).map(micros);
         let created_at = if old.is_some() { created_at } else { made_at.unwrap_or(created_at) };
         let (left_at, set_at) = old.as_ref().map_or((0, 0), |o| (o.left_at, o.set_at));
-        let row = GroupRow::new(group, count + gained, created_at, updated_at, self.revision());
+        let row = GroupRow::new(group, count + gained, (created_at, updated_at), self.revision(), self.life());
         let row = Arc::new(GroupRow { left_at, set_at, ..row });
         self.follow_keys(&id, old.as_deref().map_or(&[], |o| &o.keys), &row.keys);
         self.follow_name(&id, old.as_deref(), Some(&row));

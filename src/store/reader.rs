@@ -1,6 +1,6 @@
 //! A snapshot of one organization.
 
-use super::{Book, Connection, Fault, Store, Text, open::Tx};
+use super::{Book, Connection, Fault, Life, Store, Text, open::Tx};
 use crate::attributes::Schemas;
 use std::sync::Arc;
 
@@ -55,6 +55,11 @@ impl Reader {
     /// The organization read.
     pub fn organization(&self) -> &str {
         &self.organization
+    }
+
+    /// The life of the store, which etags are of.
+    pub fn life(&self) -> Life {
+        self.inner.life
     }
 
     /// The revision the snapshot was taken at.

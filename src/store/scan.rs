@@ -149,6 +149,7 @@ impl Reader {
         query.narrow(narrow, KEY_GROUP_EXTERNAL_ID);
         let query = query.page(narrow.backwards, after, limit);
         let rows: Vec<GroupColumns> = bound(self.connection().assembled(query.text), query.values).all().await?;
-        rows.into_iter().map(GroupRow::decode).collect()
+        let life = self.life();
+        rows.into_iter().map(|row| GroupRow::decode(row, life)).collect()
     }
 }

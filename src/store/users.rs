@@ -2,7 +2,7 @@
 
 use super::{
     Connection, Fault, KEY_USER_EMAIL, KEY_USER_ENTITLEMENT, KEY_USER_EXTERNAL_ID, KEY_USER_FORMER_EXTERNAL_ID, KEY_USER_LINKED,
-    KEY_USER_ROLE, KEY_USER_UNLINKED, Reader, Rows, Store, Text, external_key,
+    KEY_USER_ROLE, KEY_USER_UNLINKED, Life, Reader, Rows, Store, Text, external_key,
 };
 use crate::{
     api::v1::{Link, MultiValue, ResourceMeta, Revision, User, link::State},
@@ -44,17 +44,12 @@ pub(super) fn link_keys(links: &[Link], linked: i64, unlinked: i64) -> impl Iter
     })
 }
 
-/// The etag of a version.
-pub fn etag(version: i64) -> String {
-    format!("W/\"{version}\"")
-}
-
 /// The bookkeeping of a resource.
-pub(super) fn meta(created_at: Micros, updated_at: Micros, version: i64) -> ResourceMeta {
+pub(super) fn meta(created_at: Micros, updated_at: Micros, version: i64, life: Life) -> ResourceMeta {
     ResourceMeta {
         create_time: Some(timestamp(created_at)),
         update_time: Some(timestamp(updated_at)),
-        etag: etag(version),
+        etag: life.etag(version),
         last_revision: Some(Revision { number: u64::try_from(version).unwrap_or(0), token: String::new() }),
         ..ResourceMeta::default()
     }
@@ -62,8 +57,8 @@ pub(super) fn meta(created_at: Micros, updated_at: Micros, version: i64) -> Reso
 
 impl UserRow {
     /// A user as it will be stored. `name_key` is the folded user name.
-    pub(super) fn new(mut user: User, name_key: String, created_at: Micros, updated_at: Micros, version: i64) -> Self {
-        user.meta = Some(meta(created_at, updated_at, version));
+    pub(super) fn new(mut user: User, name_key: String, (created_at, updated_at): (Micros, Micros), version: i64, life: Life) -> Self {
+        user.meta = Some(meta(created_at, updated_at, version, life));
         let mut keys: Vec<(i64, String)> = UserRow::external_keys(&user).into_iter().map(|key| (KEY_USER_EXTERNAL_ID, key)).collect();
         keys.extend(
             user.emails.iter().filter_map(|e| e.value.as_deref()).filter(|v| !v.is_empty()).map(|v| (KEY_USER_EMAIL, fold::email(v))),
@@ -83,16 +78,21 @@ impl UserRow {
         UserRow { user, name_key, keys, version, created_at, updated_at }
     }
 
+    /// The etag of its version.
+    pub fn etag(&self) -> String {
+        self.user.meta.as_ref().map_or_else(String::new, |meta| meta.etag.clone())
+    }
+
     /// The keys of a user's externalIds.
     pub fn external_keys(user: &User) -> Vec<String> {
         user.external_ids.iter().map(|e| external_key(&e.connection_id, &e.value)).collect()
     }
 
-    pub(super) fn decode(name_key: String, version: i64, body: &[u8]) -> Result<Self, Fault> {
+    pub(super) fn decode(name_key: String, version: i64, body: &[u8], life: Life) -> Result<Self, Fault> {
         let user = User::decode(body)?;
         let times = user.meta.clone().unwrap_or_default();
         let at = |t: &Option<prost_types::Timestamp>| t.as_ref().map_or(0, micros);
-        Ok(UserRow::new(user, name_key, at(&times.create_time), at(&times.update_time), version))
+        Ok(UserRow::new(user, name_key, (at(&times.create_time), at(&times.update_time)), version, life))
     }
 }
 

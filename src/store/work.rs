@@ -7,8 +7,8 @@
 #![allow(clippy::missing_errors_doc, reason = "every question answers `Miss` until what it asks for was read")]
 
 use super::{
-    GroupRow, Record, RecordKind, Terms, Tombstone, UserRow, cells::Cells, grants::Grants, nesting::Nested, planted::Planted, requests,
-    seats::Seats, takings::Takings, whole::Whole,
+    GroupRow, Life, Record, RecordKind, Terms, Tombstone, UserRow, cells::Cells, grants::Grants, nesting::Nested, planted::Planted,
+    requests, seats::Seats, takings::Takings, whole::Whole,
 };
 use crate::{attributes::Schemas, clock::Micros};
 use std::{collections::BTreeSet, sync::Arc};
@@ -32,6 +32,7 @@ pub(super) struct Change {
 #[derive(Debug)]
 pub struct Work {
     pub(super) organization: String,
+    life: Life,
     pub(super) head: i64,
     pub(super) made: i64,
     now: Micros,
@@ -77,11 +78,12 @@ pub struct Work {
 }
 
 impl Work {
-    pub(super) fn new(organization: String, head: i64, registered: Schemas, alone: bool) -> Self {
+    pub(super) fn new(organization: String, life: Life, head: i64, registered: Schemas, alone: bool) -> Self {
         let mut schemas = Cells::new();
         schemas.load((), registered);
         Work {
             organization,
+            life,
             head,
             made: head,
             now: 0,
@@ -123,6 +125,16 @@ impl Work {
     /// The organization worked on.
     pub fn organization(&self) -> &str {
         &self.organization
+    }
+
+    /// The life of the store, which etags are of.
+    pub fn life(&self) -> Life {
+        self.life
+    }
+
+    /// The etag of what this edit changes.
+    pub fn etag(&self) -> String {
+        self.life.etag(self.revision())
     }
 
     /// When the edit was asked for, in microseconds since 1970.

@@ -26,13 +26,12 @@ impl Desk {
     /// The id of the role with this key.
     pub(super) async fn id_of(&mut self, key: String) -> Result<String, Failure> {
         let role = Some(get_role_request::Role::RoleKey(key));
-        let request = v1::GetRoleRequest { organization_id: self.organization_id.clone(), role };
+        let request = v1::GetRoleRequest { organization_id: self.organization_id.clone(), role, consistency: None };
         Ok(self.service.get_role(request).await.map_err(refused)?.into_inner().role.unwrap_or_default().id)
     }
 
     pub(super) async fn list(&mut self, form: Form) -> Done {
-        let mut request =
-            v1::ListRolesRequest { organization_id: self.organization_id.clone(), page_size: 1_000, page_token: String::new() };
+        let mut request = v1::ListRolesRequest { organization_id: self.organization_id.clone(), page_size: 1_000, ..Default::default() };
         let mut roles = Vec::new();
         loop {
             let page = self.service.list_roles(request.clone()).await.map_err(refused)?.into_inner();

@@ -2,9 +2,10 @@
 
 use super::{
     super::{Error, Result, core::Call, page},
-    Changes,
+    Changes, crowded,
     shown::Wanted,
     span,
+    standing::Standing,
 };
 use crate::{
     api::v1::{ListChangesRequest, ListChangesResponse},
@@ -19,6 +20,8 @@ use tokio::time::{Instant, sleep_until};
 /// What is gathered into one answer.
 struct Answer {
     place: Place,
+    /// Whether a fragment of the commit at `place` was told.
+    open: bool,
     response: ListChangesResponse,
     size: usize,
     bytes: usize,
@@ -41,19 +44,27 @@ pub(super) async fn list(changes: &Changes, call: &Call, request: ListChangesReq
         // The rest of a starting state is told by a stream.
         return Err(invalid());
     }
+    let standing = (!wait.is_zero()).then(|| changes.wardens.watch(&call.caller, organization).ok_or_else(crowded));
+    let (mut standing, mut waited) = (standing.transpose()?, false);
     let mut bell = directory.store.bell(organization);
     let mut reader = directory.read(organization, None).await?;
     let wanted = Wanted::new(&request.kinds, Vec::new(), false, None, &reader.schemas().await?)?;
     let place = given.as_ref().map_or_else(|| Place::behind(reader.compacted()), Token::place);
+    let open = given.as_ref().is_some_and(|token| token.open);
     changes.reach(&reader, place)?;
-    let mut answer = Answer { place, response: ListChangesResponse::default(), size, bytes: 0, full: false };
+    let mut answer = Answer { place, open, response: ListChangesResponse::default(), size, bytes: 0, full: false };
     loop {
         bell.borrow_and_update();
         answer.fill(changes, call, &wanted, reader).await?;
         let due = Instant::now() >= until;
-        if due || answer.full || !answer.response.commits.is_empty() || changes.drain.is_cancelled() {
+        let over = standing.as_ref().is_some_and(Standing::over);
+        if due || over || answer.full || !answer.response.commits.is_empty() || changes.drain.is_cancelled() {
+            if waited {
+                // Asked after what is answered was read: what was written after the credential ended is not told.
+                changes.wardens.require(&call.caller, organization).await?;
+            }
             let unmoved = given.as_ref().filter(|token| token.place() == answer.place).map(|_| request.resume_token);
-            let token = || Token::at(&directory.store, answer.place, None).seal(&directory.store, organization);
+            let token = || Token::at(&directory.store, answer.place, None).amid(answer.open).seal(&directory.store, organization);
             answer.response.resume_token = unmoved.unwrap_or_else(token);
             return Ok(answer.response);
         }
@@ -63,9 +74,19 @@ pub(super) async fn list(changes: &Changes, call: &Call, request: ListChangesReq
             },
             () = sleep_until(until.min(Instant::now() + limits::FEED_POLL)) => {}
             () = changes.drain.cancelled() => {}
+            () = ended(standing.as_mut()) => {}
         }
+        waited = true;
         reader = directory.read(organization, None).await?;
         changes.reach(&reader, answer.place)?;
+    }
+}
+
+/// Waits until the credential ends, of a call that waits at all.
+async fn ended(standing: Option<&mut Standing>) {
+    match standing {
+        Some(standing) => standing.end().await,
+        None => std::future::pending().await,
     }
 }
 
@@ -80,8 +101,9 @@ impl Answer {
             }
             for piece in pieces {
                 let fragment = piece.from.index > 0 || !piece.last();
-                let open = piece.from.index > 0;
-                if let Some(commit) = wanted.commit(directory, call, &organization, &piece, open).await? {
+                let commit = wanted.commit(directory, call, &organization, &piece, self.open).await?;
+                let open = !piece.last() && (self.open || commit.is_some());
+                if let Some(commit) = commit {
                     let bytes = commit.encoded_len();
                     let first = self.response.commits.is_empty();
                     if !first && (fragment || self.bytes + bytes > limits::PAGE_BYTES) {
@@ -92,7 +114,7 @@ impl Answer {
                     self.response.commits.push(commit);
                     self.full = fragment || self.response.commits.len() >= self.size;
                 }
-                self.place = piece.to;
+                (self.place, self.open) = (piece.to, open);
                 if self.full {
                     return Ok(());
                 }

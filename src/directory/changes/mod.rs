@@ -63,7 +63,8 @@ impl Changes {
     /// Over a directory, with those who know its credentials.
     pub(super) fn new(directory: Arc<Directory>, credentials: Credentials, options: FeedOptions) -> Self {
         let feed = Feed::new(directory.store.clone(), directory.clock.clone());
-        Changes { directory, feed, wardens: Wardens::new(credentials), options, drain: CancellationToken::new() }
+        let wardens = Wardens::new(credentials, directory.clock.clone());
+        Changes { directory, feed, wardens, options, drain: CancellationToken::new() }
     }
 
     /// Ends the streams: each says so first.
@@ -101,10 +102,20 @@ fn require_whole_sight(call: &Call) -> Result<()> {
     Err(Error::new(ErrorReason::Policy, why).with("policy", "CONNECTION"))
 }
 
+/// What is refused where too much is open.
+fn crowded() -> Error {
+    let why = "Too many streams are open, or pulls are waiting; close some, or come again later.";
+    Error::new(ErrorReason::Rate, why).after(limits::WATCH_AGAIN)
+}
+
 /// A span of time from the contract, within bounds.
 fn span(field: &'static str, given: Option<prost_types::Duration>, least: Duration, most: Duration) -> Result<Option<Duration>> {
     let Some(given) = given else { return Ok(None) };
     let refused = || Error::value(field, format!("{field} takes {} s to {} s.", least.as_secs(), most.as_secs()));
+    // The contract's form has both parts of one sign, and less than a second in nanos.
+    if !(0..1_000_000_000).contains(&given.nanos) {
+        return Err(refused());
+    }
     let span = Duration::try_from(given).map_err(|_| refused())?;
     if (least..=most).contains(&span) { Ok(Some(span)) } else { Err(refused()) }
 }
@@ -130,8 +141,8 @@ impl ChangeService for Changes {
         let reader = self.directory.read(&request.organization_id, None).await?;
         let (compacted, head) = (reader.compacted(), reader.revision());
         Ok(Response::new(GetRevisionsResponse {
-            earliest: if compacted < head { self.directory.revision(compacted + 1) } else { None },
-            latest: self.directory.revision(head),
+            earliest: if compacted < head { self.directory.revision(reader.organization(), compacted + 1) } else { None },
+            latest: self.directory.revision(reader.organization(), head),
             retention: Some(prost_types::Duration { seconds: self.options.days.saturating_mul(86_400), nanos: 0 }),
             retained_commits: self.options.most.unwrap_or(0),
         }))

@@ -39,10 +39,12 @@ impl Retention {
         }
     }
 
-    /// Does so every few minutes, for as long as it is let.
+    /// Does so soon after the start, and then every few minutes, for as long as it is let.
     pub async fn run(self) {
+        let mut wait = limits::COMPACT_FIRST;
         loop {
-            tokio::time::sleep(limits::COMPACT_EVERY).await;
+            tokio::time::sleep(wait).await;
+            wait = limits::COMPACT_EVERY;
             match self.due().await {
                 Ok(0) => {}
                 Ok(gone) => tracing::info!(commits = gone, "let go of old changes"),

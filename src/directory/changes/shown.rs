@@ -3,14 +3,14 @@
 use super::super::{
     Error, Result,
     core::{Call, Directory},
-    groups, users,
+    groups, revision, users,
 };
 use crate::{
     api::v1::{ChangeEvent, Commit, Group, ReadSelection, ResourceKind, Role, User, change_event::Detail},
     attributes::Schemas,
     clock::timestamp,
     limits,
-    store::{Piece, etag},
+    store::Piece,
 };
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
@@ -110,7 +110,7 @@ impl Wanted {
             return Ok(None);
         }
         Ok(Some(Commit {
-            revision: directory.revision(piece.revision),
+            revision: directory.revision(organization, piece.revision),
             commit_time: Some(timestamp(piece.committed_at)),
             actor: Some(piece.actor.clone()),
             events,
@@ -126,15 +126,24 @@ impl Wanted {
         revision: i64,
         mut event: ChangeEvent,
     ) -> Result<ChangeEvent> {
+        let life = directory.store.life();
+        if !event.etag.is_empty() {
+            // It may have been written in an earlier life.
+            event.etag = life.etag(revision);
+        }
         match &mut event.detail {
             Some(Detail::User(change)) => {
                 if !self.before {
                     change.before = None;
                 }
+                let images = change.before.iter_mut().chain(&mut change.after);
+                images.for_each(|user| life.renew(user.meta.as_mut()));
                 self.users(directory, call, change.before.as_mut_slice()).await?;
                 self.users(directory, call, change.after.as_mut_slice()).await?;
             }
             Some(Detail::Group(change)) => {
+                let images = change.before.iter_mut().chain(&mut change.after);
+                images.for_each(|group| life.renew(group.meta.as_mut()));
                 change.before = change.before.take().filter(|_| self.before).map(|group| self.group(call, group));
                 change.after = change.after.take().map(|group| self.group(call, group));
             }
@@ -145,11 +154,11 @@ impl Wanted {
                 if let Some(role) = &mut change.after {
                     named(role);
                     let meta = role.meta.get_or_insert_default();
-                    (meta.etag, meta.last_revision) = (etag(revision), directory.revision(revision));
+                    (meta.etag, meta.last_revision) = (life.etag(revision), Some(revision::plain(revision)));
                 }
             }
             // A membership changes its group's version.
-            Some(Detail::Membership(_)) => event.etag = etag(revision),
+            Some(Detail::Membership(_)) => event.etag = life.etag(revision),
             Some(Detail::RoleAssignment(_) | Detail::Alarm(_)) | None => {}
         }
         Ok(event)

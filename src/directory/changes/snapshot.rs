@@ -74,7 +74,7 @@ impl Reading<'_> {
             Some(ids) => reader.users(ids).await?,
             None => reader.scan_users(&Narrow::default(), &at.after, limits::SNAPSHOT_RESOURCES).await?,
         };
-        let mut users = rows.iter().map(|(_, body)| users::decode(body)).collect::<Result<Vec<_>>>()?;
+        let mut users = rows.iter().map(|(_, body)| users::decode(reader.life(), body)).collect::<Result<Vec<_>>>()?;
         users.sort_by(|a, b| a.id.cmp(&b.id));
         let mut users = fitting(users);
         let Some(last) = users.last() else { return Ok(None) };
@@ -122,7 +122,7 @@ impl Reading<'_> {
         let book = reader.book().await?;
         let mut rows: Vec<_> = book.roles().filter(|row| row.role.id > at.after && self.wanted.names(&row.role.id)).collect();
         rows.sort_by(|a, b| a.role.id.cmp(&b.role.id));
-        let roles = fitting(rows.into_iter().map(|row| roles::shown(self.directory.store.epoch(), reader.organization(), row)).collect());
+        let roles = fitting(rows.into_iter().map(|row| roles::shown(self.directory.store.life(), reader.organization(), row)).collect());
         let Some(last) = roles.last() else { return Ok(None) };
         at.after.clone_from(&last.id);
         Ok(Some(SnapshotChunk { roles, ..SnapshotChunk::default() }))

@@ -21,6 +21,8 @@ pub(super) struct Begin {
     pub(super) interval: Duration,
     pub(super) place: Place,
     pub(super) snapshot: Option<Snapshot>,
+    /// Whether a fragment of the commit at the place was told.
+    pub(super) open: bool,
     /// Whether it says so at once.
     pub(super) greets: bool,
 }
@@ -32,12 +34,14 @@ pub(super) async fn check(changes: &Changes, reader: &mut Reader, request: Watch
     let schemas = reader.schemas().await?;
     let wanted = Wanted::new(&request.kinds, request.resource_ids, request.include_before, request.selection, &schemas)?;
     let begin = |place: Place, snapshot| (place, snapshot, false);
+    let mut open = false;
     let (place, snapshot, greets) = match request.start.ok_or_else(|| Error::missing("start"))? {
         Start::ResumeToken(text) => {
             let token = resumed(changes, reader, &text)?;
             if token.snapshot.as_ref().is_some_and(|snapshot| snapshot.selected != wanted.digest()) {
                 return Err(invalid());
             }
+            open = token.open;
             begin(token.place(), token.snapshot)
         }
         Start::Latest(true) => (Place::behind(reader.revision()), None, true),
@@ -49,7 +53,7 @@ pub(super) async fn check(changes: &Changes, reader: &mut Reader, request: Watch
             return Err(Error::value("start", "start takes a resume token, or true for one of the others."));
         }
     };
-    Ok(Begin { wanted, interval, place, snapshot, greets })
+    Ok(Begin { wanted, interval, place, snapshot, open, greets })
 }
 
 fn resumed(changes: &Changes, reader: &Reader, text: &str) -> Result<Token> {

@@ -2,16 +2,17 @@
 
 use super::{
     super::{Error, Result, core::Call},
-    Changes,
+    Changes, crowded,
     shown::Wanted,
     snapshot,
     standing::Standing,
     start,
 };
 use crate::{
+    access::Caller,
     api::v1::{
-        Checkpoint, Commit, ErrorReason, ResourceKind, SnapshotComplete, StreamEnding, WatchChangesRequest, WatchChangesResponse,
-        stream_ending::Reason, watch_changes_response::Message,
+        ChangeEvent, Checkpoint, Commit, ErrorReason, ResourceKind, SnapshotComplete, StreamEnding, WatchChangesRequest,
+        WatchChangesResponse, principal_ref::Principal, stream_ending::Reason, watch_changes_response::Message,
     },
     feed::{Following, Next, token::Snapshot, token::Token},
     limits,
@@ -48,6 +49,8 @@ struct Watch {
     said: Instant,
     /// Whether it is to say at once where it is.
     greets: bool,
+    /// Whether its credential, or whose it is, has changed at `place`.
+    doubt: bool,
     /// Whether what comes next is not kept any more.
     slow: bool,
     /// How long it lives at most.
@@ -65,9 +68,9 @@ pub(super) async fn begin(
     let organization = request.organization_id.clone();
     let mut reader = changes.directory.read(&organization, None).await?;
     let begin = start::check(changes, &mut reader, request).await?;
+    let standing = changes.wardens.watch(&call.caller, &organization).ok_or_else(crowded)?;
     let following = changes.feed.follow(&organization, reader.revision()).ok_or_else(crowded)?;
     drop(reader);
-    let standing = changes.wardens.watch(&call.caller, &organization);
     let now = Instant::now();
     // Streams that were opened together do not end together.
     let age = changes.options.stream_age.mul_f64(0.9 + 0.2 * changes.directory.clock.chance());
@@ -82,10 +85,11 @@ pub(super) async fn begin(
         place: begin.place,
         snapshot: begin.snapshot,
         read: VecDeque::new(),
-        open: begin.place.index > 0,
+        open: begin.open,
         passed: 0,
         said: now,
         greets: begin.greets,
+        doubt: false,
         slow: false,
         until: now + age,
         end: None,
@@ -99,8 +103,17 @@ pub(super) async fn begin(
     }))
 }
 
-fn crowded() -> Error {
-    Error::new(ErrorReason::Rate, "Too many streams are open; close some, or come again later.").after(limits::WATCH_AGAIN)
+/// Whether an event is about the credential of a caller, or about the account whose it is.
+fn concerns(caller: &Caller, event: &ChangeEvent) -> bool {
+    let id = event.resource_id.as_str();
+    match event.kind() {
+        ResourceKind::Token => id == caller.token_id,
+        ResourceKind::ServiceAccount => {
+            let principal = caller.principal.as_ref().and_then(|principal| principal.principal.as_ref());
+            matches!(principal, Some(Principal::ServiceAccountId(own)) if own == id)
+        }
+        _ => false,
+    }
 }
 
 impl Watch {
@@ -110,11 +123,14 @@ impl Watch {
             if let Some(end) = self.end.take() {
                 return Err(end);
             }
+            if std::mem::take(&mut self.doubt) && !self.stands().await {
+                return Ok(self.ending(Reason::CredentialExpired));
+            }
             if let Some(reason) = self.due() {
                 return Ok(self.ending(reason));
             }
             if std::mem::take(&mut self.greets) || self.said.elapsed() >= self.interval || self.passed >= limits::CHECKPOINT_COMMITS {
-                let revision = self.changes.directory.revision(self.place.revision);
+                let revision = self.changes.directory.revision(&self.organization, self.place.revision);
                 return Ok(self.say(Message::Checkpoint(Checkpoint { revision })));
             }
             if let Some(message) = self.told().await? {
@@ -129,7 +145,7 @@ impl Watch {
             Some(snapshot) if snapshot.complete_at == 0 => return self.chunk().await,
             Some(snapshot) if self.place.index == 0 && self.place.revision >= snapshot.complete_at => {
                 self.snapshot = None;
-                let revision = self.changes.directory.revision(self.place.revision);
+                let revision = self.changes.directory.revision(&self.organization, self.place.revision);
                 return Ok(Some(Message::SnapshotComplete(SnapshotComplete { revision })));
             }
             _ => {}
@@ -179,6 +195,7 @@ impl Watch {
             let mut reader = directory.read(&self.organization, None).await?;
             self.wanted.among(reader.schemas().await?)?;
         }
+        self.doubt |= piece.events.iter().any(|event| concerns(&self.call.caller, event));
         let commit = self.wanted.commit(directory, &self.call, &self.organization, piece, self.open).await?;
         self.place = piece.to;
         self.open = !piece.last() && (self.open || commit.is_some());
@@ -192,6 +209,14 @@ impl Watch {
             () = self.standing.end() => {}
             () = self.changes.drain.cancelled() => {}
             () = sleep_until(self.until.min(self.said + self.interval)) => {}
+        }
+    }
+
+    /// Whether the credential works after what was told of it last; where nobody can say now, it is asked again soon.
+    async fn stands(&self) -> bool {
+        match self.changes.wardens.require(&self.call.caller, &self.organization).await {
+            Ok(_) => true,
+            Err(error) => matches!(error.reason, ErrorReason::StoreUnavailable | ErrorReason::Internal),
         }
     }
 
@@ -224,7 +249,7 @@ impl Watch {
     fn say(&mut self, message: Message) -> WatchChangesResponse {
         (self.said, self.passed) = (Instant::now(), 0);
         let store = &self.changes.directory.store;
-        let resume_token = Token::at(store, self.place, self.snapshot.clone()).seal(store, &self.organization);
+        let resume_token = Token::at(store, self.place, self.snapshot.clone()).amid(self.open).seal(store, &self.organization);
         WatchChangesResponse { message: Some(message), resume_token }
     }
 }

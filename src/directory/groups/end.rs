@@ -26,7 +26,7 @@ use std::sync::Arc;
 pub(super) async fn delete(directory: &Directory, call: &Call, request: DeleteGroupRequest) -> Result<DeleteGroupResponse> {
     let edit = deletion(call, &request.group_id, request.precondition, request.allow_missing, Standing::Alone)?;
     let written = directory.write(call, &request.organization_id, request.write, answering(edit, |outcome| outcome as i32)).await?;
-    Ok(DeleteGroupResponse { outcome: written.answer, committed_at: directory.revision(written.revision) })
+    Ok(DeleteGroupResponse { outcome: written.answer, committed_at: written.committed_at })
 }
 
 /// The edit that removes a group and its edges.
@@ -55,7 +55,7 @@ pub(in crate::directory) fn deletion(
             }
             return Err(Error::not_found("group").into());
         };
-        precondition::check(condition.as_ref(), row.version)?;
+        precondition::check(condition.as_ref(), work.life(), row.version)?;
         if !sight.connection().is_empty() && links::managed_by_others(work, &row.group, sight.connection())? {
             let mut group = row.group.clone();
             links::unlink(&mut group, sight.connection(), work.now());

@@ -4,7 +4,7 @@ use super::{
     super::{
         Error, Result, belonging,
         core::{Call, Directory},
-        page, revision,
+        page,
         sight::Sight,
     },
     read, refer,
@@ -95,7 +95,7 @@ pub(super) async fn list(directory: &Directory, call: &Call, request: ListGroupM
     Ok(ListGroupMembersResponse {
         next_page_token: after.map(seal).unwrap_or_default(),
         members: rows.into_iter().map(member).collect(),
-        read_at: directory.revision(reader.revision()),
+        read_at: directory.read_at(&reader),
     })
 }
 
@@ -193,7 +193,7 @@ impl Pager {
             group,
             members: rows.into_iter().map(member).collect(),
             resume_token: page::seal(&self.directory.store, &self.binding, position, self.directory.clock.now()),
-            read_at: Some(revision::message(self.directory.store.epoch(), reader.revision())),
+            read_at: self.directory.read_at(&reader),
         };
         self.snapshot = Some((reader, since));
         Ok((answer, last))
@@ -232,5 +232,5 @@ pub(super) async fn groups_of_principals(
             Answer { groups, truncated, error: None }
         })
         .collect();
-    Ok(BatchListPrincipalGroupsResponse { results, read_at: directory.revision(reader.revision()) })
+    Ok(BatchListPrincipalGroupsResponse { results, read_at: directory.read_at(&reader) })
 }

@@ -56,7 +56,7 @@ pub(super) async fn get(directory: &Directory, call: &Call, request: GetGroupReq
     let mut reader = directory.read(&request.organization_id, request.consistency.as_ref()).await?;
     let shown = shown.among(reader.schemas().await?);
     let group = resolve(&mut reader, call, vec![reference]).await?.pop().ok_or_else(Error::internal)??;
-    Ok(GetGroupResponse { group: Some(shown.finish(call, group)), read_at: directory.revision(reader.revision()) })
+    Ok(GetGroupResponse { group: Some(shown.finish(call, group)), read_at: directory.read_at(&reader) })
 }
 
 pub(super) async fn batch_get(directory: &Directory, call: &Call, request: BatchGetGroupsRequest) -> Result<BatchGetGroupsResponse> {
@@ -88,7 +88,7 @@ pub(super) async fn batch_get(directory: &Directory, call: &Call, request: Batch
         };
         results.push(One { result: Some(outcome) });
     }
-    Ok(BatchGetGroupsResponse { results, read_at: directory.revision(reader.revision()) })
+    Ok(BatchGetGroupsResponse { results, read_at: directory.read_at(&reader) })
 }
 
 fn too_large() -> Error {

@@ -26,7 +26,7 @@ use crate::{
     attributes::{Context, ResourceType, Schemas, check, mask, patch, replace, roster::Roster},
     feed::append,
     limits,
-    store::{GroupRow, Work, etag},
+    store::{GroupRow, Work},
 };
 use std::sync::Arc;
 use tonic::Streaming;
@@ -63,7 +63,7 @@ pub(super) async fn create(directory: &Directory, call: &Call, request: CreateGr
     let edit = answering(creation(call, &organization, directory.clock.new_id(), request.group, request.members)?, |row| row.message());
     let written = directory.write(call, &organization, request.write, edit).await?;
     let group = Shown::new(None)?.written(schemas::seen(directory, &organization)).finish(call, written.answer);
-    Ok(CreateGroupResponse { group: Some(group), committed_at: directory.revision(written.revision) })
+    Ok(CreateGroupResponse { group: Some(group), committed_at: written.committed_at })
 }
 
 /// The edit that creates a group under this id, with its first members.
@@ -112,7 +112,7 @@ pub(super) async fn update(directory: &Directory, call: &Call, request: UpdateGr
     let edit = answering(edit, |(row, _): Changed| row.message());
     let written = directory.write(call, &request.organization_id, request.write, edit).await?;
     let group = Shown::new(None)?.written(schemas::seen(directory, &request.organization_id)).finish(call, written.answer);
-    Ok(UpdateGroupResponse { group: Some(group), committed_at: directory.revision(written.revision) })
+    Ok(UpdateGroupResponse { group: Some(group), committed_at: written.committed_at })
 }
 
 pub(super) async fn patch(directory: &Directory, call: &Call, request: PatchGroupRequest) -> Result<PatchGroupResponse> {
@@ -125,7 +125,7 @@ pub(super) async fn patch(directory: &Directory, call: &Call, request: PatchGrou
     });
     let written = directory.write(call, &request.organization_id, request.write, edit).await?;
     let shown = Shown::new(None)?.written(schemas::seen(directory, &request.organization_id));
-    let (changed, committed_at, answer) = (written.changed, directory.revision(written.revision), written.answer);
+    let (changed, committed_at, answer) = (written.changed, written.committed_at, written.answer);
     let group = answer.group.map(|group| shown.finish(call, group));
     Ok(PatchGroupResponse { group, changed, committed_at, ..answer })
 }
@@ -165,7 +165,7 @@ pub(super) async fn replace(directory: &Directory, call: &Call, request: Replace
     });
     let written = directory.write(call, &request.organization_id, request.write, edit).await?;
     let shown = Shown::new(None)?.written(schemas::seen(directory, &request.organization_id));
-    let (committed_at, answer) = (directory.revision(written.revision), written.answer);
+    let (committed_at, answer) = (written.committed_at, written.answer);
     Ok(ReplaceGroupResponse { group: answer.group.map(|group| shown.finish(call, group)), committed_at, ..answer })
 }
 
@@ -190,7 +190,7 @@ pub(super) async fn replace_streamed(
     });
     let written = directory.write(call, &organization, header.write, edit).await?;
     let shown = Shown::new(None)?.written(schemas::seen(directory, &organization));
-    let (committed_at, answer) = (directory.revision(written.revision), written.answer);
+    let (committed_at, answer) = (written.committed_at, written.answer);
     Ok(StreamReplaceGroupResponse { group: answer.group.map(|group| shown.finish(call, group)), committed_at, ..answer })
 }
 
@@ -240,11 +240,11 @@ pub(super) async fn modify_members(
         members_added: moved.added,
         members_removed: moved.removed,
         redundant: moved.kept,
-        etag: etag(row.version),
+        etag: row.etag(),
         committed_at: None,
     });
     let written = directory.write(call, &request.organization_id, request.write, edit).await?;
-    Ok(ModifyGroupMembersResponse { committed_at: directory.revision(written.revision), ..written.answer })
+    Ok(ModifyGroupMembersResponse { committed_at: written.committed_at, ..written.answer })
 }
 
 /// The edit that adds and removes members.
@@ -274,7 +274,7 @@ pub(in crate::directory) fn moving(
     Ok(move |work: &mut Work| -> Edit<Changed> {
         let row = work.group(&id)?.ok_or_else(|| Error::not_found("group"))?;
         sight.check(&row.group, "group")?;
-        precondition::check(condition.as_ref(), row.version)?;
+        precondition::check(condition.as_ref(), work.life(), row.version)?;
         let moved = take(work, &sight, &id, &steps)?;
         if let Some(member) = moved.redundant.as_ref().filter(|_| fail) {
             let detail = "A member to add is in already, or one to remove is not.";

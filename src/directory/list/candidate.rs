@@ -10,7 +10,7 @@ use super::{
 use crate::{
     api::v1::{Group, User},
     attributes::{Context, ResourceType, edge::Edges},
-    store::{Reader, Tombstone},
+    store::{Life, Reader, Tombstone},
 };
 use prost::Message as _;
 use std::any::Any;
@@ -58,7 +58,7 @@ impl Candidate {
         let gone = reader.scan_tombstones(query.kind == ResourceType::Group, backwards, after, limit).await?;
         let mut all: Vec<(String, Option<Candidate>)> = living.into_iter().map(|one| (one.id.clone(), Some(one))).collect();
         for tombstone in gone {
-            let candidate = if sight.remembers(&tombstone) { Some(Candidate::gone(query, &tombstone)?) } else { None };
+            let candidate = if sight.remembers(&tombstone) { Some(Candidate::gone(query, reader.life(), &tombstone)?) } else { None };
             all.push((tombstone.id().to_owned(), candidate));
         }
         all.sort_by(|(a, _), (b, _)| if backwards { b.cmp(a) } else { a.cmp(b) });
@@ -68,10 +68,13 @@ impl Candidate {
         Ok(Chunk { last, end, candidates: all.into_iter().filter_map(|(_, candidate)| candidate).collect() })
     }
 
-    fn gone(query: &Query, tombstone: &Tombstone) -> Result<Candidate> {
+    fn gone(query: &Query, life: Life, tombstone: &Tombstone) -> Result<Candidate> {
         match tombstone.shown_group() {
-            Some(group) => Ok(Candidate { id: group.id.clone(), content: Content::Group(Box::new(group)), part: None }),
-            None => Candidate::user(query, tombstone.id().to_owned(), tombstone.shown_user().encode_to_vec()),
+            Some(mut group) => {
+                life.renew(group.meta.as_mut());
+                Ok(Candidate { id: group.id.clone(), content: Content::Group(Box::new(group)), part: None })
+            }
+            None => Candidate::user(query, life, tombstone.id().to_owned(), tombstone.shown_user().encode_to_vec()),
         }
     }
 
@@ -79,7 +82,7 @@ impl Candidate {
         match query.kind {
             ResourceType::User => {
                 let rows = reader.scan_users(&query.narrow, after, limit).await?;
-                rows.into_iter().map(|(id, body)| Candidate::user(query, id, body)).collect()
+                rows.into_iter().map(|(id, body)| Candidate::user(query, reader.life(), id, body)).collect()
             }
             ResourceType::Group => {
                 let rows = reader.scan_groups(&query.narrow, after, limit).await?;
@@ -89,12 +92,16 @@ impl Candidate {
         }
     }
 
-    fn user(query: &Query, id: String, body: Vec<u8>) -> Result<Candidate> {
+    fn user(query: &Query, life: Life, id: String, body: Vec<u8>) -> Result<Candidate> {
         let part = match (&query.filter, &query.order) {
             (None, None) => None,
             // An order may look at any field.
-            (_, Some(_)) => Some(decode(&body)?),
-            (Some(filter), None) => Some(filter.decode(&body).map_err(|_| Error::internal())?),
+            (_, Some(_)) => Some(decode(life, &body)?),
+            (Some(filter), None) => {
+                let mut part: User = filter.decode(&body).map_err(|_| Error::internal())?;
+                life.renew(part.meta.as_mut());
+                Some(part)
+            }
         };
         Ok(Candidate { id, content: Content::User(body), part })
     }

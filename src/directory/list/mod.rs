@@ -130,13 +130,13 @@ pub(super) async fn users(directory: &Directory, call: &Call, request: ListUsers
     query.narrow.view = Sight::of(call).view(&mut reader).await?;
     query.look_below(directory, &mut reader).await?;
     let page = collect::collect(directory, &mut reader, call, &query).await?;
-    let mut users = page.found.iter().map(|found| user_service::decode(found.body()?)).collect::<Result<Vec<_>>>()?;
+    let mut users = page.found.iter().map(|found| user_service::decode(reader.life(), found.body()?)).collect::<Result<Vec<_>>>()?;
     shown.finish(directory, call, Some(&mut reader), &mut users).await?;
     Ok(ListUsersResponse {
         users,
         next_page_token: query.next(directory, &page),
         total_size: query.total(&page),
-        read_at: directory.revision(reader.revision()),
+        read_at: directory.read_at(&reader),
     })
 }
 
@@ -156,6 +156,6 @@ pub(super) async fn groups(directory: &Directory, call: &Call, request: ListGrou
         groups,
         next_page_token: query.next(directory, &page),
         total_size: query.total(&page),
-        read_at: directory.revision(reader.revision()),
+        read_at: directory.read_at(&reader),
     })
 }

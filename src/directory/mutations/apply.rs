@@ -67,7 +67,7 @@ async fn commit(
     (part, units): (usize, &[Unit]),
     standing: Standing,
     options: Option<&WriteOptions>,
-) -> std::result::Result<(BTreeMap<usize, Outcome>, i64), Failed> {
+) -> std::result::Result<(BTreeMap<usize, Outcome>, Option<Revision>), Failed> {
     let writes: Vec<usize> = units.iter().flat_map(|unit| &unit.writes).copied().collect();
     for _ in 0..TRIES {
         let mut edits = Edits::new();
@@ -83,7 +83,7 @@ async fn commit(
             }
         })?;
         match Came::from(written.answer) {
-            Came::Done(outcomes) => return Ok((outcomes, written.revision)),
+            Came::Done(outcomes) => return Ok((outcomes, written.committed_at)),
             Came::Older(older) => older.into_iter().for_each(|(write, id)| batch.rename(write, &id)),
         }
     }
@@ -93,7 +93,7 @@ async fn commit(
 /// One commit, or nothing.
 async fn at_once(directory: &Directory, call: &Call, mut batch: Batch, units: &[Unit], options: Option<WriteOptions>) -> Result<Vec<Done>> {
     match commit(directory, call, &mut batch, (0, units), Standing::Among, options.as_ref()).await {
-        Ok((outcomes, revision)) => Ok(outcomes.into_values().map(|outcome| done(outcome, directory.revision(revision))).collect()),
+        Ok((outcomes, at)) => Ok(outcomes.into_values().map(|outcome| done(outcome, at.clone())).collect()),
         Err(Failed::All(error)) => Err(error),
         Err(Failed::Writes(wrong)) => {
             let (index, error) = wrong.into_iter().next().ok_or_else(Error::internal)?;
@@ -158,14 +158,14 @@ async fn try_unit(
 ) -> std::result::Result<BTreeMap<usize, Done>, BTreeMap<usize, Error>> {
     let standing = if unit.writes.len() == 1 { Standing::Alone } else { Standing::Among };
     match commit(directory, call, batch, (part, std::slice::from_ref(unit)), standing, options).await {
-        Ok((outcomes, revision)) => {
+        Ok((outcomes, at)) => {
             for (write, outcome) in &outcomes {
                 if outcome.waits {
                     return Err([(*write, takeovers::waiting())].into());
                 }
                 batch.rename(*write, &outcome.id);
             }
-            Ok(outcomes.into_iter().map(|(write, outcome)| (write, done(outcome, directory.revision(revision)))).collect())
+            Ok(outcomes.into_iter().map(|(write, outcome)| (write, done(outcome, at.clone()))).collect())
         }
         Err(Failed::Writes(wrong)) => Err(wrong),
         // No edit was to blame, so all of them are told.

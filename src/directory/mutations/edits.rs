@@ -11,7 +11,7 @@ use crate::{
         Method, method,
         v1::{DeleteOutcome, mutation::Write},
     },
-    store::{Work, etag},
+    store::Work,
 };
 use prost::Message;
 
@@ -82,26 +82,26 @@ pub(super) fn target_of(write: &Write) -> Option<&str> {
 pub(super) fn prepare(call: &Call, organization: &str, write: Write, new_id: String, standing: Standing) -> Result<Any> {
     Ok(match write {
         Write::CreateUser(r) => then(users::creation(call, organization, new_id, r.user)?, |made| {
-            made.row.map_or_else(|| Outcome { waits: true, ..Outcome::default() }, |row| of(&row.user.id, row.version))
+            made.row.map_or_else(|| Outcome { waits: true, ..Outcome::default() }, |row| of(&row.user.id, row.etag()))
         }),
-        Write::ReplaceUser(r) => then(users::replacement(call, r.user, r.precondition)?, |row| of(&row.user.id, row.version)),
-        Write::PatchUser(r) => then(users::patching(call, &r.user_id, r.operations, r.precondition)?, |row| of(&row.user.id, row.version)),
+        Write::ReplaceUser(r) => then(users::replacement(call, r.user, r.precondition)?, |row| of(&row.user.id, row.etag())),
+        Write::PatchUser(r) => then(users::patching(call, &r.user_id, r.operations, r.precondition)?, |row| of(&row.user.id, row.etag())),
         Write::DeleteUser(r) => then(users::deletion(call, &r.user_id, r.precondition, r.allow_missing)?, gone(r.user_id)),
         Write::CreateGroup(r) => {
-            then(groups::creation(call, organization, new_id, r.group, r.members)?, |row| of(&row.group.id, row.version))
+            then(groups::creation(call, organization, new_id, r.group, r.members)?, |row| of(&row.group.id, row.etag()))
         }
         Write::ReplaceGroup(r) => {
             let members = groups::principals(r.members, "members")?;
             then(groups::replacement(call, &r.group_id, r.group, members, r.precondition, standing)?, |(row, _)| {
-                of(&row.group.id, row.version)
+                of(&row.group.id, row.etag())
             })
         }
         Write::PatchGroup(r) => {
-            then(groups::patching(call, &r.group_id, r.operations, r.precondition, standing)?, |(row, _)| of(&row.group.id, row.version))
+            then(groups::patching(call, &r.group_id, r.operations, r.precondition, standing)?, |(row, _)| of(&row.group.id, row.etag()))
         }
         Write::DeleteGroup(r) => then(groups::deletion(call, &r.group_id, r.precondition, r.allow_missing, standing)?, gone(r.group_id)),
         Write::ModifyGroupMembers(r) => {
-            then(groups::moving(call, &r.group_id, r.deltas, r.on_redundant, r.precondition)?, |(row, _)| of(&row.group.id, row.version))
+            then(groups::moving(call, &r.group_id, r.deltas, r.on_redundant, r.precondition)?, |(row, _)| of(&row.group.id, row.etag()))
         }
     })
 }
@@ -111,8 +111,8 @@ fn gone(id: String) -> impl Fn(DeleteOutcome) -> Outcome + Send {
     move |_| Outcome { id: id.clone(), ..Outcome::default() }
 }
 
-fn of(id: &str, version: i64) -> Outcome {
-    Outcome { id: id.to_owned(), etag: etag(version), waits: false }
+fn of(id: &str, etag: String) -> Outcome {
+    Outcome { id: id.to_owned(), etag, waits: false }
 }
 
 fn then<T>(mut edit: impl FnMut(&mut Work) -> Edit<T> + Send + 'static, outcome: impl Fn(T) -> Outcome + Send + 'static) -> Any {

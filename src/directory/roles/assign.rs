@@ -69,7 +69,7 @@ pub(super) async fn modify(
         committed_at: None,
     });
     let written = directory.write(call, &request.organization_id, request.write, edit).await?;
-    Ok(ModifyRoleAssignmentsResponse { committed_at: directory.revision(written.revision), ..written.answer })
+    Ok(ModifyRoleAssignmentsResponse { committed_at: written.committed_at, ..written.answer })
 }
 
 fn read(directory: &Directory, given: RoleAssignment) -> Result<Wanted> {

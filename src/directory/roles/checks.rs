@@ -52,7 +52,7 @@ pub(super) async fn batch(directory: &Directory, call: &Call, request: BatchChec
         let decided = judge.decide(item, named, found.get(&named.id));
         answer::Result { result: Some(decided.map_or_else(|error| Outcome::Error(error.to_rpc()), Outcome::Decision)) }
     });
-    Ok(BatchCheckAccessResponse { results: results.collect(), checked_at: directory.revision(reader.revision()) })
+    Ok(BatchCheckAccessResponse { results: results.collect(), checked_at: directory.read_at(&reader) })
 }
 
 struct Judge<'b> {

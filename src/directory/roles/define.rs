@@ -62,11 +62,11 @@ pub(super) async fn create(directory: &Directory, call: &Call, request: CreateRo
         work.set_book(book);
         Ok(row)
     };
-    let (epoch, organization) = (directory.store.epoch(), request.organization_id.clone());
-    let edit = answering(edit, move |row: RoleRow| list::shown(epoch, &organization, &row));
+    let (life, organization) = (directory.store.life(), request.organization_id.clone());
+    let edit = answering(edit, move |row: RoleRow| list::shown(life, &organization, &row));
     let written = directory.write(call, &request.organization_id, request.write, edit).await?;
     let role = Some(written.answer);
-    Ok(CreateRoleResponse { role, committed_at: directory.revision(written.revision) })
+    Ok(CreateRoleResponse { role, committed_at: written.committed_at })
 }
 
 pub(super) async fn update(directory: &Directory, call: &Call, request: UpdateRoleRequest) -> Result<UpdateRoleResponse> {
@@ -76,7 +76,7 @@ pub(super) async fn update(directory: &Directory, call: &Call, request: UpdateRo
     let edit = move |work: &mut Work| -> Edit<RoleRow> {
         let mut book = work.book()?.as_ref().clone();
         let row = book.role(&given.id).cloned().ok_or_else(|| Error::not_found("role"))?;
-        precondition::check(condition.as_ref(), row.version)?;
+        precondition::check(condition.as_ref(), work.life(), row.version)?;
         let mut role = row.role.clone();
         let changed = fields::take(&mut role, &given, mask.as_ref(), FIELDS, OUTPUT_ONLY)?;
         refuse_built_in(&row)?;
@@ -91,11 +91,11 @@ pub(super) async fn update(directory: &Directory, call: &Call, request: UpdateRo
         work.set_book(book);
         Ok(after)
     };
-    let (epoch, organization) = (directory.store.epoch(), request.organization_id.clone());
-    let edit = answering(edit, move |row: RoleRow| list::shown(epoch, &organization, &row));
+    let (life, organization) = (directory.store.life(), request.organization_id.clone());
+    let edit = answering(edit, move |row: RoleRow| list::shown(life, &organization, &row));
     let written = directory.write(call, &request.organization_id, request.write, edit).await?;
     let role = Some(written.answer);
-    Ok(UpdateRoleResponse { role, committed_at: directory.revision(written.revision) })
+    Ok(UpdateRoleResponse { role, committed_at: written.committed_at })
 }
 
 pub(super) async fn delete(directory: &Directory, call: &Call, request: DeleteRoleRequest) -> Result<DeleteRoleResponse> {
@@ -105,7 +105,7 @@ pub(super) async fn delete(directory: &Directory, call: &Call, request: DeleteRo
         let (book, grants, there) = (work.book(), work.grants_to(&id), work.record(RecordKind::Role, &id));
         let (mut book, grants, _) = (book?.as_ref().clone(), grants?, there?);
         let row = book.role(&id).cloned().ok_or_else(|| Error::not_found("role"))?;
-        precondition::check(condition.as_ref(), row.version)?;
+        precondition::check(condition.as_ref(), work.life(), row.version)?;
         refuse_built_in(&row)?;
         refuse_in_use(&book, &id)?;
         if grants.len() > limits::GRANTS_PER_DELETED_ROLE {
@@ -125,7 +125,7 @@ pub(super) async fn delete(directory: &Directory, call: &Call, request: DeleteRo
         Ok(())
     };
     let written = directory.write(call, &request.organization_id, request.write, edit).await?;
-    Ok(DeleteRoleResponse { committed_at: directory.revision(written.revision) })
+    Ok(DeleteRoleResponse { committed_at: written.committed_at })
 }
 
 /// Refuses another role where there are as many as there may be.

@@ -61,7 +61,7 @@ pub(super) async fn list(directory: &Directory, call: &Call, request: ListEffect
     while roles.len() < size && bytes < limits::PAGE_BYTES {
         let Some((at, Held { role_id, until, why })) = rest.next() else { break };
         last = place(&at);
-        let role = book.role(&role_id).map(|row| shown(directory.store.epoch(), &request.organization_id, row));
+        let role = book.role(&role_id).map(|row| shown(directory.store.life(), &request.organization_id, row));
         let expire_time = (until != NEVER).then(|| timestamp(until));
         let one = EffectiveRole { role, scope: at.1, expire_time, derivations: why };
         bytes += one.encoded_len();
@@ -70,7 +70,7 @@ pub(super) async fn list(directory: &Directory, call: &Call, request: ListEffect
     let after = rest.peek().map(|_| last);
     let seal = |after| page::seal(&directory.store, &binding, page::Position { after, ..Default::default() }, now);
     let next_page_token = after.map(seal).unwrap_or_default();
-    Ok(ListEffectiveRolesResponse { roles, next_page_token, read_at: directory.revision(reader.revision()) })
+    Ok(ListEffectiveRolesResponse { roles, next_page_token, read_at: directory.read_at(&reader) })
 }
 
 fn key_of<'b>(book: &'b Book, role_id: &str) -> &'b str {

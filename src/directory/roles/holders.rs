@@ -60,7 +60,7 @@ pub(super) async fn list(directory: &Directory, call: &Call, request: ListRoleHo
     Ok(ListRoleHoldersResponse {
         next_page_token: after.map(seal).unwrap_or_default(),
         holders: holders.iter().map(|(id, kind)| append::principal(id, *kind)).collect(),
-        read_at: directory.revision(reader.revision()),
+        read_at: directory.read_at(&reader),
     })
 }
 

@@ -16,30 +16,30 @@ use crate::{
     },
     feed::append,
     limits,
-    store::{Grant, Reader, RoleRow, etag},
+    store::{Grant, Life, Reader, RoleRow},
 };
 use prost::Message as _;
 
 /// A role as callers see it.
-pub(in crate::directory) fn shown(epoch: i64, organization: &str, row: &RoleRow) -> Role {
+pub(in crate::directory) fn shown(life: Life, organization: &str, row: &RoleRow) -> Role {
     let mut role = row.role.clone();
     organization.clone_into(&mut role.organization_id);
     let meta = role.meta.get_or_insert_default();
-    meta.etag = etag(row.version);
-    meta.last_revision = Some(revision::message(epoch, row.version));
+    meta.etag = life.etag(row.version);
+    meta.last_revision = Some(revision::plain(row.version));
     role
 }
 
 pub(super) async fn get(directory: &Directory, request: GetRoleRequest) -> Result<GetRoleResponse> {
     let asked = request.role.ok_or_else(|| Error::missing("role"))?;
-    let mut reader = directory.read(&request.organization_id, None).await?;
+    let mut reader = directory.read(&request.organization_id, request.consistency.as_ref()).await?;
     let book = reader.book().await?;
     let row = match &asked {
         get_role_request::Role::RoleId(id) => book.role(id),
         get_role_request::Role::RoleKey(key) => book.role_keyed(key),
     };
-    let role = shown(directory.store.epoch(), &request.organization_id, row.ok_or_else(|| Error::not_found("role"))?);
-    Ok(GetRoleResponse { role: Some(role), read_at: directory.revision(reader.revision()) })
+    let role = shown(directory.store.life(), &request.organization_id, row.ok_or_else(|| Error::not_found("role"))?);
+    Ok(GetRoleResponse { role: Some(role), read_at: directory.read_at(&reader) })
 }
 
 pub(super) async fn roles(directory: &Directory, call: &Call, request: ListRolesRequest) -> Result<ListRolesResponse> {
@@ -47,7 +47,7 @@ pub(super) async fn roles(directory: &Directory, call: &Call, request: ListRoles
     let binding = page::binding(call, &request.organization_id, &[b"roles"]);
     let now = directory.clock.now();
     let from = page::open(&directory.store, &binding, &request.page_token, now)?;
-    let mut reader = directory.read(&request.organization_id, None).await?;
+    let mut reader = directory.read(&request.organization_id, request.consistency.as_ref()).await?;
     let book = reader.book().await?;
     let mut rows: Vec<_> = book.roles().filter(|row| from.as_ref().is_none_or(|from| row.role.key > from.after)).collect();
     rows.sort_by(|a, b| a.role.key.cmp(&b.role.key));
@@ -57,10 +57,10 @@ pub(super) async fn roles(directory: &Directory, call: &Call, request: ListRoles
         bytes += row.role.encoded_len();
         before < limits::PAGE_BYTES
     });
-    let roles: Vec<Role> = fitting.map(|row| shown(directory.store.epoch(), &request.organization_id, row)).collect();
+    let roles: Vec<Role> = fitting.map(|row| shown(directory.store.life(), &request.organization_id, row)).collect();
     let after = roles.last().filter(|_| roles.len() < rows.len()).map(|role| role.key.clone());
     let seal = |after| page::seal(&directory.store, &binding, page::Position { after, ..Default::default() }, now);
-    Ok(ListRolesResponse { next_page_token: after.map(seal).unwrap_or_default(), roles, read_at: directory.revision(reader.revision()) })
+    Ok(ListRolesResponse { next_page_token: after.map(seal).unwrap_or_default(), roles, read_at: directory.read_at(&reader) })
 }
 
 pub(super) async fn grants(directory: &Directory, call: &Call, request: ListRoleAssignmentsRequest) -> Result<ListRoleAssignmentsResponse> {
@@ -70,7 +70,7 @@ pub(super) async fn grants(directory: &Directory, call: &Call, request: ListRole
     let binding = page::binding(call, &request.organization_id, &[b"grants", request.role_id.as_bytes(), &named]);
     let now = directory.clock.now();
     let from = page::open(&directory.store, &binding, &request.page_token, now)?.unwrap_or_default();
-    let mut reader = directory.read(&request.organization_id, None).await?;
+    let mut reader = directory.read(&request.organization_id, request.consistency.as_ref()).await?;
     let eyes = Eyes::of(call, &mut reader).await?;
     let mut grants = match &holder {
         // A principal has few: all are read.
@@ -91,7 +91,7 @@ pub(super) async fn grants(directory: &Directory, call: &Call, request: ListRole
     Ok(ListRoleAssignmentsResponse {
         next_page_token: after.map(seal).unwrap_or_default(),
         assignments: grants.iter().map(append::assignment).collect(),
-        read_at: directory.revision(reader.revision()),
+        read_at: directory.read_at(&reader),
     })
 }
 

@@ -72,7 +72,7 @@ pub(super) async fn standings(
     let of_kind = |kind: i64| kinds.iter().filter(move |(_, k)| **k == kind).map(|(id, _)| id.clone());
     let mut people: BTreeMap<String, User> = BTreeMap::new();
     for (id, body) in reader.users(of_kind(MEMBER_USER).collect()).await? {
-        people.insert(id, users::decode(&body)?);
+        people.insert(id, users::decode(reader.life(), &body)?);
     }
     able.extend(people.values().filter(|user| user.active.unwrap_or(false)).map(|user| user.id.clone()));
 

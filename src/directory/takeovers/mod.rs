@@ -37,7 +37,8 @@ pub struct Takeovers(pub(super) Arc<Directory>);
 impl TakeoverService for Takeovers {
     async fn list_takeovers(&self, request: Request<ListTakeoversRequest>) -> Reply<ListTakeoversResponse> {
         let (call, message) = Call::of(request)?;
-        let mut reader = self.0.read(&message.organization_id, None).await?;
+        let mut reader = self.0.read(&message.organization_id, message.consistency.as_ref()).await?;
+        let read_at = self.0.read_at(&reader);
         let page = (message.page_size, message.page_token.as_str());
         let query: [&[u8]; 2] = [message.connection_id.as_bytes(), &[u8::from(message.show_resolved)]];
         let sight = Sight::of(&call);
@@ -54,7 +55,7 @@ impl TakeoverService for Takeovers {
             let seen = reader.seen(&view, met).await.map_err(Error::from)?;
             takeovers.retain(|entry| seen.contains(&entry.user_id));
         }
-        Ok(Response::new(ListTakeoversResponse { takeovers, next_page_token }))
+        Ok(Response::new(ListTakeoversResponse { takeovers, next_page_token, read_at }))
     }
 
     async fn resolve_takeover(&self, request: Request<ResolveTakeoverRequest>) -> Reply<ResolveTakeoverResponse> {
@@ -82,7 +83,7 @@ impl TakeoverService for Takeovers {
             Ok(entry::resolve(work, entry, State::Approved))
         };
         let written = self.0.write(&call, &message.organization_id, message.write, edit).await?;
-        let committed_at = self.0.revision(written.revision);
+        let committed_at = written.committed_at;
         Ok(Response::new(ResolveTakeoverResponse { committed_at, takeover: Some(written.answer) }))
     }
 

@@ -64,7 +64,7 @@ pub(super) async fn undo(directory: &Directory, call: &Call, message: UndoTakeov
     let mut user = written.answer;
     let registered = super::super::schemas::seen(directory, &organization);
     Shown::new(None)?.written(registered).finish(directory, call, None, std::slice::from_mut(&mut user)).await?;
-    Ok(UndoTakeoverResponse { user: Some(user), committed_at: directory.revision(written.revision) })
+    Ok(UndoTakeoverResponse { user: Some(user), committed_at: written.committed_at })
 }
 
 /// The attributes as they were; whose the user is, and what others call it, as it is.
@@ -83,7 +83,7 @@ fn with_attributes_of(image: &User, user: &User) -> User {
 async fn before(directory: &Directory, organization: &str, id: &str, connection: &str) -> Result<(u64, User)> {
     let mut reader = directory.read(organization, None).await?;
     let body = reader.users(vec![id.to_owned()]).await?.pop().ok_or_else(|| Error::not_found("user"))?.1;
-    let user = users::decode(&body)?;
+    let user = users::decode(reader.life(), &body)?;
     let link = links::link_of(&user, connection).filter(|link| link.state() == Link::Linked).ok_or_else(|| Error::not_found("link"))?;
     let nothing = || Error::value("restore_attributes", "restore_attributes: the link is no takeover, so nothing was taken.");
     if !matches!(link.reason(), Reason::Takeover | Reason::Approved) {

@@ -45,7 +45,7 @@ pub(in crate::directory) fn policy(call: &Call) -> Result<(Deprovision, Micros)>
 pub(super) async fn delete(directory: &Directory, call: &Call, request: DeleteUserRequest) -> Result<DeleteUserResponse> {
     let edit = answering(deletion(call, &request.user_id, request.precondition, request.allow_missing)?, |outcome| outcome as i32);
     let written = directory.write(call, &request.organization_id, request.write, edit).await?;
-    Ok(DeleteUserResponse { outcome: written.answer, committed_at: directory.revision(written.revision) })
+    Ok(DeleteUserResponse { outcome: written.answer, committed_at: written.committed_at })
 }
 
 /// The edit that does to a user what the caller's policy makes of a delete.
@@ -68,7 +68,7 @@ pub(in crate::directory) fn deletion(
             }
             return Err(Error::not_found("user").into());
         };
-        precondition::check(condition.as_ref(), row.version)?;
+        precondition::check(condition.as_ref(), work.life(), row.version)?;
         touch::may_touch(work, &caller, &row.user, Deed::Delete)?;
         // What others manage too is not one connection's to end.
         let shared = !sight.connection().is_empty() && links::managed_by_others(work, &row.user, sight.connection())?;
@@ -127,7 +127,7 @@ pub(super) async fn undelete(directory: &Directory, call: &Call, request: Undele
     let mut user = written.answer;
     let registered = super::super::schemas::seen(directory, &request.organization_id);
     Shown::new(None)?.written(registered).finish(directory, call, None, std::slice::from_mut(&mut user)).await?;
-    Ok(UndeleteUserResponse { user: Some(user), committed_at: directory.revision(written.revision) })
+    Ok(UndeleteUserResponse { user: Some(user), committed_at: written.committed_at })
 }
 
 pub(super) async fn purge(directory: &Directory, call: &Call, request: PurgeUserRequest) -> Result<PurgeUserResponse> {
@@ -147,7 +147,7 @@ pub(super) async fn purge(directory: &Directory, call: &Call, request: PurgeUser
         erase(work, &bare)
     };
     let written = directory.write(call, &request.organization_id, request.write, edit).await?;
-    Ok(PurgeUserResponse { committed_at: directory.revision(written.revision) })
+    Ok(PurgeUserResponse { committed_at: written.committed_at })
 }
 
 /// Nothing is left of the user but its id, here and in the changes that told of it.

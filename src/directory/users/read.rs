@@ -16,7 +16,7 @@ use crate::{
     },
     attributes::fold,
     limits,
-    store::{KEY_USER_EMAIL, KEY_USER_EXTERNAL_ID, Reader, external_key},
+    store::{KEY_USER_EMAIL, KEY_USER_EXTERNAL_ID, Life, Reader, external_key},
 };
 use prost::Message as _;
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,20 +27,20 @@ pub(super) async fn get(directory: &Directory, call: &Call, request: GetUserRequ
     let organization = request.organization_id;
     if let (Ref::Id(id), false) = (&reference, shown.needs_groups()) {
         // The common case: one statement.
-        let wanted = revision::wanted(directory.store.epoch(), request.consistency.as_ref())?;
+        let wanted = revision::wanted(&directory.store, &organization, request.consistency.as_ref())?;
         let (at, registered, body) = directory.store.find_user(&organization, id).await?.ok_or_else(Error::organization_denied)?;
         revision::reached(wanted, at)?;
-        let mut user = decode(&body.ok_or_else(|| Error::not_found("user"))?)?;
+        let mut user = decode(directory.store.life(), &body.ok_or_else(|| Error::not_found("user"))?)?;
         Sight::of(call).check(&user, "user")?;
         shown.among(registered).finish(directory, call, None, std::slice::from_mut(&mut user)).await?;
-        return Ok(GetUserResponse { user: Some(user), read_at: directory.revision(at) });
+        return Ok(GetUserResponse { user: Some(user), read_at: directory.revision(&organization, at) });
     }
     let mut reader = directory.read(&organization, request.consistency.as_ref()).await?;
     let shown = shown.among(reader.schemas().await?);
     let mut found = resolve(&mut reader, call, std::slice::from_ref(&reference)).await?;
     let mut user = found.pop().ok_or_else(Error::internal)??;
     shown.finish(directory, call, Some(&mut reader), std::slice::from_mut(&mut user)).await?;
-    Ok(GetUserResponse { user: Some(user), read_at: directory.revision(reader.revision()) })
+    Ok(GetUserResponse { user: Some(user), read_at: directory.read_at(&reader) })
 }
 
 pub(super) async fn batch_get(directory: &Directory, call: &Call, request: BatchGetUsersRequest) -> Result<BatchGetUsersResponse> {
@@ -71,7 +71,7 @@ pub(super) async fn batch_get(directory: &Directory, call: &Call, request: Batch
             One { result: Some(user.map_or_else(|error| Outcome::Error(error.to_rpc()), Outcome::User)) }
         })
         .collect();
-    Ok(BatchGetUsersResponse { results, read_at: directory.revision(reader.revision()) })
+    Ok(BatchGetUsersResponse { results, read_at: directory.read_at(&reader) })
 }
 
 fn too_large() -> Error {
@@ -79,11 +79,14 @@ fn too_large() -> Error {
         .with("limit", (limits::MESSAGE_BYTES / 2).to_string())
 }
 
-pub(in crate::directory) fn decode(body: &[u8]) -> Result<User> {
-    User::decode(body).map_err(|error| {
+/// A stored user, with the etag that it has in this life of the store.
+pub(in crate::directory) fn decode(life: Life, body: &[u8]) -> Result<User> {
+    let mut user = User::decode(body).map_err(|error| {
         tracing::error!(%error, "a stored user cannot be decoded");
         Error::internal()
-    })
+    })?;
+    life.renew(user.meta.as_mut());
+    Ok(user)
 }
 
 /// Users with one e-mail address that are looked at: one of them that the caller sees makes it found, two ambiguous.
@@ -122,7 +125,7 @@ async fn resolve(reader: &mut Reader, call: &Call, references: &[Ref]) -> Result
     let sight = Sight::of(call);
     let mut users = BTreeMap::new();
     for (id, body) in reader.users(ids.into_iter().collect()).await? {
-        let user = decode(&body)?;
+        let user = decode(reader.life(), &body)?;
         if sight.sees(&user) {
             users.insert(id, user);
         }

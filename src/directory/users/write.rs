@@ -68,7 +68,7 @@ pub(super) async fn create(directory: &Directory, call: &Call, request: CreateUs
         CreateUserResponse { user, outcome: outcome as i32, committed_at: None }
     });
     let written = directory.write(call, &organization, request.write, edit).await?;
-    let mut answer = CreateUserResponse { committed_at: directory.revision(written.revision), ..written.answer };
+    let mut answer = CreateUserResponse { committed_at: written.committed_at, ..written.answer };
     let is_new = answer.outcome() == Outcome::Created;
     if let Some(user) = &mut answer.user {
         // Who was there before may be in groups.
@@ -143,7 +143,7 @@ pub(super) async fn update(directory: &Directory, call: &Call, request: UpdateUs
     let written = directory.write(call, &request.organization_id, request.write, edit).await?;
     let mut user = written.answer;
     shown.finish_written(directory, call, &request.organization_id, &mut user).await?;
-    Ok(UpdateUserResponse { user: Some(user), committed_at: directory.revision(written.revision) })
+    Ok(UpdateUserResponse { user: Some(user), committed_at: written.committed_at })
 }
 
 pub(super) async fn replace(directory: &Directory, call: &Call, request: ReplaceUserRequest) -> Result<ReplaceUserResponse> {
@@ -153,7 +153,7 @@ pub(super) async fn replace(directory: &Directory, call: &Call, request: Replace
     let written = directory.write(call, &organization, request.write, edit).await?;
     let mut user = written.answer;
     shown.finish_written(directory, call, &organization, &mut user).await?;
-    Ok(ReplaceUserResponse { user: Some(user), committed_at: directory.revision(written.revision) })
+    Ok(ReplaceUserResponse { user: Some(user), committed_at: written.committed_at })
 }
 
 /// The edit that makes the user's document this one.
@@ -178,7 +178,7 @@ pub(super) async fn patch(directory: &Directory, call: &Call, request: PatchUser
     let written = directory.write(call, &organization, request.write, edit).await?;
     let mut user = written.answer;
     shown.finish_written(directory, call, &organization, &mut user).await?;
-    Ok(PatchUserResponse { user: Some(user), changed: written.changed, committed_at: directory.revision(written.revision) })
+    Ok(PatchUserResponse { user: Some(user), changed: written.changed, committed_at: written.committed_at })
 }
 
 /// The edit that applies operations to a user, all or none.
@@ -214,7 +214,7 @@ fn modification<C: Fn(&mut User, &Schemas) -> Result<()> + Send + 'static>(
     Ok(move |work: &mut Work| {
         let row = work.user(&id)?.ok_or_else(|| Error::not_found("user"))?;
         sight.check(&row.user, "user")?;
-        precondition::check(condition.as_ref(), row.version)?;
+        precondition::check(condition.as_ref(), work.life(), row.version)?;
         let mut user = row.user.clone();
         let schemas = work.schemas();
         change(&mut user, &schemas)?;

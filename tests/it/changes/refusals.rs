@@ -55,6 +55,8 @@ async fn bounds_and_forms_are_checked(world: World) {
         WatchChangesRequest { checkpoint_interval: seconds(4), ..base.clone() },
         WatchChangesRequest { checkpoint_interval: seconds(301), ..base.clone() },
         WatchChangesRequest { checkpoint_interval: seconds(-30), ..base.clone() },
+        WatchChangesRequest { checkpoint_interval: Some(Duration { seconds: 30, nanos: -1 }), ..base.clone() },
+        WatchChangesRequest { checkpoint_interval: Some(Duration { seconds: 30, nanos: 1_000_000_000 }), ..base.clone() },
         WatchChangesRequest {
             selection: Some(ReadSelection {
                 attributes: vec!["userName".to_owned()],
@@ -78,6 +80,7 @@ async fn bounds_and_forms_are_checked(world: World) {
         ListChangesRequest { page_size: -1, ..base.clone() },
         ListChangesRequest { max_wait: seconds(61), ..base.clone() },
         ListChangesRequest { max_wait: seconds(-1), ..base.clone() },
+        ListChangesRequest { max_wait: Some(Duration { seconds: 1, nanos: -1 }), ..base.clone() },
     ];
     for request in pulls {
         world.grpc().changes.list_changes(request).await.refused().is(Code::InvalidArgument, ErrorReason::InvalidValue);

@@ -11,7 +11,7 @@ use crate::harness::{
 };
 use futures_util::future::join_all;
 use roster::api::v1::{
-    ErrorReason, PurgeUserRequest, ReadSelection, ResourceKind, RevokeTokenRequest, StreamReplaceGroupRequest,
+    ErrorReason, IssueTokenRequest, PurgeUserRequest, ReadSelection, ResourceKind, RevokeTokenRequest, StreamReplaceGroupRequest,
     change_event::{Action, Detail},
     patch_operation::Op,
     stream_ending::Reason,
@@ -207,11 +207,13 @@ async fn a_revoked_token_ends_its_streams_and_no_others(world: World) {
     staying.checkpoint().await;
     let revoke = RevokeTokenRequest { organization_id: world.organization.clone(), token_id: one.token_id, ..Default::default() };
     world.grpc().provisioning.revoke_token(revoke).await.unwrap();
-    let revoked = Instant::now();
-    // The revocation itself may still be told.
+    let (revoked, later) = (Instant::now(), world.create_user(user("later")).await);
+    // The revocation itself may still be told; what came after it is not.
     while let Ok(message) = ending.try_next().await {
-        if let Some(Message::Ending(ending)) = message.message {
-            assert_eq!(ending.reason(), Reason::CredentialExpired);
+        match message.message {
+            Some(Message::Ending(ending)) => assert_eq!(ending.reason(), Reason::CredentialExpired),
+            Some(Message::Commit(commit)) => assert_ne!(commit.events[0].resource_id, later.id),
+            _ => {}
         }
     }
     assert!(revoked.elapsed() < Duration::from_secs(5), "{:?}", revoked.elapsed());
@@ -219,6 +221,24 @@ async fn a_revoked_token_ends_its_streams_and_no_others(world: World) {
     assert_eq!(refused.code(), Code::Unauthenticated);
     let ada = world.create_user(user("ada")).await;
     while staying.commit().await.events[0].resource_id != ada.id {}
+}
+
+async fn a_stream_tells_nothing_after_its_token_has_expired(world: World) {
+    let account = world.service_account(&world.organization).await;
+    let soon = roster::clock::timestamp(roster::clock::Clock::system().now() + 3_600_000_000);
+    let request = IssueTokenRequest {
+        organization_id: world.organization.clone(),
+        service_account_id: account.id,
+        scopes: vec!["changes.read".to_owned()],
+        expire_time: Some(soon),
+        ..IssueTokenRequest::default()
+    };
+    let issued = world.grpc().provisioning.issue_token(request).await.unwrap().into_inner();
+    let mut watcher = watch(&Desk::new(&world.organization, world.grpc_as(&issued.secret)), Start::Latest(true)).await;
+    watcher.checkpoint().await;
+    world.after_days(1).await;
+    world.create_user(user("later")).await;
+    ends(&mut watcher, Reason::CredentialExpired).await;
 }
 
 async fn a_stopping_server_says_so_first(world: World) {
@@ -244,6 +264,7 @@ both! {
     a_large_commit_is_pushed_in_fragments_and_goes_on_amid_them
     an_old_stream_ends_and_goes_on
     a_revoked_token_ends_its_streams_and_no_others
+    a_stream_tells_nothing_after_its_token_has_expired
     a_stopping_server_says_so_first
 }
 
@@ -251,14 +272,19 @@ both! {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn too_many_streams_of_one_organization_are_told_to_come_later() {
     let world = World::start(Engine::Sqlite).await;
-    let mut open = Vec::new();
-    for _ in 0..roster::limits::WATCHERS_PER_ORGANIZATION / 200 {
-        let desk = Desk::new(&world.organization, world.fresh_channel().await);
-        for _ in 0..200 {
+    let account = world.service_account(&world.organization).await;
+    let (mut open, each) = (Vec::new(), roster::limits::WATCHERS_PER_TOKEN);
+    for _ in 0..roster::limits::WATCHERS_PER_ORGANIZATION / each {
+        let secret = world.issue(&world.organization, "", &account.id, &["changes.read".to_owned()]).await.unwrap().secret;
+        let desk = Desk::new(&world.organization, world.fresh_channel(&secret).await);
+        for _ in 0..each {
             open.push(watch(&desk, Start::Latest(true)).await);
         }
+        // One token takes no more of the organization's.
+        let refused = desk.grpc().changes.watch_changes(asked(&desk, Start::Latest(true))).await.unwrap_err();
+        Refused::read(&refused).is(Code::ResourceExhausted, ErrorReason::Rate);
     }
-    let desk = Desk::new(&world.organization, world.fresh_channel().await);
+    let desk = Desk::new(&world.organization, world.grpc());
     let refused = desk.grpc().changes.watch_changes(asked(&desk, Start::Latest(true))).await.unwrap_err();
     Refused::read(&refused).is(Code::ResourceExhausted, ErrorReason::Rate);
     assert!(tonic_types::StatusExt::get_details_retry_info(&refused).is_some());

@@ -6,3 +6,4 @@ mod life;
 mod logs;
 mod nodes;
 pub mod process;
+mod restored;

@@ -2,7 +2,7 @@
 //!
 //! `scripts/prove-reads` reads ten thousand writes on the other node.
 
-use super::process::{Place, Running, clients, run, said};
+use super::process::{Place, Running, clients};
 use crate::harness::{
     Clients, Engine, Refused, Scim,
     scim::{GROUP, USER, send},
@@ -18,13 +18,13 @@ use std::env;
 use tonic::transport::Endpoint;
 
 /// Nobody reads what they log: a pipe that is full would stop them.
-const QUIET: &[&str] = &["--log", "warn"];
+pub const QUIET: &[&str] = &["--log", "warn"];
 
 /// One of the processes and the ways to it.
-struct Node {
-    grpc: Clients,
-    scim: Scim,
-    running: Running,
+pub struct Node {
+    pub grpc: Clients,
+    pub scim: Scim,
+    pub running: Running,
 }
 
 struct Pair {
@@ -50,7 +50,7 @@ impl Pair {
 }
 
 impl Node {
-    async fn of(place: &Place, running: Running) -> Node {
+    pub async fn of(place: &Place, running: Running) -> Node {
         let line = running.line("Roster serves SCIM at ").trim_end_matches('.').to_owned();
         let (base, endpoint) = (line.split(' ').nth(4).unwrap(), line.split(' ').next_back().unwrap());
         let bootstrap = place.bootstrap();
@@ -232,46 +232,4 @@ async fn a_named_write_is_done_once_on_a_file_that_was_killed() {
     let back = Node::of(&place, place.start(QUIET).await).await;
 
     assert_eq!(back.grpc.users.clone().create_user(request).await.unwrap().into_inner(), first);
-}
-
-/// What the tokens of before speak of may never have been, in the history that was brought back.
-async fn tokens_of_before_are_refused_in_a_store_that_was_restored(engine: Engine) {
-    let place = Place::fresh(engine).await;
-    let server = Node::of(&place, place.start(QUIET).await).await;
-    let before = server.scim.post("/Users", &json!({"schemas": [USER], "userName": "ada"})).await;
-    let (path, token) = (format!("/Users/{}", before.id()), before.header("roster-revision-token").to_owned());
-    server.running.signal("TERM");
-    assert_eq!(server.running.end().await.0, Some(0));
-
-    let database = place.database_url();
-    let mut restored = ["restored", "--data-dir", place.data_dir().to_str().unwrap()].map(str::to_owned).to_vec();
-    if engine == Engine::Postgres {
-        restored.extend(["--database".to_owned(), database]);
-    }
-    let restored: Vec<&str> = restored.iter().map(String::as_str).collect();
-    said(&run(&restored).await);
-
-    let server = Node::of(&place, place.start(QUIET).await).await;
-    let read = |token: &str| send(server.scim.request(reqwest::Method::GET, &path).header("roster-at-least-as-fresh", token));
-    read(&token).await.is_error(412, "");
-    let get = GetUserRequest {
-        organization_id: place.bootstrap()["organization_id"].as_str().unwrap().to_owned(),
-        user: Some(by_id(path.rsplit('/').next().unwrap())),
-        consistency: Some(Consistency { requirement: Some(Requirement::AtLeastAsFresh(token)) }),
-        ..GetUserRequest::default()
-    };
-    assert_eq!(Refused::read(&server.grpc.users.clone().get_user(get).await.unwrap_err()).reason, "EPOCH_CHANGED");
-    let now = server.scim.get(&path).await;
-    assert_eq!(now.header("roster-revision"), before.header("roster-revision"), "the history is the same up to here");
-    read(now.header("roster-revision-token")).await.expect(200);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn on_sqlite_tokens_of_before_are_refused_in_a_store_that_was_restored() {
-    tokens_of_before_are_refused_in_a_store_that_was_restored(Engine::Sqlite).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn on_postgres_tokens_of_before_are_refused_in_a_store_that_was_restored() {
-    tokens_of_before_are_refused_in_a_store_that_was_restored(Engine::Postgres).await;
 }

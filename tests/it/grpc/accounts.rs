@@ -38,7 +38,7 @@ async fn an_organization_is_made_and_changed(world: World) {
 
     assert_eq!(created, Organization { id: created.id.clone(), state: State::Active.into(), meta: created.meta.clone(), ..given });
     assert_eq!(updated, Organization { display_name: "ACME".to_owned(), meta: updated.meta.clone(), ..created.clone() });
-    let get = |id: &str| GetOrganizationRequest { organization_id: id.to_owned() };
+    let get = |id: &str| GetOrganizationRequest { organization_id: id.to_owned(), ..Default::default() };
     assert_eq!(organizations.get_organization(get(&created.id)).await.unwrap().into_inner().organization.unwrap(), updated);
     organizations
         .create_organization(create)
@@ -136,7 +136,7 @@ async fn a_connection_is_made_changed_and_removed(world: World) {
 
     assert_eq!((created.profile.as_str(), created.enabled, created.on_delete()), ("okta", true, Deprovision::SoftDelete));
     assert_eq!(created.scim_base_url, world.scim().base);
-    let get = GetConnectionRequest { organization_id: organization_id.clone(), connection_id: created.id.clone() };
+    let get = GetConnectionRequest { organization_id: organization_id.clone(), connection_id: created.id.clone(), ..Default::default() };
     let got = provisioning.get_connection(get.clone()).await.unwrap().into_inner().connection.unwrap();
     // How it fares is said where it is read.
     assert_eq!(got, Connection { status: got.status.clone(), ..created.clone() });
@@ -180,7 +180,8 @@ async fn a_service_account_is_made_changed_and_removed(world: World) {
             disabled: false
         }
     );
-    let get = GetServiceAccountRequest { organization_id: organization_id.clone(), service_account_id: created.id.clone() };
+    let get =
+        GetServiceAccountRequest { organization_id: organization_id.clone(), service_account_id: created.id.clone(), ..Default::default() };
     assert_eq!(accounts.get_service_account(get.clone()).await.unwrap().into_inner().service_account.unwrap(), created);
     let update = |paths: &[&str]| UpdateServiceAccountRequest {
         organization_id: organization_id.clone(),
@@ -202,6 +203,7 @@ async fn a_service_account_is_made_changed_and_removed(world: World) {
         organization_id: organization_id.clone(),
         page_size: 1,
         page_token: page_token.to_owned(),
+        ..Default::default()
     };
     let first = accounts.list_service_accounts(list("")).await.unwrap().into_inner();
     let second = accounts.list_service_accounts(list(&first.next_page_token)).await.unwrap().into_inner();

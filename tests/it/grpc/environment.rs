@@ -40,7 +40,8 @@ fn scim(world: &World) -> Scim {
 }
 
 async fn connection(world: &World) -> Connection {
-    let request = GetConnectionRequest { organization_id: world.organization.clone(), connection_id: "environment".to_owned() };
+    let request =
+        GetConnectionRequest { organization_id: world.organization.clone(), connection_id: "environment".to_owned(), ..Default::default() };
     world.grpc().provisioning.get_connection(request).await.unwrap().into_inner().connection.unwrap()
 }
 

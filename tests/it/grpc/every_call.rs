@@ -162,7 +162,9 @@ pub async fn call(clients: &Clients, method: &str, organization: &str, id: &str)
                 })
                 .await,
         ),
-        "GetOrganization" => said(to.organizations.get_organization(GetOrganizationRequest { organization_id }).await),
+        "GetOrganization" => {
+            said(to.organizations.get_organization(GetOrganizationRequest { organization_id, ..Default::default() }).await)
+        }
         "ListOrganizations" => said(to.organizations.list_organizations(ListOrganizationsRequest::default()).await),
         "UpdateOrganization" => said(
             to.organizations
@@ -184,7 +186,9 @@ pub async fn call(clients: &Clients, method: &str, organization: &str, id: &str)
                 .await
                 .map(|_| Response::new("created")),
         ),
-        "GetConnection" => said(to.provisioning.get_connection(GetConnectionRequest { organization_id, connection_id: id }).await),
+        "GetConnection" => {
+            said(to.provisioning.get_connection(GetConnectionRequest { organization_id, connection_id: id, ..Default::default() }).await)
+        }
         "ListConnections" => said(to.provisioning.list_connections(ListConnectionsRequest { organization_id, ..Default::default() }).await),
         "UpdateConnection" => said(
             to.provisioning
@@ -220,7 +224,7 @@ pub async fn call(clients: &Clients, method: &str, organization: &str, id: &str)
             said(to.provisioning.put_schema(PutSchemaRequest { organization_id, schema, write: dry }).await)
         }
         "DeleteSchema" => said(to.provisioning.delete_schema(DeleteSchemaRequest { organization_id, urn: id, ..Default::default() }).await),
-        "ListSchemas" => said(to.provisioning.list_schemas(ListSchemasRequest { organization_id }).await),
+        "ListSchemas" => said(to.provisioning.list_schemas(ListSchemasRequest { organization_id, ..Default::default() }).await),
         "GetDeviationReport" => said(
             to.provisioning
                 .get_deviation_report(GetDeviationReportRequest { organization_id, connection_id: id, ..Default::default() })
@@ -238,9 +242,11 @@ pub async fn call(clients: &Clients, method: &str, organization: &str, id: &str)
                 .await
                 .map(|_| Response::new("created")),
         ),
-        "GetServiceAccount" => {
-            said(to.service_accounts.get_service_account(GetServiceAccountRequest { organization_id, service_account_id: id }).await)
-        }
+        "GetServiceAccount" => said(
+            to.service_accounts
+                .get_service_account(GetServiceAccountRequest { organization_id, service_account_id: id, ..Default::default() })
+                .await,
+        ),
         "ListServiceAccounts" => {
             said(to.service_accounts.list_service_accounts(ListServiceAccountsRequest { organization_id, ..Default::default() }).await)
         }
@@ -280,7 +286,11 @@ pub async fn call(clients: &Clients, method: &str, organization: &str, id: &str)
                 .await
                 .map(|_| Response::new("created")),
         ),
-        "GetRole" => said(to.roles.get_role(GetRoleRequest { organization_id, role: Some(get_role_request::Role::RoleId(id)) }).await),
+        "GetRole" => said(
+            to.roles
+                .get_role(GetRoleRequest { organization_id, role: Some(get_role_request::Role::RoleId(id)), ..Default::default() })
+                .await,
+        ),
         "ListRoles" => said(to.roles.list_roles(ListRolesRequest { organization_id, ..Default::default() }).await),
         "UpdateRole" => said(
             to.roles

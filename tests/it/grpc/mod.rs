@@ -8,6 +8,7 @@ mod deviations;
 mod environment;
 mod every_call;
 mod expiry;
+mod fresh_reads;
 mod groups;
 mod hand_outs;
 mod lists;

@@ -2,12 +2,14 @@
 
 use crate::harness::{
     World, both,
+    deeds::Desk,
     refusal::ExpectRefusal as _,
     shapes::{add, by_id, operation, principal, remove, text, user},
 };
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use roster::api::v1::{
-    Consistency, DeleteUserRequest, GetUserRequest, ModifyGroupMembersRequest, PatchUserRequest, Revision, consistency::Requirement,
-    patch_operation::Op,
+    Consistency, DeleteUserRequest, ErrorReason, GetUserRequest, ListChangesRequest, ListOptions, ListUsersRequest,
+    ModifyGroupMembersRequest, PatchUserRequest, Revision, consistency::Requirement, patch_operation::Op,
 };
 use tonic::{Code, Response, Status};
 
@@ -81,14 +83,47 @@ async fn a_read_is_as_fresh_as_it_must_be(world: World) {
     }
 }
 
-async fn a_revision_of_another_store_is_refused(world: World) {
+async fn what_is_no_revision_of_the_organization_is_told_from_nothing_else(world: World) {
+    let (ada, ours) = world.try_create_user(user("ada")).await.unwrap();
+    let tenant = world.tenant("acme").await;
+    let theirs = Desk::new(&tenant.organization.id, tenant.clients).try_create_user(user("ada")).await.unwrap().1;
+    let elsewhere = World::start(world.engine).await.try_create_user(user("ada")).await.unwrap().1;
+    let page = ListUsersRequest {
+        organization_id: world.organization.clone(),
+        list: Some(ListOptions { page_size: 1, ..ListOptions::default() }),
+        ..ListUsersRequest::default()
+    };
+    world.create_user(user("bob")).await;
+    let page = world.grpc().users.list_users(page).await.unwrap().into_inner().next_page_token;
+    let changes = ListChangesRequest { organization_id: world.organization.clone(), ..ListChangesRequest::default() };
+    let changes = world.grpc().changes.list_changes(changes).await.unwrap().into_inner().resume_token;
+    let bytes = URL_SAFE_NO_PAD.decode(&ours.token).unwrap();
+    let damaged = (0..bytes.len()).map(|at| {
+        let mut bytes = bytes.clone();
+        bytes[at] ^= 0x80;
+        URL_SAFE_NO_PAD.encode(bytes)
+    });
+    // As they were before they were sealed: an epoch and a number, here one that is negative where it is read with a sign.
+    let bare = [&bytes[16..24], &[0xff; 8]].concat();
+    let foreign = [theirs.token, elsewhere.token, page, changes, URL_SAFE_NO_PAD.encode(bare), String::new(), "nonsense".to_owned()];
+
+    let mut said = Vec::new();
+    for token in foreign.into_iter().chain(damaged) {
+        let refused = get(&world, &ada.id, Some(Requirement::AtLeastAsFresh(token.clone()))).await.map(Response::new).refused();
+        refused.is(Code::InvalidArgument, ErrorReason::InvalidToken);
+        said.push(refused);
+    }
+
+    said.dedup();
+    assert_eq!(said.len(), 1, "one answer for all causes: {said:?}");
+}
+
+async fn a_demand_that_is_none_is_refused(world: World) {
     let ada = world.create_user(user("ada")).await;
-    let other = World::start(world.engine).await;
-    let theirs = other.try_create_user(user("ada")).await.unwrap().1;
-
-    let refused = get(&world, &ada.id, Some(Requirement::AtLeastAsFresh(theirs.token))).await.map(Response::new).refused();
-
-    assert!(["EPOCH_CHANGED", "INVALID_TOKEN"].contains(&refused.reason.as_str()), "{refused:?}");
+    for requirement in [None, Some(Requirement::MinimizeLatency(false))] {
+        let refused = get(&world, &ada.id, requirement).await.map(Response::new).refused();
+        assert_eq!(refused.code, Code::InvalidArgument, "{refused:?}");
+    }
 }
 
 async fn get(world: &World, id: &str, requirement: Option<Requirement>) -> Result<Revision, Status> {
@@ -105,5 +140,6 @@ both! {
     every_change_makes_the_next_revision
     writers_at_once_share_out_the_revisions
     a_read_is_as_fresh_as_it_must_be
-    a_revision_of_another_store_is_refused
+    what_is_no_revision_of_the_organization_is_told_from_nothing_else
+    a_demand_that_is_none_is_refused
 }

@@ -47,7 +47,7 @@ async fn a_role_is_defined_found_changed_and_deleted(world: World) {
     assert_eq!((editor.organization_id.as_str(), editor.built_in), (organization_id.as_str(), false));
 
     for asked in [get_role_request::Role::RoleId(editor.id.clone()), get_role_request::Role::RoleKey("editor".into())] {
-        let request = GetRoleRequest { organization_id: organization_id.clone(), role: Some(asked) };
+        let request = GetRoleRequest { organization_id: organization_id.clone(), role: Some(asked), ..Default::default() };
         assert_eq!(roles.get_role(request).await.unwrap().into_inner().role.as_ref(), Some(&editor));
     }
     let changed = roles
@@ -62,7 +62,7 @@ async fn a_role_is_defined_found_changed_and_deleted(world: World) {
 
     world.create_role(role("auditor", &[&editor.id])).await;
     let mut keys = Vec::new();
-    let mut request = ListRolesRequest { organization_id: organization_id.clone(), page_size: 1, page_token: String::new() };
+    let mut request = ListRolesRequest { organization_id: organization_id.clone(), page_size: 1, ..Default::default() };
     loop {
         let page = roles.list_roles(request.clone()).await.unwrap().into_inner();
         keys.extend(page.roles.into_iter().map(|role| (role.key, role.built_in)));
@@ -78,8 +78,11 @@ async fn a_role_is_defined_found_changed_and_deleted(world: World) {
     in_use.is(Code::FailedPrecondition, ErrorReason::Policy).says("policy", "ROLE_IN_USE");
     roles.delete_role(delete("admin")).await.refused().is(Code::InvalidArgument, ErrorReason::Mutability);
     roles.update_role(update(&world, Role { id: "admin".into(), ..Role::default() }, &["key"])).await.refused();
-    let auditor =
-        GetRoleRequest { organization_id: organization_id.clone(), role: Some(get_role_request::Role::RoleKey("auditor".into())) };
+    let auditor = GetRoleRequest {
+        organization_id: organization_id.clone(),
+        role: Some(get_role_request::Role::RoleKey("auditor".into())),
+        ..Default::default()
+    };
     let auditor = roles.get_role(auditor).await.unwrap().into_inner().role.unwrap();
     roles.delete_role(delete(&auditor.id)).await.unwrap();
     roles.delete_role(delete(&editor.id)).await.unwrap();

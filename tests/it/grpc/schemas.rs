@@ -28,7 +28,7 @@ fn with_badge<'a>(name: &str, entries: impl IntoIterator<Item = (&'a str, Attrib
 }
 
 async fn registered(world: &World) -> Vec<Schema> {
-    let request = ListSchemasRequest { organization_id: world.organization.clone() };
+    let request = ListSchemasRequest { organization_id: world.organization.clone(), ..Default::default() };
     let schemas = world.grpc().provisioning.list_schemas(request).await.unwrap().into_inner().schemas;
     schemas.into_iter().skip(3).collect()
 }
@@ -135,7 +135,7 @@ async fn schemas_are_an_administrator_s_and_one_organization_s(world: World) {
     world.register(badge()).await.unwrap();
     let other = world.tenant("other").await;
 
-    let request = ListSchemasRequest { organization_id: other.organization.id.clone() };
+    let request = ListSchemasRequest { organization_id: other.organization.id.clone(), ..Default::default() };
     assert_eq!(other.clients.provisioning.clone().list_schemas(request).await.unwrap().into_inner().schemas.len(), 3);
     // A scope of its own, which "scim" does not hold.
     let request = DeleteSchemaRequest { organization_id: other.organization.id.clone(), urn: BADGE.into(), write: None };

@@ -117,10 +117,9 @@ impl World {
     }
 
     /// The administrator's clients over a connection of their own.
-    pub async fn fresh_channel(&self) -> Clients {
-        let bootstrap: Value = serde_json::from_slice(&fs::read(self.place.folder.path().join(BOOTSTRAP_FILE)).unwrap()).unwrap();
+    pub async fn fresh_channel(&self, token: &str) -> Clients {
         let channel = Endpoint::from_shared(self.server.grpc_endpoint().to_owned()).unwrap().connect().await.unwrap();
-        Clients::new(&channel, bootstrap["admin_token"].as_str().unwrap())
+        Clients::new(&channel, token)
     }
 
     /// Stops the server as SIGTERM does.

@@ -14,7 +14,8 @@ use serde_json::json;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 async fn status(world: &World, connection: &str) -> ConnectionStatus {
-    let request = GetConnectionRequest { organization_id: world.organization.clone(), connection_id: connection.to_owned() };
+    let request =
+        GetConnectionRequest { organization_id: world.organization.clone(), connection_id: connection.to_owned(), ..Default::default() };
     let got = world.grpc().provisioning.get_connection(request).await.unwrap().into_inner().connection.unwrap();
     let request = ListConnectionsRequest { organization_id: world.organization.clone(), ..ListConnectionsRequest::default() };
     let listed = world.grpc().provisioning.list_connections(request).await.unwrap().into_inner().connections;
