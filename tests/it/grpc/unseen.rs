@@ -240,7 +240,7 @@ async fn a_narrow_connection_is_told_of_its_own_connection_alone(world: World) {
     let seen = clients.provisioning.clone().list_connections(request).await.unwrap().into_inner().connections;
     assert_eq!(seen.into_iter().map(|connection| connection.id).collect::<Vec<_>>(), std::slice::from_ref(&connection.id));
     let get = async |id: &str| {
-        let request = GetConnectionRequest { organization_id: organization_id.clone(), connection_id: id.to_owned() };
+        let request = GetConnectionRequest { organization_id: organization_id.clone(), connection_id: id.to_owned(), ..Default::default() };
         clients.provisioning.clone().get_connection(request).await
     };
     get(&connection.id).await.unwrap();
