@@ -146,7 +146,7 @@ impl Export {
             format: FORMAT,
             organization_id: organization.id,
             organization_key: organization.key,
-            revision: directory.revision(self.reader.revision()),
+            revision: directory.read_at(&self.reader),
             export_time: Some(timestamp(directory.clock.now())),
             server_version: env!("CARGO_PKG_VERSION").to_owned(),
             users: self.reader.user_count(),
@@ -184,7 +184,7 @@ impl Export {
 
     async fn users(&mut self) -> Result<Vec<Record>> {
         let rows = self.reader.scan_users(&Narrow::default(), &self.place.after, limits::SNAPSHOT_RESOURCES).await?;
-        let mut users: Vec<User> = rows.iter().map(|(_, body)| users::decode(body)).collect::<Result<_>>()?;
+        let mut users: Vec<User> = rows.iter().map(|(_, body)| users::decode(self.reader.life(), body)).collect::<Result<_>>()?;
         users.iter_mut().for_each(Travels::bare);
         Ok(self.fitting(users.into_iter().map(|user| (user.id.clone(), Record::User(user)))))
     }

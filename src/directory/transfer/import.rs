@@ -112,6 +112,6 @@ impl Import {
         let edit = move |work: &mut _| bringing.run(work);
         let written = directory.write_part(&call, &self.organization, Some(self.write.clone()), first, edit).await?;
         self.last = last;
-        Ok(Some(ImportDirectoryResponse { committed_at: directory.revision(written.revision), ..written.answer }))
+        Ok(Some(ImportDirectoryResponse { committed_at: written.committed_at, ..written.answer }))
     }
 }

@@ -3,15 +3,11 @@
 use super::super::{Error, Result};
 use crate::{
     api::v1::{ErrorReason, TransferFooter},
-    store::Store,
+    store::{SEAL, Store},
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use hmac::{Hmac, Mac};
 use prost::Message;
-use sha2::Sha256;
 
-/// Bytes of the seal in front of a token.
-const SEAL: usize = 16;
 /// What sets these seals apart from those of other tokens.
 const PURPOSE: &[u8] = b"export token";
 
@@ -40,7 +36,7 @@ pub(super) struct Place {
 impl Place {
     /// Before everything, at a revision.
     pub(super) fn begin(store: &Store, revision: i64) -> Place {
-        Place { epoch: store.epoch(), revision, counts: Some(TransferFooter::default()), ..Place::default() }
+        Place { epoch: store.life().epoch(), revision, counts: Some(TransferFooter::default()), ..Place::default() }
     }
 
     /// Before the next part.
@@ -52,9 +48,8 @@ impl Place {
 
     pub(super) fn seal(&self, store: &Store, organization: &str) -> String {
         let body = self.encode_to_vec();
-        let mut bytes = mac(store, organization, &body);
-        bytes.extend_from_slice(&body);
-        URL_SAFE_NO_PAD.encode(bytes)
+        let seal = store.seal(&[PURPOSE, organization.as_bytes(), &body]);
+        URL_SAFE_NO_PAD.encode([seal, body].concat())
     }
 
     /// Opens a token of this organization.
@@ -64,11 +59,11 @@ impl Place {
     pub(super) fn open(store: &Store, organization: &str, text: &str) -> Result<Place> {
         let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| invalid())?;
         let (seal, body) = bytes.split_at_checked(SEAL).ok_or_else(invalid)?;
-        if !bool::from(subtle::ConstantTimeEq::ct_eq(mac(store, organization, body).as_slice(), seal)) {
+        if !store.is_sealed(&[PURPOSE, organization.as_bytes(), body], seal) {
             return Err(invalid());
         }
         let place = Place::decode(body).map_err(|_| invalid())?;
-        if place.epoch != store.epoch() {
+        if place.epoch != store.life().epoch() {
             return Err(Error::new(ErrorReason::EpochChanged, "The resume token is of another life of this store; export anew."));
         }
         Ok(place)
@@ -77,16 +72,4 @@ impl Place {
 
 fn invalid() -> Error {
     Error::new(ErrorReason::InvalidToken, "The resume token is none of an export of this organization.").at("resume_token")
-}
-
-fn mac(store: &Store, organization: &str, body: &[u8]) -> Vec<u8> {
-    // HMAC takes a key of any length, so this cannot fail; an empty seal would match no token.
-    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(store.seal_key()) else { return Vec::new() };
-    for part in [PURPOSE, organization.as_bytes(), body] {
-        mac.update(&(part.len() as u64).to_be_bytes());
-        mac.update(part);
-    }
-    let mut seal = mac.finalize().into_bytes().to_vec();
-    seal.truncate(SEAL);
-    seal
 }
