@@ -222,8 +222,8 @@ fn take(tally: &mut Tally, answer: &v1::ImportDirectoryResponse, bar: &ProgressB
 
 /// Reads the file from the mark on and hands over chunks; ends early when nobody takes them.
 fn chunks(file: &Path, header: Header, mark: &Mark, to: &mpsc::Sender<ImportDirectoryRequest>, sent: &Sent) -> Done {
-    let send = |part| to.blocking_send(ImportDirectoryRequest { part: Some(part) }).is_ok();
-    if !send(Part::Header(header)) {
+    let hand_over = |part| to.blocking_send(ImportDirectoryRequest { part: Some(part) }).is_ok();
+    if !hand_over(Part::Header(header)) {
         return Ok(());
     }
     let mut from = BufReader::new(File::open(file).map_err(lines::unusable(file))?);
@@ -237,7 +237,7 @@ fn chunks(file: &Path, header: Header, mark: &Mark, to: &mpsc::Sender<ImportDire
         let full = chunk.len() >= limits::IMPORT_LINES || bytes + length > CHUNK_BYTES;
         if !chunk.is_empty() && (length == 0 || full) {
             sent.lock().unwrap_or_else(PoisonError::into_inner).push_back((number, offset));
-            if !send(Part::Chunk(Chunk { lines: std::mem::take(&mut chunk) })) {
+            if !hand_over(Part::Chunk(Chunk { lines: std::mem::take(&mut chunk) })) {
                 return Ok(());
             }
             bytes = 0;

@@ -256,5 +256,9 @@ fn check_options(options: &WriteOptions) -> Result<()> {
     if options.annotations.iter().any(|(k, v)| k.len() > ANNOTATION_BYTES || v.len() > ANNOTATION_BYTES) {
         return Err(Error::too_large("write.annotations", ANNOTATION_BYTES, "bytes a name or value"));
     }
+    let odd = |text: &str| text.chars().any(|c| c.is_control() && !matches!(c, '\t' | '\n'));
+    if options.annotations.iter().any(|(name, value)| name.is_empty() || odd(name) || odd(value)) {
+        return Err(Error::value("write.annotations", "write.annotations: a name is empty, or a text holds a control character."));
+    }
     Ok(())
 }

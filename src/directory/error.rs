@@ -144,6 +144,7 @@ impl Error {
             R::ResponseTooLarge | R::Rate => Code::ResourceExhausted,
             R::PageTokenExpired | R::RevisionUnknown | R::EpochChanged | R::RevisionCompacted | R::ExportOutdated => Code::OutOfRange,
             R::StoreUnavailable | R::Held | R::StreamEnded => Code::Unavailable,
+            R::UnknownMethod => Code::Unimplemented,
             R::Unspecified | R::Internal => Code::Internal,
         }
     }

@@ -113,8 +113,17 @@ pub(super) async fn serve(
     }
 }
 
-/// The transport refuses a message that it cannot decode before any service sees it, in words that echo the message and
-/// without the details every refusal of ours has: it is said again as the contract says it.
+/// How the words begin in which the transport refuses a body that is no framed message.
+const UNFRAMED: [&str; 5] = [
+    "protocol error: received message with",
+    "Unexpected EOF decoding stream",
+    "Missing request message",
+    "Error decompressing",
+    "tonic-web: ",
+];
+
+/// The transport refuses a message that it cannot decode, and a method that nobody serves, before any service sees it: in words
+/// that echo the message and without the details every refusal of ours has. It is said again as the contract says it.
 fn worded(answer: http::Response<Body>) -> http::Response<Body> {
     let Some(refused) = Status::from_header_map(answer.headers()).filter(|status| status.details().is_empty()) else { return answer };
     let error = match refused.code() {
@@ -122,12 +131,23 @@ fn worded(answer: http::Response<Body>) -> http::Response<Body> {
             let why = "The message cannot be decoded: it is damaged, of another type, or nests too deep.";
             Error::new(ErrorReason::InvalidSyntax, why)
         }
+        Code::Internal if UNFRAMED.iter().any(|words| refused.message().starts_with(words)) => {
+            let why = "The body is no gRPC message: it is missing, cut off, or framed or compressed in another way than it says.";
+            Error::new(ErrorReason::InvalidSyntax, why)
+        }
+        Code::Unimplemented => {
+            let why = "There is no such method, or the message is compressed in a way that is not read here.";
+            Error::new(ErrorReason::UnknownMethod, why)
+        }
         Code::OutOfRange if refused.message().contains("decoded message length too large") => {
             Error::too_large("message", limits::MESSAGE_BYTES, "bytes")
         }
         _ => return answer,
     };
-    Status::from(error).into_http()
+    let mut said = Status::from(error);
+    // What the transport says beside it, such as which compressions it reads, is for the client too.
+    *said.metadata_mut() = refused.metadata().clone();
+    said.into_http()
 }
 
 /// What a client sees of a panic: `INTERNAL`, and nothing of the cause.

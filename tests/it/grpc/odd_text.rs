@@ -6,7 +6,7 @@ use crate::harness::{
     shapes::{by_email, by_external_id, by_id, by_name, external, filter, group, user, user_with_email},
     tenant::{name, served},
 };
-use roster::api::v1::{CreateGroupRequest, ListUsersRequest, User};
+use roster::api::v1::{CreateGroupRequest, CreateUserRequest, ErrorReason, ListUsersRequest, User, WriteOptions};
 use tonic::Code;
 
 const ODD: [&str; 5] = ["\0", "a\0b", "\u{1b}[31m", "\u{85}", "\u{FFFF}"];
@@ -62,7 +62,26 @@ async fn a_control_character_is_stored_nowhere(world: World) {
     world.create_user(User { display_name: Some("a\tb\nc".to_owned()), ..user("ada") }).await;
 }
 
+async fn an_odd_note_is_stored_nowhere(world: World) {
+    let head = world.head().await;
+    for odd in &ODD[..4] {
+        for note in [("ticket", *odd), (*odd, "7"), ("", "7")] {
+            let annotations = [(note.0.to_owned(), note.1.to_owned())].into();
+            let request = CreateUserRequest {
+                organization_id: world.organization.clone(),
+                user: Some(user("ada")),
+                write: Some(WriteOptions { annotations, ..WriteOptions::default() }),
+                ..CreateUserRequest::default()
+            };
+            let refused = Refused::read(&world.grpc().users.create_user(request).await.unwrap_err());
+            refused.is(Code::InvalidArgument, ErrorReason::InvalidValue).says("attribute", "write.annotations");
+        }
+    }
+    assert_eq!(world.head().await, head);
+}
+
 both! {
+    an_odd_note_is_stored_nowhere
     an_odd_id_is_an_unknown_id
     an_odd_name_finds_nobody
     a_control_character_is_stored_nowhere

@@ -1,13 +1,14 @@
 //! gRPC-Web: what a page in a browser sends and gets, and which pages may.
 
 use super::Served;
-use crate::harness::scim::http;
+use crate::harness::{Refused, scim::http};
 use prost::Message as _;
 use reqwest::{Method, Response, header::HeaderMap};
 use roster::{
     api::v1::{GetCallerRequest, GetCallerResponse, GetUserRequest, UserRef, user_ref::Ref},
     config::Origins,
 };
+use tonic::Status;
 
 const PAGE: &str = "https://console.example.com";
 const CALLER: &str = "/roster.v1.ProvisioningService/GetCaller";
@@ -38,9 +39,13 @@ fn frames(mut body: &[u8]) -> Vec<(bool, Vec<u8>)> {
 
 /// Calls as a page does: HTTP/1.1, with its origin and a credential it was given.
 async fn call(served: &Served, path: &str, token: &str, message: &impl prost::Message) -> Response {
+    post(served, path, token, "application/grpc-web+proto", framed(message)).await
+}
+
+async fn post(served: &Served, path: &str, token: &str, kind: &str, body: Vec<u8>) -> Response {
     let request = http().http1_only().build().unwrap().post(format!("{}{path}", served.text("grpc_endpoint")));
-    let request = request.header("origin", PAGE).header("x-grpc-web", "1").header("content-type", "application/grpc-web+proto");
-    request.bearer_auth(token).body(framed(message)).send().await.unwrap()
+    let request = request.header("origin", PAGE).header("x-grpc-web", "1").header("content-type", kind);
+    request.bearer_auth(token).body(body).send().await.unwrap()
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
@@ -75,6 +80,29 @@ async fn a_refusal_reaches_the_page_with_its_details() {
     assert_eq!(text(answer.headers(), "grpc-status"), Some("5"));
     let nobody = call(&served, CALLER, "none", &GetCallerRequest {}).await;
     assert_eq!(text(nobody.headers(), "grpc-status"), Some("16"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_call_is_refused_with_a_reason_like_every_other() {
+    let served = spoken().await;
+    let web = "application/grpc-web+proto";
+    let whole = framed(&GetCallerRequest {});
+    let bodies = [
+        (CALLER, web, Vec::new(), 3, "INVALID_SYNTAX"),
+        (CALLER, web, vec![0, 0, 0, 0, 9, 1], 3, "INVALID_SYNTAX"),
+        (CALLER, web, [&[5], &whole[1..]].concat(), 3, "INVALID_SYNTAX"),
+        (CALLER, web, [&[1], &whole[1..]].concat(), 3, "INVALID_SYNTAX"),
+        (CALLER, "application/grpc-web-text+proto", b"%%%%".to_vec(), 3, "INVALID_SYNTAX"),
+        ("/roster.v1.ProvisioningService/Nothing", web, whole.clone(), 12, "UNKNOWN_METHOD"),
+        ("/roster.v2.Nothing/Nothing", web, whole.clone(), 12, "UNKNOWN_METHOD"),
+    ];
+    for (path, kind, body, code, reason) in bodies {
+        let said = format!("{path} {kind} {body:?}");
+        let answer = post(&served, path, served.text("admin_token"), kind, body).await;
+        let status = Status::from_header_map(answer.headers()).unwrap_or_else(|| panic!("{said}: {:?}", answer.headers()));
+        let refused = Refused::read(&status);
+        assert_eq!((refused.code as i32, refused.reason.as_str()), (code, reason), "{said}: {refused:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

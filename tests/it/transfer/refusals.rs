@@ -3,7 +3,7 @@
 use super::desk::{bring, chunk, empty, header, id, person, rest, send};
 use crate::harness::{
     Refused, World, both,
-    shapes::{any_principal, group_principal},
+    shapes::{any_principal, group_principal, principal},
 };
 use roster::api::v1::{
     ErrorReason, ExportDirectoryRequest, Group, Link, Role, RoleAssignment, TransferFooter, TransferHeader, User,
@@ -27,6 +27,19 @@ async fn a_connection_transfers_nothing_and_the_server_s_own_organization_stays(
     Refused::read(&rest(&system, request("system")).await.unwrap_err()).is(Code::InvalidArgument, ErrorReason::InvalidValue);
     let refused = Refused::read(&bring(&system, header("system"), vec![person(1, "ada")]).await.unwrap_err());
     refused.is(Code::InvalidArgument, ErrorReason::InvalidValue);
+}
+
+async fn who_administers_comes_with_the_scope_for_it_alone(world: World) {
+    let grant =
+        || RoleAssignment { id: id(3), role_id: "admin".to_owned(), principal: Some(principal(&id(1))), ..RoleAssignment::default() };
+    let records = || vec![person(1, "ada"), Record::RoleAssignment(grant())];
+    let desk = |clients| crate::harness::deeds::Desk::new(&world.organization, clients);
+
+    let bound = desk(world.with_scopes(&["directory.import"]).await);
+    let refused = Refused::read(&bring(&bound, header(&world.organization), records()).await.unwrap_err());
+    refused.is(Code::FailedPrecondition, ErrorReason::Policy).says("policy", "ADMINISTRATOR");
+    let free = desk(world.with_scopes(&["directory.import", "administrators.write"]).await);
+    assert_eq!(bring(&free, header(&world.organization), records()).await.unwrap().created, 2);
 }
 
 async fn a_token_of_an_export_is_its_organization_s_and_good_for_its_revision(world: World) {
@@ -126,6 +139,7 @@ async fn circles_are_refused_where_the_organization_will_have_none(world: World)
 }
 
 both! {
+    who_administers_comes_with_the_scope_for_it_alone
     a_connection_transfers_nothing_and_the_server_s_own_organization_stays
     a_token_of_an_export_is_its_organization_s_and_good_for_its_revision
     a_stream_that_is_none_is_refused_and_changes_nothing
