@@ -116,7 +116,7 @@ pub const TABLE: [Row; 16] = [
     Row {
         tolerance: Tolerance::ReadOnlyKeys,
         name: "read_only_keys",
-        about: "What cannot be written (id, meta, schemas, groups) is ignored in the value of a PATCH without a path",
+        about: "What cannot be written is ignored in the value of a PATCH: id, meta, schemas and groups where it has no path, a manager's displayName, readOnly attributes of registered schemas",
         evidence: "Okta renames a group with its id beside the name, authentik sends the whole group back",
         profiles: &["default", "okta", "authentik"],
     },

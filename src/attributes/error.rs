@@ -39,6 +39,11 @@ impl AttributeError {
         Self::new(ErrorReason::InvalidPath, path, detail)
     }
 
+    /// `INVALID_PATH`: longer than a bound, in bytes.
+    pub fn long_path(limit: usize) -> Self {
+        AttributeError { limit: Some(limit), ..Self::path("path", format!("The path is longer than {limit} bytes.")) }
+    }
+
     /// `INVALID_VALUE`: the wrong type, form or size.
     pub fn value(path: impl Into<String>, detail: impl Into<String>) -> Self {
         Self::new(ErrorReason::InvalidValue, path, detail)

@@ -12,7 +12,9 @@ use unicode_normalization::UnicodeNormalization as _;
 /// Passes after which a folding that has not come to rest is given up; two have always been enough.
 const PASSES: usize = 8;
 
-/// The key of a `userName`: RFC 8265's `UsernameCaseMapped` on each part between single spaces.
+/// The key of a `userName`: RFC 8265's `UsernameCaseMapped` on each part between single spaces, and the final sigma as any
+/// other. The profile maps letter by letter (section 3.3.2 leaves that open), and so would not know the lower case of a name
+/// that ends in one. No other letters are joined: the RFC keeps ß and ss apart.
 ///
 /// # Errors
 /// `INVALID_VALUE` when empty, over [`limits::USER_NAME_BYTES`], with leading, trailing or doubled spaces, or with
@@ -45,7 +47,7 @@ fn user_name_part(part: &str) -> Result<String> {
     let profile = UsernameCaseMapped::new();
     let mut now = part.to_owned();
     for _ in 0..PASSES {
-        let next = profile.enforce(now.as_str()).map_err(|_| refused())?.into_owned();
+        let next = profile.enforce(now.as_str()).map_err(|_| refused())?.replace('\u{3c2}', "\u{3c3}");
         if next == now {
             return Ok(now);
         }
@@ -125,6 +127,45 @@ mod tests {
     fn the_ascii_road_agrees_with_the_profile() {
         let graphic: String = (0x21..0x7f_u8).map(char::from).collect();
         assert_eq!(user_name(&graphic).unwrap(), UsernameCaseMapped::new().enforce(graphic.as_str()).unwrap());
+    }
+
+    #[test]
+    fn a_user_name_has_one_key_in_any_letter_case_whatever_its_characters() {
+        // RFC 8265 lowers and folds nothing: where upper case makes two letters of one they stay two names, as it has it of ß.
+        let apart = [
+            '\u{df}'..='\u{df}',     // ß, SS.
+            '\u{131}'..='\u{131}',   // ı, I, which is i's: Turkish alone joins them.
+            '\u{345}'..='\u{345}',   // The iota below, which upper case makes a letter of its own, as it does below these:
+            '\u{1f80}'..='\u{1faf}', // ᾀ, ἈΙ
+            '\u{1fb2}'..='\u{1fb4}',
+            '\u{1fb7}'..='\u{1fb7}',
+            '\u{1fbc}'..='\u{1fbc}',
+            '\u{1fc2}'..='\u{1fc4}',
+            '\u{1fc7}'..='\u{1fc7}',
+            '\u{1fcc}'..='\u{1fcc}',
+            '\u{1ff2}'..='\u{1ff4}',
+            '\u{1ff7}'..='\u{1ff7}',
+            '\u{1ffc}'..='\u{1ffc}',
+        ];
+        let is_apart = |c: char| apart.iter().any(|range| range.contains(&c));
+        let mut wrong = Vec::new();
+        for c in '\0'..=char::MAX {
+            let text = format!("x{c}x");
+            let Ok(key) = user_name(&text) else { continue };
+            assert_eq!(user_name(&text.to_lowercase()).as_ref(), Ok(&key), "{c:?} and its lower case");
+            assert_eq!(user_name(&key).as_ref(), Ok(&key), "{c:?} has come to rest");
+            // An upper case that is younger than the profile's tables is refused, and so no second name.
+            let differs = user_name(&text.to_uppercase()).is_ok_and(|upper| upper != key);
+            if differs != is_apart(c) {
+                wrong.push(c);
+            }
+        }
+        assert_eq!(wrong, Vec::<char>::new(), "differ from their upper case, or stand in the list and do not");
+        for (one, other) in [("x.ΝΙΚΟΣ", "x.νικος"), ("ΣΊΣΥΦΟΣ", "σίσυφος"), ("ΝΙΚΟΣ Σ.", "νικος σ.")] {
+            assert_eq!(user_name(one), user_name(other));
+            assert_eq!(user_name_key(one), user_name_key(other));
+        }
+        assert_ne!(user_name("straße"), user_name("strasse"));
     }
 
     #[test]

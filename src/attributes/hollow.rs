@@ -17,7 +17,9 @@ impl Target {
     /// # Errors
     /// `INVALID_VALUE`.
     pub fn admits(&self, op: Op, value: &AttributeValue, path: &str, empty_texts: bool) -> Result<()> {
-        if self.members.is_some() && op != Op::Remove && unassigns(Some(value)) {
+        // By null a remove names nobody, as it does without a value; by an empty list it names somebody else.
+        let is_null = matches!(value.kind, None | Some(Kind::NullValue(_)));
+        if self.members.is_some() && unassigns(Some(value)) && !(op == Op::Remove && is_null) {
             return Err(AttributeError::value(path, "The path names a member: a value beside it is that member, or is not given."));
         }
         if self.path.steps.iter().chain(&self.sub).any(|step| !step.attribute.writable()) {

@@ -52,7 +52,7 @@ pub struct Patched {
 ///
 /// # Errors
 /// With the index of the operation: `INVALID_PATH`, `INVALID_VALUE`, `INVALID_SYNTAX`, `MUTABILITY`, `NO_TARGET`;
-/// `TOO_LARGE` over [`limits::PATCH_OPERATIONS`] or [`limits::PATH_BYTES`].
+/// `TOO_LARGE` over [`limits::PATCH_OPERATIONS`].
 pub fn patch_user(user: &mut User, operations: &[PatchOperation], cx: &Context<'_>) -> Result<Patched> {
     patch_user_in(user, operations, cx, &Schemas::none())
 }
@@ -151,9 +151,7 @@ impl<'c> Patch<'c> {
                     continue;
                 }
             };
-            let read_only = target.path.steps.iter().chain(&target.sub).any(|s| !s.attribute.writable())
-                || target.path.definition().is_some_and(|d| !d.writable());
-            if !read_only {
+            if target.read_only().is_none() {
                 self.aimed(object, op, &target, &entry.name, entry.value.as_ref().or(Some(&AttributeValue::default())))?;
             }
         }
@@ -176,8 +174,8 @@ impl<'c> Patch<'c> {
             }
             _ => {}
         }
-        if let Some(step) = steps.iter().chain(&target.sub).find(|s| !s.attribute.writable()) {
-            return Err(AttributeError::mutability(path, format!("{} is read-only.", step.attribute.name)));
+        if let Some(name) = target.read_only() {
+            return Err(AttributeError::mutability(path, format!("{name} is read-only.")));
         }
         if op != Op::Remove && value.is_none() {
             return Err(AttributeError::value(path, "value is required."));

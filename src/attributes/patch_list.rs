@@ -11,7 +11,7 @@ use super::read_value::Value;
 use super::row::{Attribute, Table};
 use super::spoken::spoken;
 use super::take;
-use super::value::{In, unassigns};
+use super::value::{In, says_nothing, unassigns};
 use crate::api::v1::{AttributeValue, attribute_value::Kind, patch_operation::Op};
 use serde::de::DeserializeSeed as _;
 use std::{any::Any, collections::BTreeSet};
@@ -80,6 +80,7 @@ impl List<'_, '_, '_> {
             match (takes_away, self.aim.op) {
                 (_, Op::Replace) if filter.is_some() => return Err(nothing_matches()),
                 (true, _) => return Ok(()),
+                _ if sub.is_none() && self.aim.value.is_some_and(says_nothing) => return Err(AttributeError::empty(self.aim.path)),
                 _ => {}
             }
             let element = self.items.push();
@@ -97,20 +98,32 @@ impl List<'_, '_, '_> {
             }
             return Ok(());
         }
+        let mut gone = Vec::new();
         for k in &hits {
+            let was_hollow = self.is_hollow(*k);
             self.write(*k, sub)?;
+            if !was_hollow && self.is_hollow(*k) {
+                gone.push(*k);
+            }
         }
-        self.one_primary(&hits)
+        self.one_primary(&hits)?;
+        for k in gone.into_iter().rev() {
+            self.items.remove(k);
+        }
+        Ok(())
+    }
+
+    fn is_hollow(&self, k: usize) -> bool {
+        self.items.at(k).is_some_and(|item| hollow(self.sub, item))
     }
 
     /// Whether a chosen element, or its part, is what a remove names; without a value all of them are.
     fn goes(&mut self, k: usize, sub: Option<&Step>) -> Result<bool> {
         let named = if self.aim.op == Op::Remove { take::named(self.aim.value) } else { None };
         let (Some(named), Some(item)) = (named, self.items.at_mut(k)) else { return Ok(true) };
-        match (sub, &named.kind) {
-            (Some(step), _) => take::is_named(step.attribute, step.table.slot(step.row, item), named, self.aim.path, &self.aim.cx),
-            (None, Some(Kind::ComplexValue(given))) if !given.entries.is_empty() => Ok(take::has(self.sub, item, given)),
-            _ => Err(take::no_value(self.aim.path)),
+        match sub {
+            Some(step) => take::is_named(step.attribute, step.table.slot(step.row, item), named, self.aim.path, &self.aim.cx),
+            None => take::is_element(named, self.aim.path, |given| take::has(self.sub, item, given)),
         }
     }
 

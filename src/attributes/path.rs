@@ -62,7 +62,7 @@ impl Path {
     /// `INVALID_PATH` when no attribute has this name, or over [`limits::PATH_BYTES`].
     pub fn parse(kind: ResourceType, text: &str) -> Result<Path> {
         if text.len() > limits::PATH_BYTES {
-            return Err(AttributeError::too_large("path", limits::PATH_BYTES, "bytes"));
+            return Err(AttributeError::long_path(limits::PATH_BYTES));
         }
         Self::resolve(kind.table(), Some(kind), text).ok_or_else(|| unknown(text))
     }
@@ -231,7 +231,7 @@ impl Target {
     /// As [`Target::parse`].
     pub fn parse_in(kind: ResourceType, schemas: &Schemas, text: &str, parameters: &BTreeMap<String, AttributeValue>) -> Result<Target> {
         if text.len() > limits::PATH_BYTES {
-            return Err(AttributeError::too_large("path", limits::PATH_BYTES, "bytes"));
+            return Err(AttributeError::long_path(limits::PATH_BYTES));
         }
         if text.trim() != text {
             return Err(AttributeError::path(text.trim(), "A path begins and ends with no blank."));

@@ -55,6 +55,17 @@ pub(super) fn has(table: &'static dyn Table, there: &dyn Any, given: &AttributeM
     })
 }
 
+/// Whether an element that a filter chose is what is named: an object, of which it `has` all.
+///
+/// # Errors
+/// `INVALID_VALUE` for what is no object.
+pub(super) fn is_element(named: &AttributeValue, path: &str, has: impl FnOnce(&AttributeMap) -> bool) -> Result<bool> {
+    match &named.kind {
+        Some(Kind::ComplexValue(given)) if !given.entries.is_empty() => Ok(has(given)),
+        _ => Err(no_value(path)),
+    }
+}
+
 /// `INVALID_VALUE`: a remove that nobody can tell what is to go by.
 pub(super) fn no_value(path: &str) -> AttributeError {
     AttributeError::value(path, "A remove has no value here: name what goes by its path.")

@@ -29,6 +29,9 @@ pub(super) struct Position {
     /// When the token was sealed.
     #[prost(int64, tag = "4")]
     pub(super) issued_at: Micros,
+    /// Whether the total is of what a connection manages alone.
+    #[prost(bool, tag = "5")]
+    pub(super) narrow: bool,
 }
 
 /// What a token is bound to: it opens nothing but the same list of the same organization for the same caller.

@@ -2,7 +2,7 @@
 //!
 //! A user's tag is the stored version and, when the answer shows the groups, which are derived, their fingerprint
 //! ([`version`]). `If-Match` compares the stored part only, so a membership change never fails a write of the user;
-//! `If-None-Match` on a read compares the whole, so it never hides one.
+//! `If-None-Match` on a read compares the whole, so it never hides one. A read with `If-Match` keeps that promise as a write does.
 
 use super::error::Refusal;
 use crate::{
@@ -43,16 +43,17 @@ pub fn of_version(version: &str) -> Result<v1::Precondition, Refusal> {
     Ok(v1::Precondition { if_match: vec![stored_part(version.trim().to_owned())], if_none_match: Vec::new() })
 }
 
-/// Whether a read may answer 304: the client has this version already.
+/// Whether a read may answer 304: the client has this version already. `If-Match` is asked first (RFC 9110 section 13.2.2).
 ///
 /// # Errors
-/// 400 for a header that names too many tags.
+/// 412 if `If-Match` names other versions alone, 400 for a header that names too many tags.
 pub fn is_unchanged(headers: &HeaderMap, tag: &str) -> Result<bool, Refusal> {
+    check_match(headers, &stored_part(tag.to_owned()))?;
     let current = opaque(tag);
     Ok(tags(headers, &header::IF_NONE_MATCH)?.iter().any(|tag| tag == "*" || opaque(tag) == current))
 }
 
-/// Whether `If-Match` lets a request through that changes nothing and so never reaches the directory.
+/// Whether `If-Match` lets a request through whose condition never reaches the directory: one that changes nothing.
 ///
 /// # Errors
 /// 412 if no tag is the stored one, 400 for a header that names too many tags.

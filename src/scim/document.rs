@@ -8,12 +8,13 @@ use super::{
     unknown::{self, Open},
 };
 use crate::{
-    api::v1,
+    api::v1::{self, connection::UnknownAttributes},
     attributes::{
         AttributeError, Context, ResourceType, Schemas,
         parse::{Gather, Leniency, Parsed, Tolerated, parse_group, parse_group_with, parse_user},
         projection::Projection,
         render::{render, render_member, render_open},
+        row::Extensions,
         table::ENTERPRISE_URN,
     },
 };
@@ -150,7 +151,9 @@ fn check<'de, M: Open>(
 ) -> Result<Parsed<M>, Refusal> {
     json.end().map_err(|_| Refusal::syntax("Something follows the document."))?;
     let leeway = session.leeway();
-    check_schemas(kind, &parsed.schemas, leeway, &session.schemas)?;
+    let keeps = matches!(session.unknown, UnknownAttributes::Keep | UnknownAttributes::Unspecified);
+    let kept = Some(&*parsed.resource.extensions()).filter(|_| keeps);
+    check_schemas(kind, &parsed.schemas, leeway, &session.schemas, kept)?;
     note(parsed.tolerated, leeway);
     note(session.schemas.fit(kind, parsed.resource.extensions(), leniency(leeway)), leeway);
     session.schemas.check_shapes(kind, parsed.resource.extensions())?;
@@ -172,8 +175,15 @@ pub fn note(used: Tolerated, leeway: Leeway<'_>) {
     leeway.note(Tolerance::BareValue, used.text_for_value);
 }
 
-/// `schemas` is there and names no other type; strictly, it names this one and its extensions.
-fn check_schemas(kind: ResourceType, schemas: &[String], leeway: Leeway<'_>, registered: &Schemas) -> Result<(), Refusal> {
+/// `schemas` is there and names no other type; strictly, it names this one, its extensions, and the containers of the document
+/// that no schema knows and that are `kept`: what was read can be sent back.
+fn check_schemas(
+    kind: ResourceType,
+    schemas: &[String],
+    leeway: Leeway<'_>,
+    registered: &Schemas,
+    kept: Option<&Extensions>,
+) -> Result<(), Refusal> {
     let is = |known: &'static str| move |urn: &&String| urn.eq_ignore_ascii_case(known);
     let (other, extension) = match kind {
         ResourceType::User => (ResourceType::Group, Some(ENTERPRISE_URN)),
@@ -187,7 +197,8 @@ fn check_schemas(kind: ResourceType, schemas: &[String], leeway: Leeway<'_>, reg
     if let Some(old) = schemas.iter().find(|urn| urn.to_ascii_lowercase().starts_with("urn:scim:schemas:") && urn.ends_with(":1.0")) {
         return Err(Refusal::syntax(format!("{} is of version 1 of the protocol; only version 2 is served.", clip(old))));
     }
-    let extends = |urn: &str| registered.extension(kind, urn).is_some();
+    let is_kept = |urn: &str| kept.is_some_and(|kept| kept.keys().any(|key| key.eq_ignore_ascii_case(urn)));
+    let extends = |urn: &str| registered.extension(kind, urn).is_some() || is_kept(urn);
     let unknown = schemas.iter().find(|urn| !is(kind.schema())(urn) && !extension.is_some_and(|known| is(known)(urn)) && !extends(urn));
     if leeway.has(Tolerance::UnknownSchemas) {
         if named || !schemas.iter().any(|urn| is(other.schema())(&urn)) {
@@ -214,8 +225,14 @@ mod tests {
 
     fn schemas(kind: ResourceType, schemas: &[&str], tolerances: Tolerances) -> bool {
         let noted = Noted::default();
-        check_schemas(kind, &schemas.iter().map(|s| (*s).to_owned()).collect::<Vec<_>>(), Leeway::new(tolerances, &noted), &Schemas::none())
-            .is_ok()
+        check_schemas(
+            kind,
+            &schemas.iter().map(|s| (*s).to_owned()).collect::<Vec<_>>(),
+            Leeway::new(tolerances, &noted),
+            &Schemas::none(),
+            None,
+        )
+        .is_ok()
     }
 
     #[test]

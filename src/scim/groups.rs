@@ -39,7 +39,9 @@ pub async fn get(facade: &Facade, session: &Session, parts: &Parts, id: &str) ->
     };
     let tag = tag(&document.group);
     if conditions::is_unchanged(&parts.headers, &tag)? {
-        return Ok(Answer::empty(StatusCode::NOT_MODIFIED).version(&tag).revision(document.revision.as_ref()).into());
+        let unchanged = Answer::empty(StatusCode::NOT_MODIFIED).version(&tag);
+        let url = session.url(KIND.endpoint(), &document.group.id);
+        return Ok(unchanged.content_location(&url).revision(document.revision.as_ref()).into());
     }
     document.gather().await?;
     Ok(whole(&shown, session, document, StatusCode::OK))

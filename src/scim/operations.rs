@@ -7,7 +7,7 @@ use super::{
     literals,
     profiles::{Leeway, Tolerance as T},
     schemas,
-    values::{fit, is_nothing, unknown},
+    values::{fit, is_nothing, read_only, unknown},
 };
 use crate::{
     api::v1::{
@@ -135,6 +135,10 @@ impl Rules<'_> {
         value: Option<AttributeValue>,
         out: &mut Vec<PatchOperation>,
     ) -> Result<(), Refusal> {
+        // To announce a schema changes nothing: what a resource has follows from its attributes.
+        if let Some(name) = target.read_only().filter(|name| !(op == Op::Add && *name == "schemas")) {
+            return Err(read_only(name));
+        }
         let attribute = target.attribute();
         let element = target.has_filter();
         let registered = target.definition();
@@ -146,7 +150,7 @@ impl Rules<'_> {
         let was_empty = value.as_ref().is_some_and(is_empty);
         let value = match (value, attribute) {
             (Some(value), Some(attribute)) => Some(fit(self, value, attribute, element)?),
-            (Some(value), None) if target.is_known() => Some(schemas::fit(self, target, value)?),
+            (Some(value), None) if target.is_known() => Some(schemas::fit(self, target, value, &path)?),
             (value, _) => value,
         };
         if !was_empty && value.as_ref().is_some_and(is_empty) {
@@ -215,9 +219,7 @@ impl Rules<'_> {
                 // As in a document.
                 Err(_) => return Err(unknown(&name)),
             };
-            let read_only = target.attribute().is_some_and(|a| !a.writable() || a.place == Place::Groups)
-                || target.definition().is_some_and(|d| !d.writable());
-            if (read_only && self.leeway.takes(T::ReadOnlyKeys)) || self.drops(&target) {
+            if (target.read_only().is_some() && self.leeway.takes(T::ReadOnlyKeys)) || self.drops(&target) {
                 continue;
             }
             if self.is_path(name.trim()) && !self.leeway.takes(T::PathKeys) {

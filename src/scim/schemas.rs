@@ -1,6 +1,12 @@
 //! What an organization has registered, as the façade needs it: asked for once for each time it changes.
 
-use super::{document, error::Refusal, operations::Rules, profiles::Tolerance, values::unknown};
+use super::{
+    document,
+    error::Refusal,
+    operations::Rules,
+    profiles::Tolerance,
+    values::{read_only, unknown},
+};
 use crate::{
     api::v1::{self, AttributeValue, attribute_value::Kind, connection::UnknownAttributes},
     attributes::{
@@ -63,9 +69,10 @@ impl Registered {
 /// connection's way.
 ///
 /// # Errors
-/// `invalidSyntax` for what no schema knows, where the connection rejects that; `invalidValue` for an empty text where the
-/// profile takes none for a list or an object.
-pub fn fit(rules: &Rules<'_>, target: &Target, value: AttributeValue) -> Result<AttributeValue, Refusal> {
+/// `invalidSyntax` for what no schema knows, where the connection rejects that; `mutability` for what no client writes;
+/// `invalidValue` for another shape than the schema's that the profile does not forgive, an empty text among them.
+pub fn fit(rules: &Rules<'_>, target: &Target, value: AttributeValue, path: &str) -> Result<AttributeValue, Refusal> {
+    let value = writable(rules, target, value)?;
     let is_text = target.definition().is_some_and(|d| (!d.multi_valued || target.has_filter()) && d.kind != Type::Complex);
     let is_empty = matches!(&value.kind, Some(Kind::StringValue(text)) if text.is_empty());
     if is_empty && !is_text && !rules.leeway.has(Tolerance::EmptyIsAbsent) {
@@ -73,6 +80,7 @@ pub fn fit(rules: &Rules<'_>, target: &Target, value: AttributeValue) -> Result<
     }
     let (value, used) = target.fit(value, document::leniency(rules.leeway));
     document::note(used, rules.leeway);
+    target.check_shape(&value, path)?;
     let Some((urn, map)) = target.extension_of(&value) else { return Ok(value) };
     let mut extensions = Extensions::from([(urn, map)]);
     match rules.unknown {
@@ -90,4 +98,17 @@ pub fn fit(rules: &Rules<'_>, target: &Target, value: AttributeValue) -> Result<
         }
         UnknownAttributes::Unspecified | UnknownAttributes::Keep => Ok(value),
     }
+}
+
+/// What of the value of a whole extension may be written.
+fn writable(rules: &Rules<'_>, target: &Target, mut value: AttributeValue) -> Result<AttributeValue, Refusal> {
+    if let Some(Kind::ComplexValue(map)) = &mut value.kind
+        && let Some(name) = map.entries.iter().find(|e| target.is_read_only_key(&e.name)).map(|e| e.name.clone())
+    {
+        if !rules.leeway.takes(Tolerance::ReadOnlyKeys) {
+            return Err(read_only(&name));
+        }
+        map.entries.retain(|e| !target.is_read_only_key(&e.name));
+    }
+    Ok(value)
 }

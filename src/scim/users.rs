@@ -33,10 +33,12 @@ pub async fn get(facade: &Facade, session: &Session, parts: &Parts, id: &str) ->
     let shown = Shown::new(KIND, &query, session)?;
     let (user, revision) = fetch(facade, session, &query, id).await?;
     let tag = conditions::user_tag(&user);
-    if conditions::is_unchanged(&parts.headers, &tag)? {
-        return Ok(Answer::empty(StatusCode::NOT_MODIFIED).version(&tag).revision(revision.as_ref()).into());
-    }
-    Ok(whole(&shown, &user, StatusCode::OK).content_location(&location(session, &user)).revision(revision.as_ref()).into())
+    let answer = if conditions::is_unchanged(&parts.headers, &tag)? {
+        Answer::empty(StatusCode::NOT_MODIFIED).version(&tag)
+    } else {
+        whole(&shown, &user, StatusCode::OK)
+    };
+    Ok(answer.content_location(&location(session, &user)).revision(revision.as_ref()).into())
 }
 
 /// `GET /Users` (RFC 7644 section 3.4.2).

@@ -12,8 +12,8 @@ use crate::{
 /// Fits a value to an attribute; `element` says that the target is one element of its list.
 ///
 /// # Errors
-/// `invalidValue` for a shape that the engine forgives and the profile does not; `invalidSyntax` for what no schema knows,
-/// where the connection rejects that.
+/// `invalidValue` for a shape that the engine forgives and the profile does not; `mutability` for what no client writes, and
+/// `invalidSyntax` for what no schema knows, where the connection rejects that.
 pub fn fit(rules: &Rules<'_>, value: AttributeValue, attribute: &Attribute, element: bool) -> Result<AttributeValue, Refusal> {
     let leeway = rules.leeway;
     let many = attribute.multi_valued && !element;
@@ -91,8 +91,19 @@ fn fit_map(rules: &Rules<'_>, map: AttributeMap, of: &Attribute, table: &'static
     let mut entries = Vec::with_capacity(map.entries.len());
     for Entry { name, value } in map.entries {
         let value = match (value, table.find(&name, 0)) {
+            (value, Some((_, part))) if of.place != Place::Members && !part.writable() => {
+                if value.as_ref().is_some_and(|v| !is_nothing(v)) && !rules.leeway.takes(T::ReadOnlyKeys) {
+                    return Err(read_only(part.name));
+                }
+                continue;
+            }
             (Some(value), Some((_, attribute))) => {
+                let was_nothing = is_nothing(&value);
                 let value = fit(rules, value, attribute, false)?;
+                // All of it was ignored.
+                if !was_nothing && matches!(&value.kind, Some(Kind::ComplexValue(map)) if map.entries.is_empty()) {
+                    continue;
+                }
                 // Inside an object an empty text unsets, as null and an empty list do anyway.
                 let empty = matches!(value.kind, Some(Kind::StringValue(_))) && is_nothing(&value);
                 if empty && rules.leeway.takes(T::EmptyIsAbsent) { Some(null()) } else { Some(value) }
@@ -120,6 +131,11 @@ fn keeps(unknown: UnknownAttributes, of: &Attribute) -> bool {
 /// The refusal of what no schema knows, as documents get it.
 pub fn unknown(name: &str) -> Refusal {
     Refusal::syntax(format!("No attribute is called {}.", clip(name)))
+}
+
+/// The refusal of what no client writes.
+pub fn read_only(name: &str) -> Refusal {
+    Refusal::bad("mutability", format!("{} is read-only.", clip(name)))
 }
 
 fn wrong(attribute: &Attribute, what: &str) -> Refusal {

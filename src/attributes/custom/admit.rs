@@ -8,6 +8,7 @@ use crate::attributes::error::{AttributeError, Result};
 use crate::attributes::moment;
 use crate::attributes::parse::{Leniency, Tolerated};
 use crate::attributes::row::{Extensions, Kind as Type, Mutability};
+use crate::attributes::value::unassigns;
 use crate::limits;
 
 impl Schemas {
@@ -186,26 +187,41 @@ fn keep_required(extension: &Extension, map: &mut AttributeMap, stored: Option<&
     }
 }
 
-fn shapes(definitions: &[std::sync::Arc<Definition>], map: &AttributeMap, above: &str) -> Result<()> {
+pub(super) fn shapes(definitions: &[std::sync::Arc<Definition>], map: &AttributeMap, above: &str) -> Result<()> {
     for entry in &map.entries {
         let (Some(definition), Some(value)) = (super::find(definitions, &entry.name).filter(|d| d.writable()), &entry.value) else {
             continue;
         };
-        let path = format!("{above}{}", definition.name);
-        match &value.kind {
-            Some(Kind::ListValue(list)) if definition.multi_valued => list.values.iter().try_for_each(|v| shape(v, definition, &path))?,
-            Some(Kind::ListValue(list)) if list.values.is_empty() => {}
-            _ => shape(value, definition, &path)?,
-        }
+        shape_of(value, definition, false, &format!("{above}{}", definition.name))?;
     }
     Ok(())
+}
+
+/// `element` says that the value is for one element of the attribute's list.
+pub(super) fn shape_of(value: &AttributeValue, definition: &Definition, element: bool, path: &str) -> Result<()> {
+    let is_list = definition.multi_valued && !element;
+    match &value.kind {
+        Some(Kind::ListValue(list)) if is_list => list.values.iter().try_for_each(|v| shape(v, definition, path)),
+        Some(Kind::ListValue(list)) if list.values.is_empty() => Ok(()),
+        _ if is_list && !unassigns(Some(value)) => Err(wrong(value, definition, path)),
+        _ => shape(value, definition, path),
+    }
 }
 
 fn shape(value: &AttributeValue, definition: &Definition, path: &str) -> Result<()> {
     match (definition.kind, &value.kind) {
         (Type::Complex, Some(Kind::ComplexValue(map))) => shapes(&definition.sub, map, &format!("{path}.")),
+        (Type::Complex, Some(_)) if !unassigns(Some(value)) => Err(wrong(value, definition, path)),
         (_, Some(Kind::ComplexValue(_) | Kind::ListValue(_))) => Err(wrong(value, definition, path)),
         _ => Ok(()),
+    }
+}
+
+/// Whether a value, or an element, is of its attribute's type; of an object the parts are not looked at.
+pub(super) fn is_of(value: &AttributeValue, definition: &Definition) -> bool {
+    match definition.kind {
+        Type::Complex => matches!(value.kind, Some(Kind::ComplexValue(_))),
+        _ => one(value, definition, "").is_ok(),
     }
 }
 

@@ -1,9 +1,11 @@
 //! Values brought into the one form a registered attribute has: names as the schema spells them, types as it says. What
 //! cannot be brought into it is left as it is, for the border to refuse.
 
-use super::Definition;
+use super::{Custom, Definition, admit};
 use crate::api::v1::{AttributeList, AttributeMap, AttributeValue, attribute_map::Entry, attribute_value::Kind};
+use crate::attributes::error::Result;
 use crate::attributes::parse::{Leniency, Tolerated};
+use crate::attributes::path::{Tail, Target};
 use crate::attributes::read_value::boolean;
 use crate::attributes::row::Kind as Type;
 use crate::attributes::value::unassigns;
@@ -71,6 +73,40 @@ pub(super) fn names(map: &mut AttributeMap, definitions: &[Arc<Definition>], len
         if let Some(definition) = super::find(definitions, &entry.name) {
             entry.name.clone_from(&definition.name);
             entry.value = entry.value.take().map(|value| fit(value, definition, false, leniency, used));
+        }
+    }
+}
+
+impl Target {
+    /// Refuses a value of another shape than its schema has, in the words that a document gets: what applies a PATCH
+    /// forgives more. It is for values that were brought into their form as far as they may be.
+    ///
+    /// # Errors
+    /// `INVALID_VALUE` naming the attribute.
+    pub fn check_shape(&self, value: &AttributeValue, path: &str) -> Result<()> {
+        let element = self.filter.is_some() && self.part.is_none();
+        match (self.definition(), &self.path.tail, &value.kind) {
+            (Some(definition), ..) => admit::shape_of(value, definition, element, path),
+            (None, Some(Tail::Custom(Custom { extension: Some(extension), .. })), Some(Kind::ComplexValue(map))) => {
+                admit::shapes(&extension.attributes, map, &format!("{}:", extension.urn))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// What no client writes that it aims at, or aims below.
+    pub fn read_only(&self) -> Option<&str> {
+        let core = self.path.steps.iter().chain(&self.sub).find(|step| !step.attribute.writable()).map(|step| step.attribute.name);
+        core.or_else(|| self.path.definition().filter(|d| !d.writable()).map(|d| d.name.as_str()))
+    }
+
+    /// Whether a key in the value of a whole registered extension is an attribute that no client writes.
+    pub fn is_read_only_key(&self, name: &str) -> bool {
+        match &self.path.tail {
+            Some(Tail::Custom(Custom { extension: Some(extension), steps })) if steps.is_empty() => {
+                extension.attribute(name).is_some_and(|attribute| !attribute.writable())
+            }
+            _ => false,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! One PATCH operation on a list of a registered schema: as a whole, or on the elements that a filter chooses.
 
+use super::admit::is_of;
 use super::patch::{edit, join, position, takes_away};
 use super::{Definition, fit};
 use crate::api::v1::{AttributeMap, AttributeValue, attribute_map::Entry, attribute_value::Kind, patch_operation::Op};
@@ -11,6 +12,7 @@ use crate::attributes::patch::Aim;
 use crate::attributes::patch_open::join_maps;
 use crate::attributes::path::Tail;
 use crate::attributes::row::{Fold, Kind as Type};
+use crate::attributes::take;
 use crate::attributes::value::{says_nothing, unassigns};
 use crate::limits;
 
@@ -48,6 +50,7 @@ impl List<'_, '_, '_> {
             (Op::Remove, value) if value.is_none_or(|v| matches!(v.kind, Some(Kind::NullValue(_)))) => self.values.clear(),
             // The values name what goes; an empty list names nothing.
             (Op::Remove, _) if given.iter().any(says_nothing) => return Err(AttributeError::says_nothing(self.aim.path)),
+            (Op::Remove, _) if !given.iter().all(|value| is_of(value, self.definition)) => return Err(take::no_value(self.aim.path)),
             (Op::Remove, _) => self.values.retain(|there| !given.iter().any(|g| covers(there, g, self.definition))),
             (op, _) => {
                 if op == Op::Replace {
@@ -85,6 +88,7 @@ impl List<'_, '_, '_> {
             match self.aim.op {
                 Op::Replace if filter.is_some() => return Err(nothing_matches()),
                 _ if takes_away(self.aim) => return Ok(()),
+                _ if part.is_none() && self.aim.value.is_some_and(says_nothing) => return Err(AttributeError::empty(self.aim.path)),
                 _ => {}
             }
             let mut made = AttributeMap::default();
@@ -95,19 +99,31 @@ impl List<'_, '_, '_> {
             self.values.push(Kind::ComplexValue(made).into());
             hits.push(self.values.len() - 1);
         }
-        for k in hits.iter().rev() {
+        let named = take::named(self.aim.value).filter(|_| self.aim.op == Op::Remove);
+        let named = named.map(|value| fit(value.clone(), self.definition, true, Leniency::patch(), &mut Tolerated::default()));
+        let mut gone = Vec::new();
+        for k in &hits {
             let Some(AttributeValue { kind: Some(Kind::ComplexValue(map)) }) = self.values.get_mut(*k) else { continue };
-            match part {
-                Some(part) => edit(map, part, None, None, self.aim)?,
-                None if takes_away(self.aim) => map.entries.clear(),
-                None => join(map, self.definition, self.aim)?,
+            let before = map.clone();
+            match (part, &named) {
+                (Some(part), _) => edit(map, part, None, None, self.aim)?,
+                (None, Some(named)) => {
+                    if take::is_element(named, self.aim.path, |given| has(map, given, self.definition))? {
+                        map.entries.clear();
+                    }
+                }
+                (None, None) if takes_away(self.aim) => map.entries.clear(),
+                (None, None) => join(map, self.definition, self.aim)?,
             }
-            if map.entries.is_empty() {
-                self.values.remove(*k);
+            if hollow(map) && *map != before && (takes_away(self.aim) || !hollow(&before)) {
+                gone.push(*k);
             }
         }
         if !takes_away(self.aim) {
             self.one_primary(&hits);
+        }
+        for k in gone.into_iter().rev() {
+            self.values.remove(k);
         }
         Ok(())
     }
@@ -142,6 +158,30 @@ pub(super) fn covers(there: &AttributeValue, given: &AttributeValue, definition:
         }
         (there, given) => there == given,
     }
+}
+
+/// Whether a value that is there is what is named: an object if it has all that is given.
+pub(super) fn is_named(there: &AttributeValue, named: &AttributeValue, definition: &Definition) -> bool {
+    match (&there.kind, &named.kind) {
+        (Some(Kind::ComplexValue(there)), Some(Kind::ComplexValue(given))) => has(there, given, definition),
+        _ => covers(there, named, definition),
+    }
+}
+
+/// Whether an object has all that is given, each part compared as its schema says.
+fn has(there: &AttributeMap, given: &AttributeMap, definition: &Definition) -> bool {
+    given.entries.iter().all(|entry| {
+        let there = position(there, &entry.name).and_then(|at| there.entries.get(at)).and_then(|e| take::named(e.value.as_ref()));
+        match (there, take::named(entry.value.as_ref())) {
+            (Some(there), Some(given)) => definition.part(&entry.name).map_or(there == given, |part| covers(there, given, part)),
+            (there, given) => there.is_none() && given.is_none(),
+        }
+    })
+}
+
+/// Whether nothing is left of an element but what it was for.
+fn hollow(map: &AttributeMap) -> bool {
+    map.entries.iter().all(|e| matches!(e.name.as_str(), "type" | "primary") || e.value.as_ref().is_none_or(|v| unassigns(Some(v))))
 }
 
 /// Whether two elements say the same thing for the same purpose: equal value, equal type.

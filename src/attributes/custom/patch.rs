@@ -1,6 +1,7 @@
 //! One PATCH operation inside an extension that a registered schema describes. Types are the border's to judge.
 
-use super::list::{List, covers};
+use super::admit::is_of;
+use super::list::{List, is_named};
 use super::{Custom, Definition, fit};
 use crate::api::v1::{AttributeList, AttributeMap, AttributeValue, attribute_value::Kind, patch_operation::Op};
 use crate::attributes::ResourceType;
@@ -118,14 +119,15 @@ pub(super) fn edit(
             }
             let named = take::named(aim.value).filter(|_| aim.op == Op::Remove);
             let named = named.map(|v| fit(v.clone(), definition, false, Leniency::patch(), &mut Tolerated::default()));
-            if named
-                .as_ref()
-                .is_some_and(|v| says_nothing(v) || matches!(&v.kind, Some(Kind::ComplexValue(_)) if definition.part("value").is_none()))
-            {
+            // An object is named by its `value`.
+            let names = |v: &AttributeValue| {
+                !says_nothing(v) && is_of(v, definition) && (definition.kind != Type::Complex || definition.part("value").is_some())
+            };
+            if named.as_ref().is_some_and(|v| !names(v)) {
                 return Err(take::no_value(aim.path));
             }
             let there = at.and_then(|at| map.entries.get(at)).and_then(|e| e.value.as_ref());
-            if named.is_none_or(|named| there.is_some_and(|there| covers(there, &named, definition))) {
+            if named.is_none_or(|named| there.is_some_and(|there| is_named(there, &named, definition))) {
                 at.map(|at| map.entries.remove(at));
             }
             Ok(())

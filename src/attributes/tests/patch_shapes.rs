@@ -126,7 +126,7 @@ fn what_may_not_be_written_is_refused_with_its_operation() {
     refused(&before, &json!([{"op": "add", "path": "title"}]), ErrorReason::InvalidValue, 0);
     refused(&before, &json!([{"op": "add", "value": "x"}]), ErrorReason::InvalidValue, 0);
     refused(&before, &json!([{"op": "put", "path": "title", "value": "x"}]), ErrorReason::InvalidSyntax, 0);
-    refused(&before, &second("add", &"a".repeat(limits::PATH_BYTES + 1), json!(1)), ErrorReason::TooLarge, 1);
+    refused(&before, &second("add", &"a".repeat(limits::PATH_BYTES + 1), json!(1)), ErrorReason::InvalidPath, 1);
     let many = vec![PatchOperation::default(); limits::PATCH_OPERATIONS + 1];
     assert_eq!(patch_user(&mut user(&before), &many, &CX).unwrap_err().limit, Some(limits::PATCH_OPERATIONS));
     let full = json!({"userName": "i", BOAT: (0..512).map(|n| (format!("a{n}"), json!(n))).collect::<serde_json::Map<_, _>>()});

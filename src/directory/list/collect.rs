@@ -84,7 +84,11 @@ async fn in_id_order(
     size: usize,
     count: bool,
 ) -> Result<Page> {
-    let mut after = query.from.as_ref().map(|f| f.after.clone()).unwrap_or_default();
+    let begin = query.from.as_ref().map(|f| f.after.clone()).unwrap_or_default();
+    // What a token did not bring along is counted from the beginning of the list.
+    let mut after = if count { String::new() } else { begin.clone() };
+    let is_behind =
+        |id: &str| count && !begin.is_empty() && if query.narrow.backwards { id >= begin.as_str() } else { id <= begin.as_str() };
     let (mut found, mut more, mut full, mut bytes, mut matches) = (Vec::new(), false, size == 0, 0, 0_usize);
     loop {
         // A short page is read by a short statement.
@@ -97,7 +101,7 @@ async fn in_id_order(
                 continue;
             }
             matches += 1;
-            if matches <= query.skip {
+            if matches <= query.skip || is_behind(&candidate.id) {
                 continue;
             }
             // The page is closed early by size, so that it fits into a client's message.

@@ -33,6 +33,8 @@ pub(super) struct Query {
     pub(super) from: Option<page::Position>,
     /// Whether those that were deleted softly are listed too, as far as the caller could bring them back.
     pub(super) deleted: Option<Sight>,
+    /// Whether the caller sees only what its connection manages.
+    narrow_sight: bool,
     binding: Vec<u8>,
 }
 
@@ -55,7 +57,13 @@ impl Query {
             organization,
             &[kind.name().as_bytes(), &encoded, options.order_by.as_bytes(), &[u8::from(options.show_deleted)]],
         );
-        let from = page::open(&directory.store, &binding, &options.page_token, directory.clock.now())?;
+        let mut from = page::open(&directory.store, &binding, &options.page_token, directory.clock.now())?;
+        // Counted with other eyes: it would tell of what the caller sees no more, or hide what it sees now.
+        let narrow_sight = Sight::of(call).is_narrow();
+        if let Some(from) = from.as_mut().filter(|from| from.narrow != narrow_sight) {
+            from.total = None;
+            from.narrow = narrow_sight;
+        }
         let skip = usize::try_from(options.skip).map_err(|_| Error::value("list.skip", "list.skip is negative."))?;
         let total = TotalSize::try_from(options.total_size)
             .map_err(|_| Error::value("list.total_size", "list.total_size is none of its values."))?;
@@ -77,6 +85,7 @@ impl Query {
             narrow,
             from,
             deleted: options.show_deleted.then(|| Sight::of(call)),
+            narrow_sight,
             binding,
         })
     }
@@ -107,10 +116,12 @@ impl Query {
     fn next(&self, directory: &Directory, page: &Page) -> String {
         let total = self.total(page);
         let position = match page.found.last().filter(|_| page.more) {
-            Some(last) => page::Position { after: last.id.clone(), key: last.key.clone(), total, ..Default::default() },
+            Some(last) => {
+                page::Position { after: last.id.clone(), key: last.key.clone(), total, narrow: self.narrow_sight, ..Default::default() }
+            }
             // Nothing was to be given yet.
             None if self.total == TotalSize::Only && total.is_some_and(|total| total > 0) => {
-                page::Position { total, ..self.from.clone().unwrap_or_default() }
+                page::Position { total, narrow: self.narrow_sight, ..self.from.clone().unwrap_or_default() }
             }
             None => return String::new(),
         };

@@ -58,6 +58,8 @@ pub(super) struct Operation {
     pub(super) kind: Option<ResourceType>,
     /// The resource's id, if the path tells; not that of one which the request itself makes.
     pub(super) id: Option<String>,
+    /// The `bulkId` by which the path names a resource that the request itself makes.
+    pub(super) named: Option<String>,
     /// The write, or why there is none.
     pub(super) write: Result<Write, Refusal>,
 }
@@ -69,17 +71,19 @@ impl Operation {
         let what = method.as_ref().ok().and_then(Option::as_deref).and_then(Method::read);
         let target = text("path", given.path).and_then(|path| target(path.as_deref()));
         let kind = target.as_ref().ok().map(|(kind, _)| *kind);
-        let id = target.as_ref().ok().and_then(|(_, id)| id.clone()).filter(|id| is_sayable(id));
+        let id = target.as_ref().ok().and_then(|(_, id)| id.clone());
+        let named = id.as_deref().and_then(references::bulk_id).map(str::to_owned);
+        let id = id.filter(|id| is_sayable(id));
         let method = method.map(|text| text.map(|text| clip(&text)));
         let bulk_id = text("bulkId", given.bulk_id);
         let write = write(session, given, names, method.clone(), bulk_id.clone(), what, target);
-        Operation { method: method.unwrap_or_default(), bulk_id: bulk_id.unwrap_or_default(), what, kind, id, write }
+        Operation { method: method.unwrap_or_default(), bulk_id: bulk_id.unwrap_or_default(), what, kind, id, named, write }
     }
 }
 
 /// Whether an id of a path can be one of ours, and so a part of a URL.
 fn is_sayable(id: &str) -> bool {
-    !references::is_bulk_id(id) && id.len() <= 64 && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+    references::bulk_id(id).is_none() && id.len() <= 64 && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
 }
 
 /// The write, its references in the directory's words.

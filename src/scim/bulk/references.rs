@@ -17,9 +17,9 @@ pub(super) fn temp_id(index: usize) -> String {
     format!("bulk-{index}")
 }
 
-/// Whether an id names what another operation makes.
-pub(super) fn is_bulk_id(id: &str) -> bool {
-    id.starts_with(BULK)
+/// The name of the operation that makes what an id names.
+pub(super) fn bulk_id(id: &str) -> Option<&str> {
+    id.strip_prefix(BULK)
 }
 
 /// The operations by their names.

@@ -103,6 +103,9 @@ pub fn response(status: &str, schema: Option<&str>) -> Value {
     if matches!(schema, Some("User" | "Group")) || status == "304" {
         headers.insert("ETag".into(), json!({ "$ref": "#/components/headers/ETag" }));
     }
+    if status == "304" {
+        headers.insert("Content-Location".into(), json!({ "$ref": "#/components/headers/Location" }));
+    }
     if status == "201" {
         headers.insert("Location".into(), json!({ "$ref": "#/components/headers/Location" }));
         if let Some(kind @ ("User" | "Group")) = schema {

@@ -27,12 +27,13 @@ pub struct Operation {
 
 /// What an answer shows.
 const SHOWN: &[&str] = &["attributes", "excludedAttributes"];
-const READ: &[&str] = &["attributes", "excludedAttributes", "ifNoneMatch"];
+const READ: &[&str] = &["attributes", "excludedAttributes", "ifMatch", "ifNoneMatch"];
 const LIST: &[&str] = &["filter", "sortBy", "sortOrder", "startIndex", "count", "cursor", "attributes", "excludedAttributes"];
 const WRITE: &[&str] = &["attributes", "excludedAttributes", "ifMatch", "ifNoneMatch"];
 const DELETE: &[&str] = &["ifMatch", "ifNoneMatch"];
 
-const READING: &[&str] = &["400"];
+const READING: &[&str] = &["400", "412"];
+const LISTING: &[&str] = &["400"];
 const CREATING: &[&str] = &["400", "409", "413", "415"];
 const WRITING: &[&str] = &["400", "409", "412", "413", "415"];
 const DELETING: &[&str] = &["400", "412"];
@@ -64,7 +65,7 @@ const fn list(
     summary: &'static str,
     success: &'static [(&'static str, Option<&'static str>)],
 ) -> Operation {
-    Operation { path, id, summary, parameters: LIST, success, refusals: READING, ..ROW }
+    Operation { path, id, summary, parameters: LIST, success, refusals: LISTING, ..ROW }
 }
 
 const fn search(

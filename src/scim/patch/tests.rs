@@ -175,17 +175,14 @@ fn strict_takes_the_rfc_and_nothing_else() {
     let strict = |operations: Value| patched(ResourceType::User, Tolerances::STRICT, &operations);
     assert!(strict(json!([])).is_err());
     assert!(strict(json!([{ "op": "Replace", "path": "title", "value": "x" }])).is_err());
-    let untouched = [
-        set(Op::Replace, "active", json!("False")),
-        set(Op::Replace, "emails[type eq \"work\"].value", json!("x")),
-        set(Op::Replace, "id", json!("41c2")),
-    ];
+    let untouched = [set(Op::Replace, "active", json!("False")), set(Op::Replace, "emails[type eq \"work\"].value", json!("x"))];
     let operations = json!([
         { "op": "replace", "path": "active", "value": "False" },
         { "op": "replace", "path": "emails[type eq \"work\"].value", "value": "x" },
-        { "op": "replace", "value": { "id": "41c2" } },
     ]);
     assert_eq!(strict(operations).unwrap(), untouched);
+    let refused = strict(json!([{ "op": "replace", "value": { "id": "41c2" } }])).unwrap_err();
+    assert_eq!(refused.scim_type(), Some("mutability"));
     // The engine behind forgives shapes, so these are refused here.
     for (path, value) in [
         (MANAGER, json!("9b1f")),

@@ -205,6 +205,8 @@ async fn what_is_too_large_is_refused_and_says_the_bound(world: World) {
     assert!([400, 413].contains(&patch.status) && patch.body["detail"].as_str().unwrap().contains("1000"), "{}", patch.body);
     let long = format!("userName eq \"{}\"", "x".repeat(8_200));
     assert!(scim.list("/Users", &[("filter", &long)]).await.is_error(400, "invalidFilter").contains("8192"));
+    let long = json!([{"op": "remove", "path": format!("members[value eq \"{}\"]", "x".repeat(4_100))}]);
+    assert!(scim.patch(&scene.group, &long).await.is_error(400, "invalidPath").contains("4096"));
     let wide = (0..300).map(|i| format!("userName eq \"{i}\"")).collect::<Vec<_>>().join(" or ");
     assert!(scim.list("/Users", &[("filter", &wide[..wide.len().min(8_000)])]).await.status == 400);
     scene.is_untouched(&world, "size").await;

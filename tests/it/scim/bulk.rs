@@ -185,6 +185,26 @@ async fn fail_on_errors_ends_it_and_the_rest_is_not_told(world: World) {
     }
 }
 
+// 76, RFC 7644 section 3.7.3
+async fn a_failed_write_of_what_the_request_made_says_where_it_is(world: World) {
+    let scim = world.scim();
+    let change = |method: &str, data: Value| json!({"method": method, "path": "/Groups/bulkId:y", "version": "W/\"0\"", "data": data});
+    let answer = scim
+        .bulk(&json!([
+            group("y", "Engines", &[]),
+            change("DELETE", Value::Null),
+            change("PATCH", json!({"schemas": [PATCH], "Operations": [{"op": "add", "path": "nonsense", "value": 1}]})),
+            change("PUT", json!({"schemas": [GROUP], "displayName": "Yard"})),
+            {"method": "DELETE", "path": "/Users/bulkId:y"},
+            {"method": "DELETE", "path": "/Groups/bulkId:nobody"},
+        ]))
+        .await;
+    let told = outcomes(&answer);
+    assert_eq!(statuses(&answer)[..4], ["201", "412", "400", "412"]);
+    assert!(told[1..4].iter().all(|outcome| outcome["location"] == told[0]["location"]), "{told:?}");
+    assert!(told[4..].iter().all(|outcome| outcome.get("location").is_none()), "{told:?}");
+}
+
 // 80, RFC 7644 section 3.7.3
 async fn a_version_is_a_condition_on_its_operation(world: World) {
     let scim = world.scim();
@@ -280,6 +300,7 @@ faces! {
     users_may_manage_each_other_in_a_circle
     what_names_what_was_not_made_fails_with_it
     fail_on_errors_ends_it_and_the_rest_is_not_told
+    a_failed_write_of_what_the_request_made_says_where_it_is
     a_version_is_a_condition_on_its_operation
     operations_are_read_as_requests_of_their_own
     a_password_is_not_sent_back

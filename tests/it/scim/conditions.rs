@@ -38,6 +38,8 @@ async fn an_unchanged_resource_is_not_sent_again(world: World) {
 
     let same = conditional(&path, created.header("etag")).await;
     assert_eq!((same.status, same.body.clone(), same.header("etag")), (304, Value::Null, created.header("etag")));
+    let shown = scim.get(&path).await;
+    assert_eq!(same.header("content-location"), shown.header("content-location"), "RFC 9110 section 15.4.5");
     assert_eq!(conditional(&path, "W/\"0\"").await.status, 200);
     let group = scim.post("/Groups", &json!({"schemas": [GROUP], "displayName": "Engines", "members": [{"value": created.id()}]})).await;
     let joined = conditional(&path, created.header("etag")).await;
@@ -48,9 +50,28 @@ async fn an_unchanged_resource_is_not_sent_again(world: World) {
         200
     );
     let group_path = format!("/Groups/{}", group.id());
-    assert_eq!(conditional(&group_path, group.header("etag")).await.status, 304);
+    let same = conditional(&group_path, group.header("etag")).await;
+    assert_eq!((same.status, same.header("content-location")), (304, group.header("location")));
     scim.patch(&group_path, &json!([{"op": "remove", "path": "members", "value": [{"value": created.id()}]}])).await;
     assert_eq!(conditional(&group_path, group.header("etag")).await.status, 200, "a group's version changes with its members");
+}
+
+/// 43, 82 (RFC 9110 section 13.1.1): a condition is a condition, on a read too, and is asked before `If-None-Match`.
+async fn a_read_of_a_version_that_is_gone_is_refused(world: World) {
+    let scim = world.scim();
+    let user = scim.post("/Users", &json!({"schemas": [USER], "userName": "ada"})).await;
+    let group = scim.post("/Groups", &json!({"schemas": [GROUP], "displayName": "Engines", "members": [{"value": user.id()}]})).await;
+    for (path, etag) in [(format!("/Users/{}", user.id()), user.header("etag")), (format!("/Groups/{}", group.id()), group.header("etag"))]
+    {
+        for method in [Method::GET, Method::HEAD] {
+            let read = async |name: &str, tag: &str| send(scim.request(method.clone(), &path).header(name, tag)).await.status;
+            assert_eq!((read("if-match", "W/\"x\"").await, read("if-match", etag).await, read("if-match", "*").await), (412, 200, 200));
+        }
+        send(scim.request(Method::GET, &path).header("if-match", "W/\"x\"").header("if-none-match", etag)).await.is_error(412, "");
+        let both = send(scim.request(Method::GET, &path).header("if-match", etag).header("if-none-match", "*")).await;
+        assert_eq!(both.status, 304);
+    }
+    send(scim.request(Method::GET, "/Users/nobody").header("if-match", "W/\"x\"")).await.is_error(404, "");
 }
 
 async fn of_two_writers_with_one_version_exactly_one_wins(world: World) {
@@ -108,6 +129,7 @@ async fn members_added_at_once_are_all_there(world: World) {
 faces! {
     a_stale_if_match_is_refused_and_changes_nothing
     an_unchanged_resource_is_not_sent_again
+    a_read_of_a_version_that_is_gone_is_refused
     of_two_writers_with_one_version_exactly_one_wins
     members_added_at_once_are_all_there
 }

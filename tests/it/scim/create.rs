@@ -62,6 +62,22 @@ async fn a_user_name_is_held_once_in_any_letter_case(world: World) {
     assert_eq!(scim.get(&path).await.body, grace.body);
 }
 
+/// Requirements 28, 39, 51 (RFC 7643 section 4.1.1): a final sigma is a sigma, and ß and ss are two names (RFC 8265).
+async fn a_greek_name_is_one_name_in_any_letter_case(world: World) {
+    let scim = world.scim();
+    scim.post("/Users", &json!({"schemas": [USER], "userName": "x.ΝΙΚΟΣ"})).await.expect(201);
+    for other in ["x.νικος", "x.νικοσ", "X.Νικος"] {
+        scim.post("/Users", &json!({"schemas": [USER], "userName": other})).await.is_error(409, "uniqueness");
+        for filter in [format!("userName eq \"{other}\""), format!("userName sw \"{other}\""), format!("userName ew \"{}\"", &other[2..])] {
+            let found = scim.list("/Users", &[("filter", &filter)]).await.expect(200);
+            assert_eq!((&found["totalResults"], &found["Resources"][0]["userName"]), (&json!(1), &json!("x.ΝΙΚΟΣ")), "{filter}");
+        }
+    }
+    for name in ["strasse", "straße"] {
+        scim.post("/Users", &json!({"schemas": [USER], "userName": name})).await.expect(201);
+    }
+}
+
 /// Requirements 12, 40 (RFC 7644 section 3.3): the endpoint says the type, and a body of another type is refused.
 async fn the_endpoint_says_what_is_made(world: World) {
     let scene = Scene::set(&world).await;
@@ -153,6 +169,7 @@ faces! {
     a_created_user_is_answered_whole_with_its_address_and_version
     what_a_client_cannot_write_is_ignored_on_create
     a_user_name_is_held_once_in_any_letter_case
+    a_greek_name_is_one_name_in_any_letter_case
     the_endpoint_says_what_is_made
     an_unknown_attribute_is_ignored_and_an_unknown_container_kept
     a_clash_is_told_and_makes_nothing

@@ -6,7 +6,7 @@ use crate::harness::{
     scim::{Scim, send, with_body},
 };
 use reqwest::Method;
-use roster::api::v1::RevokeTokenRequest;
+use roster::api::v1::{Connection, RevokeTokenRequest, connection::Visibility};
 use serde_json::{Value, json};
 
 const SEARCH: &str = "urn:ietf:params:scim:api:messages:2.0:SearchRequest";
@@ -219,6 +219,39 @@ async fn a_search_takes_a_cursor(world: World) {
     }
 }
 
+// 94 and 95, RFC 9865 section 5
+async fn a_total_is_of_what_is_seen_now(world: World) {
+    let connection = Connection { display_name: "IdP".to_owned(), ..Connection::default() };
+    let (connection, wide) = world.scim_with(connection).await;
+    fill(world.scim(), 5, 3).await;
+    for i in 0..3 {
+        scene::user(&wide, &format!("own{i}")).await.expect(201);
+    }
+    let lists = [&[][..], &[("filter", "userName pr")], &[("sortBy", "id"), ("sortOrder", "descending")], &[("sortBy", "userName")]];
+    let mut cursors = Vec::new();
+    for list in lists {
+        let page = wide.list("/Users", &[list, &[("count", "1"), ("cursor", "")]].concat()).await.expect(200);
+        assert_eq!(page["totalResults"], 8);
+        cursors.push(next(&page).unwrap());
+    }
+    let narrow = Connection { visibility: Visibility::Linked.into(), ..connection.clone() };
+    world.update_connection(narrow, &["visibility"]).await.unwrap();
+    // A token's connection may be remembered for a second: another token begins with what is true now.
+    let narrow = wide.with_token(&world.issue(&world.organization, &connection.id, "", &["scim".to_owned()]).await.unwrap().secret);
+    for (list, cursor) in lists.into_iter().zip(cursors) {
+        let mut page = narrow.list("/Users", &[list, &[("count", "1"), ("cursor", &cursor)]].concat()).await.expect(200);
+        let mut seen = ids(&page);
+        while let Some(cursor) = next(&page) {
+            assert_eq!(page["totalResults"], 3, "{list:?}");
+            page = narrow.list("/Users", &[list, &[("count", "1"), ("cursor", &cursor)]].concat()).await.expect(200);
+            seen.extend(ids(&page));
+        }
+        assert_eq!(page["totalResults"], 3, "{list:?}");
+        let all = ids(&narrow.list("/Users", list).await.expect(200));
+        assert!(seen.iter().all(|id| all.contains(id)) && seen.len() >= 2, "{list:?}: {seen:?}");
+    }
+}
+
 // 91 and 45, RFC 9865 section 2, RFC 7644 section 3.4.2.1
 async fn cursors_lead_from_the_users_to_the_groups(world: World) {
     let scim = world.scim();
@@ -258,6 +291,7 @@ faces! {
     a_count_may_change_from_page_to_page_and_is_bounded
     a_cursor_is_good_for_its_list_and_its_caller_alone
     who_may_not_read_any_more_goes_no_further
+    a_total_is_of_what_is_seen_now
     what_does_not_change_is_seen_once_while_others_come_and_go
     a_search_takes_a_cursor
     cursors_lead_from_the_users_to_the_groups

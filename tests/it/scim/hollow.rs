@@ -127,7 +127,7 @@ async fn a_value_beside_the_path_of_a_member_is_that_member(world: World) {
     }
     scim.patch(&path, &operation("add", &b, &json!({"foo": 1}))).await.is_error(400, "invalidValue");
     strict.patch(&path, &operation("add", &b, &json!({"foo": 1}))).await.is_error(400, "invalidSyntax");
-    for value in [json!(5), json!({}), json!([null]), json!({"foo": 1}), json!([{}])] {
+    for value in [json!(5), json!({}), json!([]), json!([null]), json!({"foo": 1}), json!([{}])] {
         scim.patch(&path, &operation("remove", &a, &value)).await.is_error(400, "invalidValue");
     }
     for value in [json!({"value": b}), json!([{"value": b}]), json!("x")] {

@@ -45,6 +45,7 @@ pub mod schemas_elsewhere;
 mod status;
 mod transport;
 mod truth;
+mod twins;
 mod unreadable;
 mod unseen;
 mod users;

@@ -93,6 +93,31 @@ fn unknown() -> Value {
         ENTERPRISE: {"department": "D", "floor": 3}, "urn:example:x": {"k": ["v", 1]}})
 }
 
+/// 27, 57 (RFC 7643 section 3): a container that is kept is announced, and the announcement is taken back, strictly too.
+async fn a_kept_container_can_be_sent_back_as_it_was_read(world: World) {
+    let keep = UnknownAttributes::Keep.into();
+    let (_, strict) = with(&world, "strict", |c| c.unknown_attributes = keep, "unknown_attributes").await;
+    let (_, okta) = world.scim_as("okta").await;
+    for (scim, name) in [(&strict, "ada"), (&okta, "bob")] {
+        let user = json!({"schemas": [USER, "urn:acme:x:1"], "userName": name, "urn:acme:x:1": {"a": 1}});
+        let made = scim.post("/Users", &user).await.expect(201);
+        assert_eq!((&made["schemas"], &made["urn:acme:x:1"]), (&json!([USER, "urn:acme:x:1"]), &json!({"a": 1})));
+        let path = format!("/Users/{}", made["id"].as_str().unwrap());
+        assert_eq!(scim.put(&path, &made).await.expect(200), made);
+        // Announced and not there, it is a schema that nobody knows.
+        let other = json!({"schemas": [USER, "urn:acme:x:2"], "userName": name, "urn:acme:x:1": {"a": 1}});
+        scim.put(&path, &other).await.is_error(400, "invalidSyntax");
+        assert_eq!(scim.get(&path).await.expect(200), made);
+    }
+    world
+        .scim_as("strict")
+        .await
+        .1
+        .post("/Users", &json!({"schemas": [USER, "urn:acme:x:1"], "userName": "eve", "urn:acme:x:1": {"a": 1}}))
+        .await
+        .is_error(400, "invalidSyntax");
+}
+
 async fn unknown_attributes_go_the_connection_s_way(world: World) {
     let way = async |way: UnknownAttributes, profile: &str| {
         with(&world, profile, |c| c.unknown_attributes = way.into(), "unknown_attributes").await.1
@@ -179,6 +204,7 @@ faces! {
     a_soft_delete_can_be_taken_back
     a_purge_cannot
     a_refused_delete_changes_nothing
+    a_kept_container_can_be_sent_back_as_it_was_read
     unknown_attributes_go_the_connection_s_way
     the_strict_profile_takes_the_rfc_and_nothing_else
 }
