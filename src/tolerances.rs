@@ -117,8 +117,8 @@ pub const TABLE: [Row; 16] = [
         tolerance: Tolerance::ReadOnlyKeys,
         name: "read_only_keys",
         about: "What cannot be written is ignored in the value of a PATCH: id, meta, schemas and groups where it has no path, a manager's displayName, readOnly attributes of registered schemas",
-        evidence: "Okta renames a group with its id beside the name, authentik sends the whole group back",
-        profiles: &["default", "okta", "authentik"],
+        evidence: "Okta renames a group with its id beside the name, authentik sends the whole group back, Entra a manager's name",
+        profiles: &["default", "entra", "entra-legacy", "okta", "authentik"],
     },
     Row {
         tolerance: Tolerance::PathKeys,
