@@ -9,6 +9,7 @@ pub mod directory;
 pub mod feed;
 pub mod limits;
 pub mod membership;
+pub mod networks;
 pub mod scim;
 pub mod server;
 pub mod store;

@@ -57,6 +57,8 @@ pub const FILTER_NODES: usize = 256;
 pub const FILTER_DEPTH: usize = 32;
 /// Bytes of a PATCH path.
 pub const PATH_BYTES: usize = 4 * 1024;
+/// Networks that one connection may be used from: more than providers publish; each is compared in every request.
+pub const ALLOWED_NETWORKS: usize = 100;
 /// Attributes that one connection may own: more than a user has; each is compared in every write to a user of two connections.
 pub const OWNED_ATTRIBUTES: usize = 64;
 /// Users that one match rule of a takeover looks at. One too many would do to tell that it is ambiguous; some of them may not be

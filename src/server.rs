@@ -33,6 +33,7 @@ pub use home::{BOOTSTRAP_FILE, Home, entropy};
 pub use requests::REQUEST_ID;
 
 use crate::{
+    access::Proxies,
     clock::{Clock, Micros},
     config::{BadSetting, Config, Engine},
     directory::{FeedOptions, Purge, Retention, Services},
@@ -107,7 +108,7 @@ impl Server {
         let batch = config.bench.unwrap_or(limits::LANE_BATCH);
         let store = Store::open(&StoreOptions { batch, ..store_options(&config.engine) }, entropy()?).await?;
         let services = Services::new(store.clone(), &clock, &base_url, config.token_max_days).keeping(feed_options(&config.feed));
-        let wired = wiring::wire(services.clone(), &base_url, config.bench.is_some());
+        let wired = wiring::wire(services.clone(), &base_url, Proxies::new(&network.trusted_proxies), config.bench.is_some());
         let wired = wired.map_err(|error| StartError::Other(error.to_string()))?;
         let bootstrap = bootstrap::run(&services, &base_url, &grpc_endpoint, &clock).await?;
         environment::settle(&services, config.environment.as_ref()).await?;

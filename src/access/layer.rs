@@ -3,7 +3,7 @@
 //! It never answers by itself, because each face words its refusals in its own way: without a caller the
 //! directory's guard answers `UNAUTHENTICATED` and the façade 401. Why there is none travels beside it.
 
-use super::{Caller, Resolver};
+use super::{Caller, Proxies, Resolver};
 use crate::directory::{Error, Result};
 use http::{Extensions, HeaderMap, Request, header::AUTHORIZATION};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -24,7 +24,7 @@ struct Refused(Error);
 ///
 /// # Errors
 /// `INVALID_CREDENTIAL` when there is none, or whatever the resolver said (the store is down, the connection is
-/// switched off, the organization is suspended).
+/// switched off or used from elsewhere, the organization is suspended).
 pub fn caller_in(extensions: &Extensions) -> Result<&Caller> {
     match (extensions.get::<Caller>(), extensions.get::<Refused>()) {
         (Some(caller), _) => Ok(caller),
@@ -45,12 +45,15 @@ pub fn carry(from: &Extensions, to: &mut Extensions) {
 
 /// Resolves `Authorization: Bearer …`; nothing else in a request can carry a credential.
 #[derive(Clone)]
-pub struct AccessLayer(Arc<dyn Resolver>);
+pub struct AccessLayer {
+    resolver: Arc<dyn Resolver>,
+    proxies: Proxies,
+}
 
 impl AccessLayer {
-    /// With the resolver that both faces share.
-    pub fn new(resolver: Arc<dyn Resolver>) -> Self {
-        AccessLayer(resolver)
+    /// With the resolver that both faces share, and the proxies before them that are believed.
+    pub fn new(resolver: Arc<dyn Resolver>, proxies: Proxies) -> Self {
+        AccessLayer { resolver, proxies }
     }
 }
 
@@ -58,7 +61,7 @@ impl<S> Layer<S> for AccessLayer {
     type Service = Access<S>;
 
     fn layer(&self, inner: S) -> Access<S> {
-        Access { inner, resolver: Arc::clone(&self.0) }
+        Access { inner, resolver: Arc::clone(&self.resolver), proxies: self.proxies.clone() }
     }
 }
 
@@ -67,6 +70,7 @@ impl<S> Layer<S> for AccessLayer {
 pub struct Access<S> {
     inner: S,
     resolver: Arc<dyn Resolver>,
+    proxies: Proxies,
 }
 
 impl<S, B> Service<Request<B>> for Access<S>
@@ -89,10 +93,12 @@ where
         let mut inner = mem::replace(&mut self.inner, next);
         let resolver = Arc::clone(&self.resolver);
         let credential = bearer(request.headers());
+        let origin = credential.as_ref().and_then(|_| self.proxies.origin(request.extensions(), request.headers()));
         Box::pin(async move {
             request.extensions_mut().remove::<Caller>();
             if let Some(credential) = credential {
-                match resolver.resolve(credential.expose_secret()).await {
+                let resolved = resolver.resolve(credential.expose_secret()).await;
+                match resolved.and_then(|caller| resolver.admit(&caller, origin).map(|()| caller)) {
                     Ok(caller) => {
                         request.extensions_mut().insert(caller);
                     }
@@ -157,7 +163,7 @@ mod tests {
         for header in headers {
             request = request.header(AUTHORIZATION, *header);
         }
-        let layer = AccessLayer::new(Arc::new(Only(good.clone(), store)));
+        let layer = AccessLayer::new(Arc::new(Only(good.clone(), store)), Proxies::default());
         layer.layer(inner).oneshot(request.body(()).unwrap()).await.unwrap()
     }
 

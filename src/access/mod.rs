@@ -6,6 +6,7 @@
 mod caller;
 mod guarded;
 mod layer;
+mod origin;
 mod recent;
 mod resolver;
 mod token;
@@ -13,6 +14,7 @@ mod token;
 pub use caller::{Caller, Reach, Scopes};
 pub use guarded::{Guarded, PartRefused, Witness, caller_of, enter};
 pub use layer::{Access, AccessLayer, caller_in, carry};
+pub use origin::{FORWARDED_FOR, Peer, Proxies};
 pub use recent::Recent;
 pub use resolver::{Cached, Resolver};
 pub use token::{Kind, PATTERN, SecretHash, Token};

@@ -6,7 +6,7 @@ use crate::{
     directory::{Error, Result},
 };
 use sha2::{Digest, Sha256};
-use std::time::Instant;
+use std::{net::IpAddr, time::Instant};
 
 /// Who knows the credentials.
 #[tonic::async_trait]
@@ -17,6 +17,15 @@ pub trait Resolver: Send + Sync + 'static {
     /// `INVALID_CREDENTIAL` for one that is malformed, unknown, expired or revoked; `CONNECTION_DISABLED`,
     /// `ORGANIZATION_SUSPENDED`; `STORE_UNAVAILABLE` when nobody can say.
     async fn resolve(&self, credential: &str) -> Result<Caller>;
+
+    /// Whether the caller may call from this address, `None` where nobody can tell which that is. Asked for each request: what a
+    /// credential was resolved to a moment ago says nothing of it.
+    ///
+    /// # Errors
+    /// `NETWORK_DENIED`.
+    fn admit(&self, _caller: &Caller, _from: Option<IpAddr>) -> Result<()> {
+        Ok(())
+    }
 
     /// A number that changes as soon as this process has changed what callers are resolved from.
     fn generation(&self) -> u64 {
@@ -63,6 +72,10 @@ impl<R: Resolver> Resolver for Cached<R> {
             return Err(Error::unauthenticated());
         }
         Ok(caller)
+    }
+
+    fn admit(&self, caller: &Caller, from: Option<IpAddr>) -> Result<()> {
+        self.inner.admit(caller, from)
     }
 }
 

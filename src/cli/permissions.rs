@@ -23,13 +23,17 @@ pub(super) struct Permissions {
     /// May be given several times.
     #[arg(long = "own", value_name = "ATTRIBUTE")]
     owned: Vec<String>,
+    /// Let the connection be used from this network or address and from nowhere else; "any" lets it be used from everywhere again.
+    /// May be given several times.
+    #[arg(long = "from", value_name = "NETWORK")]
+    networks: Vec<String>,
 }
 
 /// One action; none stands for all of them.
 type Actions = Option<AllowedAction>;
 
 /// The fields these flags change, by their names in the contract.
-pub(super) const PATHS: [&str; 4] = ["allowed_actions", "takeover", "takeover_match_attributes", "owned_attributes"];
+pub(super) const PATHS: [&str; 5] = ["allowed_actions", "takeover", "takeover_match_attributes", "owned_attributes", "allowed_networks"];
 
 impl Permissions {
     pub(super) fn apply(self, connection: &mut Connection) {
@@ -40,14 +44,15 @@ impl Permissions {
         if let Some(takeover) = self.takeover {
             connection.takeover = takeover.into();
         }
-        take(&mut connection.takeover_match_attributes, self.rules);
-        take(&mut connection.owned_attributes, self.owned);
+        take(&mut connection.takeover_match_attributes, self.rules, "none");
+        take(&mut connection.owned_attributes, self.owned, "none");
+        take(&mut connection.allowed_networks, self.networks, "any");
     }
 }
 
-fn take(to: &mut Vec<String>, given: Vec<String>) {
+fn take(to: &mut Vec<String>, given: Vec<String>, nothing: &str) {
     if !given.is_empty() {
-        *to = given.into_iter().filter(|name| name != "none").collect();
+        *to = given.into_iter().filter(|name| name != nothing).collect();
     }
 }
 

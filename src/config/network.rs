@@ -1,8 +1,9 @@
 //! Where and how a face listens.
 
 use super::{BadSetting, address, web_url, within};
-use crate::limits;
+use crate::{limits, networks};
 use clap::Args;
+use ipnet::IpNet;
 use std::{net::SocketAddr, path::PathBuf};
 
 /// What `roster serve` and `roster scim` have in common: the SCIM face and who may connect.
@@ -34,6 +35,11 @@ pub struct NetworkSettings {
     #[arg(long, value_name = "COUNT", env = "ROSTER_CONNECTIONS_PER_ADDRESS", default_value_t = limits::CONNECTIONS_PER_ADDRESS)]
     pub connections_per_address: usize,
 
+    /// Proxies, and façades of `roster scim`, that are believed when they say in X-Forwarded-For from where a request comes:
+    /// networks or addresses, more after commas. Only `Connection.allowed_networks` asks for it. Default: nobody is.
+    #[arg(long, value_name = "NETWORKS", env = "ROSTER_TRUSTED_PROXIES", value_delimiter = ',')]
+    pub trusted_proxies: Vec<String>,
+
     /// Address to serve metrics at, as `http://ADDR/metrics`, without TLS and to anybody who reaches it. Default: none are kept.
     #[arg(long, value_name = "ADDR", env = "ROSTER_METRICS")]
     pub metrics: Option<String>,
@@ -60,6 +66,8 @@ pub struct Network {
     pub drain_seconds: u64,
     /// Where metrics are served; absent = nowhere.
     pub metrics: Option<SocketAddr>,
+    /// Whose word on where a request comes from is taken.
+    pub trusted_proxies: Vec<IpNet>,
 }
 
 impl NetworkSettings {
@@ -80,8 +88,19 @@ impl NetworkSettings {
             connections_per_address: self.connections_per_address,
             drain_seconds: self.drain_seconds,
             metrics: self.metrics.as_deref().filter(|text| !text.trim().is_empty()).map(|text| address("--metrics", text)).transpose()?,
+            trusted_proxies: self
+                .trusted_proxies
+                .iter()
+                .map(|text| text.trim())
+                .filter(|text| !text.is_empty())
+                .map(trusted)
+                .collect::<Result<_, _>>()?,
         })
     }
+}
+
+fn trusted(text: &str) -> Result<IpNet, BadSetting> {
+    networks::read(text).map_err(|why| BadSetting(format!("--trusted-proxies: {why}.")))
 }
 
 /// A URL to put paths behind.

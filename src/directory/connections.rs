@@ -1,7 +1,7 @@
 //! Connections: the part of `ProvisioningService` that is about identity providers.
 
 use super::{
-    Directory, Error, Reply, Result, actions, alarm,
+    Directory, Error, Reply, Result, actions, alarm, allowed_networks,
     core::{Call, Edit},
     environment::{self, ENVIRONMENT},
     fields::{self, Field},
@@ -58,6 +58,7 @@ const FIELDS: &[Field<Connection>] = &[
     ("visibility", |to, from| to.visibility = from.visibility),
     ("unknown_attributes", |to, from| to.unknown_attributes = from.unknown_attributes),
     ("allowed_actions", |to, from| to.allowed_actions.clone_from(&from.allowed_actions)),
+    ("allowed_networks", |to, from| to.allowed_networks.clone_from(&from.allowed_networks)),
     ("owned_attributes", |to, from| to.owned_attributes.clone_from(&from.owned_attributes)),
     ("role_mappings", |to, from| to.role_mappings.clone_from(&from.role_mappings)),
     ("mass_change_alarm", |to, from| to.mass_change_alarm = from.mass_change_alarm),
@@ -219,6 +220,7 @@ pub(super) fn check(connection: &mut Connection) -> Result<()> {
         return Err(unserved("unknown_attributes"));
     }
     actions::check(&connection.allowed_actions)?;
+    allowed_networks::check(&connection.allowed_networks)?;
     roles::check_mappings(&connection.role_mappings)?;
     alarm::check(connection.mass_change_alarm.as_ref())
 }
@@ -257,6 +259,7 @@ mod tests {
             (Connection { purge_after: Some(prost_types::Duration { seconds: 3_599, nanos: 0 }), ..good() }, "purge_after"),
             (Connection { purge_after: Some(prost_types::Duration { seconds: 315_360_001, nanos: 0 }), ..good() }, "purge_after"),
             (Connection { allowed_actions: vec![9], ..good() }, "allowed_actions"),
+            (Connection { allowed_networks: vec!["here".into()], ..good() }, "allowed_networks"),
         ] {
             let mut connection = connection;
             assert_eq!(check(&mut connection).unwrap_err().field, format!("connection.{field}"));

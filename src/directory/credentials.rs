@@ -4,7 +4,7 @@
 //! All of that is read here and remembered by [`crate::access::Cached`] for a second, so each of it bites within one.
 
 use super::{
-    Directory, Error, Result,
+    Directory, Error, Result, allowed_networks,
     environment::{ENVIRONMENT, Standing},
     organizations, record, tokens,
 };
@@ -17,6 +17,7 @@ use crate::{
 use prost::Message as _;
 use std::{
     collections::HashMap,
+    net::IpAddr,
     sync::{Arc, Mutex, OnceLock, PoisonError},
     time::Duration,
 };
@@ -151,6 +152,13 @@ impl Resolver for Credentials {
         let caller = self.speaks(given.kind(), organization, &token).await?;
         self.note(&token);
         Ok(caller)
+    }
+
+    fn admit(&self, caller: &Caller, from: Option<IpAddr>) -> Result<()> {
+        let Some(connection) = caller.connection.as_deref() else { return Ok(()) };
+        allowed_networks::admit(connection, from).inspect_err(|error| {
+            self.directory.statuses.refused(connection, error.reason, false);
+        })
     }
 
     fn generation(&self) -> u64 {

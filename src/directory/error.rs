@@ -125,7 +125,7 @@ impl Error {
         use ErrorReason as R;
         match self.reason {
             R::InvalidCredential => Code::Unauthenticated,
-            R::ScopeMissing | R::OrganizationDenied | R::ConnectionDisabled => Code::PermissionDenied,
+            R::ScopeMissing | R::OrganizationDenied | R::ConnectionDisabled | R::NetworkDenied => Code::PermissionDenied,
             R::OrganizationSuspended | R::RedundantChange | R::Policy | R::AttributeOwned => Code::FailedPrecondition,
             R::NotFound => Code::NotFound,
             R::Uniqueness | R::RequestIdReused | R::TokenAlreadyIssued | R::ImportConflict => Code::AlreadyExists,

@@ -2,6 +2,7 @@
 mod actions;
 mod administrators;
 mod alarm;
+mod allowed_networks;
 mod belonging;
 mod caller;
 mod changes;

@@ -139,7 +139,7 @@ fn scim_form(reason: ErrorReason) -> (StatusCode, Option<&'static str>) {
     use ErrorReason as R;
     match reason {
         R::InvalidCredential => (StatusCode::UNAUTHORIZED, None),
-        R::ScopeMissing | R::OrganizationDenied | R::ConnectionDisabled | R::OrganizationSuspended | R::Policy => {
+        R::ScopeMissing | R::OrganizationDenied | R::ConnectionDisabled | R::NetworkDenied | R::OrganizationSuspended | R::Policy => {
             (StatusCode::FORBIDDEN, None)
         }
         R::NotFound => (StatusCode::NOT_FOUND, None),

@@ -37,7 +37,11 @@ pub mod users;
 pub mod values;
 pub mod writes;
 
-use crate::{access::Recent, api::v1, limits};
+use crate::{
+    access::{Proxies, Recent},
+    api::v1,
+    limits,
+};
 use axum::{
     Router,
     body::Body,
@@ -62,6 +66,8 @@ pub struct Facade {
     directory: AnyDirectoryService,
     public_url: Arc<str>,
     callers: Option<Arc<Recent<v1::GetCallerResponse>>>,
+    /// Set where the directory is elsewhere: what it hears of where a request comes from, it hears from this façade.
+    proxies: Option<Proxies>,
     registered: Arc<schemas::Registered>,
 }
 
@@ -82,14 +88,16 @@ impl Facade {
             directory,
             public_url: public_url.trim_end_matches('/').into(),
             callers: None,
+            proxies: None,
             registered: Arc::default(),
         }
     }
 
-    /// Remembers for a moment who calls: where the directory is elsewhere, a request then goes there once and not twice.
+    /// In front of a directory that is elsewhere: remembers for a moment who calls, so that a request goes there once and not
+    /// twice, and tells it from where, as far as these proxies are believed.
     #[must_use]
-    pub fn remembering_callers(self) -> Self {
-        Facade { callers: Some(Arc::default()), ..self }
+    pub fn elsewhere(self, proxies: Proxies) -> Self {
+        Facade { callers: Some(Arc::default()), proxies: Some(proxies), ..self }
     }
 
     /// The base URL of an organization; without one, of whichever the token names. No slash at its end.

@@ -27,7 +27,8 @@ use tonic::metadata::{MetadataMap, MetadataValue};
 /// The key of the reserved organization that owns the others.
 const SYSTEM: &str = "system";
 
-/// The headers that travel on to the directory: the caller's own credential and the trace. Nothing else does.
+/// The headers that travel on to the directory: the caller's own credential and the trace. Nothing else does, but from where a
+/// request comes is said anew.
 const FORWARDED: [HeaderName; 3] = [header::AUTHORIZATION, HeaderName::from_static("traceparent"), HeaderName::from_static("tracestate")];
 
 /// The header by which a read demands a revision, or a later one: the token that an answer said. A write sees the latest anyway.
@@ -67,12 +68,15 @@ struct Forwarded {
 }
 
 impl Forwarded {
-    fn of(parts: &Parts) -> Self {
+    fn of(facade: &Facade, parts: &Parts) -> Self {
         let mut metadata = HeaderMap::new();
         for name in FORWARDED {
             for value in parts.headers.get_all(&name) {
                 metadata.append(name.clone(), value.clone());
             }
+        }
+        if let Some(proxies) = &facade.proxies {
+            proxies.tell(&parts.extensions, &parts.headers, &mut metadata);
         }
         let mut extensions = tonic::Extensions::new();
         access::carry(&parts.extensions, &mut extensions);
@@ -89,11 +93,16 @@ impl Forwarded {
         request
     }
 
-    /// What stands for the credential where answers about it are remembered; none without one.
+    /// What stands for the credential, and from where it is used, where answers about it are remembered; none without one.
     fn key(&self) -> Option<[u8; 32]> {
         let mut credentials = self.metadata.get_all(header::AUTHORIZATION).iter();
         match (credentials.next(), credentials.next()) {
-            (Some(credential), None) => Some(Sha256::digest(credential.as_bytes()).into()),
+            (Some(credential), None) => {
+                let mut digest = Sha256::new_with_prefix(Sha256::digest(credential.as_bytes()));
+                // The one that this façade wrote itself.
+                self.metadata.get(access::FORWARDED_FOR).into_iter().for_each(|from| digest.update(from.as_bytes()));
+                Some(digest.finalize().into())
+            }
             _ => None,
         }
     }
@@ -114,7 +123,7 @@ impl Session {
     /// What the directory answers to the credential; 404 for an organization that is not the caller's, in the same words
     /// whether it exists or not.
     pub async fn open(facade: &Facade, parts: &Parts, target: &Target) -> Result<Session, Refusal> {
-        let forwarded = Forwarded::of(parts);
+        let forwarded = Forwarded::of(facade, parts);
         let segment = target.organization.as_deref();
         // A remembered answer says how to read a request, never whether it is allowed: that is said by the call that follows.
         let remembered = if target.endpoint.is_the_directory_s() { recent(facade, &forwarded) } else { None };

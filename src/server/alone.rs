@@ -11,7 +11,7 @@ use super::{
     running::Running,
     wiring,
 };
-use crate::{clock::Clock, config::FacadeConfig};
+use crate::{access::Proxies, clock::Clock, config::FacadeConfig};
 use std::net::SocketAddr;
 use tokio::net::TcpListener;
 
@@ -57,7 +57,7 @@ impl Alone {
         let health = Health::of_directory(directory.clone());
         let mut running = Running::new(config.network.drain_seconds);
         running.spawn(health.clone().report());
-        let facade = wiring::alone(&directory, &base_url);
+        let facade = wiring::alone(&directory, &base_url, Proxies::new(&config.network.trusted_proxies));
         running.spawn(http::serve(gate, socket, facade, health.clone(), Clock::system(), running.stop_sign()));
         Alone { http: address, metrics: None, base_url, running, health }
     }

@@ -58,12 +58,17 @@ where
     B::Data: Send,
     B::Error: Into<tonic::codegen::StdError>,
 {
-    let service = TowerToHyperService::new(service);
     let connections = TaskTracker::new();
     let drained = connections.clone();
     let stopping = stop.clone();
     gate.accept(listener, stop, move |stream, version| {
-        connections.track_future(converse(stream, version, service.clone(), stopping.clone()))
+        let (peer, inner) = (stream.peer(), service.clone());
+        // Who is at the other end is known of every request that comes over it.
+        let seen = ServiceBuilder::new().map_request(move |mut request: http::Request<hyper::body::Incoming>| {
+            request.extensions_mut().insert(peer);
+            request
+        });
+        connections.track_future(converse(stream, version, TowerToHyperService::new(seen.service(inner)), stopping.clone()))
     })
     .await;
     drained.close();

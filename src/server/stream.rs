@@ -1,6 +1,6 @@
 //! A connection of either face, plain or TLS, once it has said which HTTP it speaks.
 
-use crate::limits::HEAD_TIME;
+use crate::{access::Peer, limits::HEAD_TIME};
 use std::{
     io,
     pin::Pin,
@@ -40,6 +40,7 @@ pub(super) struct Stream {
     head: [u8; PREFACE.len()],
     unread: usize,
     read: usize,
+    peer: Peer,
     _held: (OwnedSemaphorePermit, Place),
 }
 
@@ -52,11 +53,12 @@ pub(super) async fn greet(tcp: TcpStream, tls: Option<TlsAcceptor>, held: (Owned
     let late = |_| io::Error::from(io::ErrorKind::TimedOut);
     timeout(HEAD_TIME, async move {
         tcp.set_nodelay(true)?;
+        let peer = Peer(tcp.peer_addr()?.ip());
         let wire = match tls {
             Some(tls) => Wire::Tls(Box::new(tls.accept(tcp).await?)),
             None => Wire::Plain(tcp),
         };
-        let mut stream = Stream { wire, head: [0; PREFACE.len()], unread: 0, read: 0, _held: held };
+        let mut stream = Stream { wire, head: [0; PREFACE.len()], unread: 0, read: 0, peer, _held: held };
         let version = stream.sniff().await?;
         Ok((stream, version))
     })
@@ -65,6 +67,11 @@ pub(super) async fn greet(tcp: TcpStream, tls: Option<TlsAcceptor>, held: (Owned
 }
 
 impl Stream {
+    /// Who is at the other end.
+    pub(super) fn peer(&self) -> Peer {
+        self.peer
+    }
+
     async fn sniff(&mut self) -> io::Result<Version> {
         loop {
             let space = self.head.get_mut(self.unread..).unwrap_or_default();
@@ -126,7 +133,9 @@ impl AsyncWrite for Stream {
 }
 
 impl Connected for Stream {
-    type ConnectInfo = ();
+    type ConnectInfo = Peer;
 
-    fn connect_info(&self) {}
+    fn connect_info(&self) -> Peer {
+        self.peer
+    }
 }

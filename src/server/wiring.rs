@@ -2,7 +2,7 @@
 
 use super::{echo::Echo, grpc};
 use crate::{
-    access::AccessLayer,
+    access::{AccessLayer, Proxies},
     api::v1::{
         change_service_server::ChangeServiceServer, directory_service_client::DirectoryServiceClient,
         directory_service_server::DirectoryServiceServer, group_service_client::GroupServiceClient,
@@ -48,7 +48,7 @@ pub(super) struct Wired {
 }
 
 /// Builds both faces over the services; with the floor of all measurements beside them, if it is asked for.
-pub(super) fn wire(services: Services, base_url: &str, echoes: bool) -> Result<Wired, Box<dyn Error + Send + Sync>> {
+pub(super) fn wire(services: Services, base_url: &str, proxies: Proxies, echoes: bool) -> Result<Wired, Box<dyn Error + Send + Sync>> {
     let (reporter, health) = tonic_health::server::health_reporter();
     let mut routes = RoutesBuilder::default();
     macro_rules! serve {
@@ -73,14 +73,14 @@ pub(super) fn wire(services: Services, base_url: &str, echoes: bool) -> Result<W
     }
     grpc::reflect(&mut routes, SERVED)?;
 
-    let access = AccessLayer::new(services.credentials);
+    let access = AccessLayer::new(services.credentials, proxies);
     let facade = Facade::new(services.users, services.groups, services.provisioning, services.mutations, base_url);
     let facade = axum::Router::new().fallback_service(access.layer(scim::router(facade)));
     Ok(Wired { routes: routes.routes(), facade, access, health: reporter })
 }
 
 /// The façade over a channel. It has no access layer: each call takes the caller's own token to the directory.
-pub(super) fn alone(directory: &Channel, base_url: &str) -> axum::Router {
+pub(super) fn alone(directory: &Channel, base_url: &str, proxies: Proxies) -> axum::Router {
     macro_rules! remote {
         ($client:ident) => {
             Arc::new(Remote($client::new(directory.clone()).max_decoding_message_size(MESSAGE_BYTES)))
@@ -88,5 +88,5 @@ pub(super) fn alone(directory: &Channel, base_url: &str) -> axum::Router {
     }
     let (users, groups) = (remote!(UserServiceClient), remote!(GroupServiceClient));
     let facade = Facade::new(users, groups, remote!(ProvisioningServiceClient), remote!(DirectoryServiceClient), base_url);
-    scim::router(facade.remembering_callers())
+    scim::router(facade.elsewhere(proxies))
 }

@@ -4,6 +4,7 @@
 mod actions;
 mod approval;
 mod deprovision;
+mod networks;
 mod ownership;
 mod setup;
 mod takeover;

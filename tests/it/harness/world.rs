@@ -54,11 +54,18 @@ impl World {
 
     /// The same, on SQLite, with a façade of its own before it as `roster scim` makes one: all of SCIM goes through that.
     pub async fn alone() -> World {
+        World::alone_with(|_| {}).await
+    }
+
+    /// The same, both of them with other settings of the network.
+    pub async fn alone_with(change: impl Fn(&mut Network)) -> World {
         let socket = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", socket.local_addr().unwrap());
-        let world = World::at(Engine::Sqlite, Some(url.clone()), |_| {}).await;
+        let world = World::at(Engine::Sqlite, Some(url.clone()), |config| change(&mut config.network)).await;
         let directory = world.server.grpc_endpoint().to_owned();
-        let config = FacadeConfig { directory, ca: None, network: network(Some(url)) };
+        let mut network = network(Some(url));
+        change(&mut network);
+        let config = FacadeConfig { directory, ca: None, network };
         World { _facade: Some(Alone::start_on(&config, socket).unwrap()), ..world }
     }
 
@@ -260,5 +267,6 @@ pub fn network(public_url: Option<String>) -> Network {
         connections_per_address: limits::CONNECTIONS_PER_ADDRESS,
         drain_seconds: limits::DRAIN_SECONDS,
         metrics: None,
+        trusted_proxies: Vec::new(),
     }
 }

@@ -26,10 +26,14 @@ const ROOMS: &[Room] = &[
         never: &["sqlx", "serde_json"],
     },
     Room { name: "scim", may_use: &["access", "api", "attributes", "clock", "limits", "telemetry", "tolerances"], never: &["sqlx"] },
-    Room { name: "access", may_use: &["api", "clock", "directory::Error", "directory::Result", "limits", "telemetry"], never: &["sqlx"] },
+    Room {
+        name: "access",
+        may_use: &["api", "clock", "directory::Error", "directory::Result", "limits", "networks", "telemetry"],
+        never: &["sqlx"],
+    },
     Room {
         name: "directory",
-        may_use: &["access", "api", "attributes", "clock", "feed", "limits", "membership", "store", "telemetry", "tolerances"],
+        may_use: &["access", "api", "attributes", "clock", "feed", "limits", "membership", "networks", "store", "telemetry", "tolerances"],
         never: &["sqlx", "axum", "serde_json"],
     },
     Room {
@@ -50,10 +54,11 @@ const ROOMS: &[Room] = &[
     },
     Room { name: "attributes", may_use: &["api", "limits"], never: &["sqlx", "serde_json", "tonic", "axum", "tokio", "hyper", "http"] },
     Room { name: "api", may_use: &[], never: &["sqlx", "axum", "serde_json"] },
-    Room { name: "config", may_use: &["limits"], never: &["sqlx", "axum", "tonic"] },
+    Room { name: "config", may_use: &["limits", "networks"], never: &["sqlx", "axum", "tonic"] },
     Room { name: "telemetry", may_use: &["config", "limits"], never: &["sqlx"] },
     Room { name: "clock", may_use: &["limits"], never: &["sqlx", "axum", "tonic", "serde_json"] },
     Room { name: "tolerances", may_use: &[], never: &["sqlx", "axum", "tonic", "serde_json"] },
+    Room { name: "networks", may_use: &[], never: &["sqlx", "axum", "tonic", "serde_json"] },
     Room { name: "limits", may_use: &[], never: &["sqlx", "axum", "tonic", "serde_json"] },
 ];
 
