@@ -24,12 +24,15 @@ TICK = os.sysconf("SC_CLK_TCK")
 SMALL = 100
 USER_PAGE = 1000
 GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
+WATCHERS = 16
+ALONE, WATCHED = "gRPC CreateUser, 1 in flight", f"the same, followed by {WATCHERS} watchers"
 # What is measured: name, what `roster load` is asked for, calls in flight, whether a group is needed and which.
 CASES = [
     ("Echo (the floor)", "echo", 16, None),
     ("gRPC GetUser", "get-user", 16, None),
     ("gRPC BatchGetUsers of 100", "batch-get-users", 16, None),
-    ("gRPC CreateUser, 1 in flight", "create-user", 1, None),
+    (ALONE, "create-user", 1, None),
+    (WATCHED, "create-user", 1, None),
     ("gRPC CreateUser, 64 in flight", "create-user", 64, None),
     ("SCIM GET /Users/{id}", "scim-get", 16, None),
     ("SCIM POST /Users", "scim-post", 16, None),
@@ -105,14 +108,19 @@ class Server:
     def cpu(self):
         return stat(self.process.pid)[1] + self.database.cpu()
 
-    def load(self, what, in_flight, seconds, ids, group):
+    def load(self, what, in_flight, seconds, ids, group, watchers=0):
         command = [self.binary, "load", what, "--data-dir", self.folder, "--in-flight", str(in_flight), "--seconds", str(seconds)]
-        command += ["--ids", ids, "--base", self.base, "--group", group]
+        command += ["--ids", ids, "--base", self.base, "--group", group, "--watchers", str(watchers)]
         before = self.cpu()
         told = subprocess.run(command, stdout=subprocess.PIPE, env={**os.environ, "ROSTER_SCIM_TOKEN": self.token}, check=True)
         used = self.cpu() - before
         told = json.loads(told.stdout)
-        return {"cpu": used * 1e6 / told["calls"], "rate": told["calls"] / told["seconds"], "p50": told["p50_us"]}
+        return {
+            "cpu": used * 1e6 / told["calls"],
+            "rate": told["calls"] / told["seconds"],
+            "p50": told["p50_us"],
+            "delivery": told["delivery_p50_us"],
+        }
 
     def scim(self, method, path, body):
         headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/scim+json"}
@@ -151,7 +159,8 @@ def measure(binary, database, rounds, seconds, members):
                 server.load("echo", 16, 0.3, everybody, "")
                 for name, what, in_flight, group in CASES:
                     who = others if what == "member" else everybody
-                    found[name].append(server.load(what, in_flight, seconds, who, groups[group]))
+                    watchers = WATCHERS if name == WATCHED else 0
+                    found[name].append(server.load(what, in_flight, seconds, who, groups[group], watchers))
             with Server(binary, database, data, 1) as server:
                 alone.append(server.load("create-user", 64, seconds, everybody, "")["rate"])
             print(f"{database.name}: round {turn + 1} of {rounds}", flush=True)
@@ -182,11 +191,15 @@ def table(database, found, alone, members):
         big["cpu"] / small["cpu"] for big, small in zip(found["one member, large group"], found["one member, group of 100"])
     )
     gain = median(one["rate"] / rate for one, rate in zip(found["gRPC CreateUser, 64 in flight"], alone))
+    delivery = median((with_all["cpu"] - without["cpu"]) / WATCHERS for with_all, without in zip(found[WATCHED], found[ALONE]))
+    later = median(one["delivery"] for one in found[WATCHED])
     least = LEAST_GAIN[database.name]
     lines += [
         "",
         f"- One member of {members:,} costs {growth:.2f} times one of {SMALL} (bar: at most {MOST_GROWTH}).",
         f"- Durable creates with 64 in flight: {gain:.1f} times as many as where a lane takes one write at a time (bar: at least {least:.0f}).",
+        f"- A commit told to one more watcher costs {delivery:.0f} µs, {delivery / median(echo):.2f} of an Echo, and arrives {later:,.0f} µs after"
+        " it was made (median).",
         "",
     ]
     missed = [f"{database.name}: one member costs {growth:.2f} times"] if growth > MOST_GROWTH else []

@@ -2,6 +2,7 @@
 //! administrators.
 
 mod http;
+mod watch;
 
 use super::{
     Done, Failure,
@@ -53,6 +54,9 @@ pub(super) struct Load {
     /// How long.
     #[arg(long, value_name = "SECONDS", default_value_t = 2.0)]
     seconds: f64,
+    /// Streams of changes that are followed meanwhile.
+    #[arg(long, value_name = "COUNT", default_value_t = 0)]
+    watchers: usize,
     /// Ids of users, one a line.
     #[arg(long, value_name = "FILE")]
     ids: Option<PathBuf>,
@@ -95,6 +99,7 @@ pub(super) async fn run(load: Load) -> Done {
     let (count, seconds) = (load.in_flight, load.seconds);
     let run = format!("load-{}", crate::clock::Clock::system().new_id());
     let target = Arc::new(Target { load, organization_id, ids, next: AtomicUsize::new(0), run });
+    let watchers = watch::Watchers::open(&target, &session.channel).await?;
     let begun = Instant::now();
     let until = begun + Duration::from_secs_f64(seconds);
     let mut asking = tokio::task::JoinSet::new();
@@ -116,10 +121,24 @@ pub(super) async fn run(load: Load) -> Done {
         took.extend(some.map_err(|error| Failure::refused(format!("The load ended early: {error}.")))??);
     }
     let seconds = begun.elapsed().as_secs_f64();
-    took.sort_unstable();
-    let at = |part: usize| took.get(took.len() * part / 100).map_or(0, Duration::as_micros);
-    output::say(format!("{}", serde_json::json!({ "calls": took.len(), "seconds": seconds, "p50_us": at(50), "p99_us": at(99) })));
+    let mut delays = watchers.see(took.len()).await?;
+    let told = serde_json::json!({
+        "calls": took.len(),
+        "seconds": seconds,
+        "p50_us": part(&mut took, 50),
+        "p99_us": part(&mut took, 99),
+        "deliveries": delays.len(),
+        "delivery_p50_us": part(&mut delays, 50),
+        "delivery_p99_us": part(&mut delays, 99),
+    });
+    output::say(told.to_string());
     Ok(())
+}
+
+/// The time, in microseconds, that so many of a hundred stay below; 0 without any.
+fn part(times: &mut [Duration], hundredths: usize) -> u128 {
+    times.sort_unstable();
+    times.get(times.len() * hundredths / 100).map_or(0, Duration::as_micros)
 }
 
 /// One that asks, again and again.
