@@ -1,6 +1,7 @@
 //! The life of a store: it begins with the store, and anew when a backup is brought back (`roster restored`). What clients keep
 //! of an earlier life may speak of commits that never were, so nothing of it is good in a later one.
 
+use super::Work;
 use crate::api::v1::ResourceMeta;
 use std::fmt::Write as _;
 
@@ -43,6 +44,18 @@ impl Life {
     fn write(self, etag: &mut String, version: i64) {
         // Writing into a text cannot fail.
         let _ = write!(etag, "W/\"{version}.{:08x}\"", self.0 & 0xffff_ffff);
+    }
+}
+
+impl Work {
+    /// The life of the store, which etags are of.
+    pub fn life(&self) -> Life {
+        self.life
+    }
+
+    /// The etag of what this edit changes.
+    pub fn etag(&self) -> String {
+        self.life.etag(self.revision())
     }
 }
 

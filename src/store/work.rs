@@ -32,7 +32,7 @@ pub(super) struct Change {
 #[derive(Debug)]
 pub struct Work {
     pub(super) organization: String,
-    life: Life,
+    pub(super) life: Life,
     pub(super) head: i64,
     pub(super) made: i64,
     now: Micros,
@@ -125,16 +125,6 @@ impl Work {
     /// The organization worked on.
     pub fn organization(&self) -> &str {
         &self.organization
-    }
-
-    /// The life of the store, which etags are of.
-    pub fn life(&self) -> Life {
-        self.life
-    }
-
-    /// The etag of what this edit changes.
-    pub fn etag(&self) -> String {
-        self.life.etag(self.revision())
     }
 
     /// When the edit was asked for, in microseconds since 1970.
