@@ -97,8 +97,8 @@ where
         Box::pin(async move {
             request.extensions_mut().remove::<Caller>();
             if let Some(credential) = credential {
-                let resolved = resolver.resolve(credential.expose_secret()).await;
-                match resolved.and_then(|caller| resolver.admit(&caller, origin).map(|()| caller)) {
+                let known = resolver.resolve(credential.expose_secret()).await;
+                match known.and_then(|caller| resolver.admit(&caller, origin).map(|()| caller)) {
                     Ok(caller) => {
                         request.extensions_mut().insert(caller);
                     }

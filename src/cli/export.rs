@@ -65,7 +65,8 @@ pub(super) async fn run(export: Export) -> Done {
     let mut mark = Mark { organization_id, resume_token: String::new(), bytes: 0 };
     let Some(file) = export.output else {
         let told = tell(&mut service, &mut mark, &mut Sink::Out(io::stdout()), None).await?;
-        return told.map_or(Ok(()), |footer| said(&footer));
+        told.iter().for_each(say);
+        return Ok(());
     };
     if file.exists() {
         return Err(Failure::settings(format!("{} is there already.", file.display())));
@@ -87,14 +88,14 @@ pub(super) async fn run(export: Export) -> Done {
     }
     fs::rename(&part, &file).map_err(lines::unusable(&file))?;
     lines::forget(&notes);
-    footer.map_or(Ok(()), |footer| said(&footer))
+    footer.iter().for_each(say);
+    Ok(())
 }
 
-fn said(footer: &v1::TransferFooter) -> Done {
+fn say(footer: &v1::TransferFooter) {
     let v1::TransferFooter { users, groups, memberships, .. } = footer;
     let all = lines::sum(footer);
     output::note(format!("{all} records: {users} users, {groups} groups, {memberships} memberships and what decides about them."));
-    Ok(())
 }
 
 /// Writes what comes, and goes on when a stream breaks. Answers the footer; nothing where nobody reads any more.

@@ -120,10 +120,10 @@ pub(super) fn edit(
             let named = take::named(aim.value).filter(|_| aim.op == Op::Remove);
             let named = named.map(|v| fit(v.clone(), definition, false, Leniency::patch(), &mut Tolerated::default()));
             // An object is named by its `value`.
-            let names = |v: &AttributeValue| {
+            let is_value = |v: &AttributeValue| {
                 !says_nothing(v) && is_of(v, definition) && (definition.kind != Type::Complex || definition.part("value").is_some())
             };
-            if named.as_ref().is_some_and(|v| !names(v)) {
+            if named.as_ref().is_some_and(|v| !is_value(v)) {
                 return Err(take::no_value(aim.path));
             }
             let there = at.and_then(|at| map.entries.get(at)).and_then(|e| e.value.as_ref());

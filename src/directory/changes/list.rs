@@ -45,7 +45,7 @@ pub(super) async fn list(changes: &Changes, call: &Call, request: ListChangesReq
         return Err(invalid());
     }
     let standing = (!wait.is_zero()).then(|| changes.wardens.watch(&call.caller, organization).ok_or_else(crowded));
-    let (mut standing, mut waited) = (standing.transpose()?, false);
+    let (mut standing, mut has_waited) = (standing.transpose()?, false);
     let mut bell = directory.store.bell(organization);
     let mut reader = directory.read(organization, None).await?;
     let wanted = Wanted::new(&request.kinds, Vec::new(), false, None, &reader.schemas().await?)?;
@@ -59,7 +59,7 @@ pub(super) async fn list(changes: &Changes, call: &Call, request: ListChangesReq
         let due = Instant::now() >= until;
         let over = standing.as_ref().is_some_and(Standing::over);
         if due || over || answer.full || !answer.response.commits.is_empty() || changes.drain.is_cancelled() {
-            if waited {
+            if has_waited {
                 // Asked after what is answered was read: what was written after the credential ended is not told.
                 changes.wardens.require(&call.caller, organization).await?;
             }
@@ -76,7 +76,7 @@ pub(super) async fn list(changes: &Changes, call: &Call, request: ListChangesReq
             () = changes.drain.cancelled() => {}
             () = ended(standing.as_mut()) => {}
         }
-        waited = true;
+        has_waited = true;
         reader = directory.read(organization, None).await?;
         changes.reach(&reader, answer.place)?;
     }

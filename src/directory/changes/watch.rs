@@ -27,6 +27,7 @@ use tonic::Status;
 /// How long a client may wait before it comes again, where many may come at once.
 const SPREAD: Duration = Duration::from_secs(5);
 
+#[allow(clippy::struct_excessive_bools, reason = "each says another thing, and any of them may hold beside the others")]
 struct Watch {
     changes: Changes,
     call: Call,

@@ -22,10 +22,10 @@ use std::collections::BTreeSet;
 pub(super) enum Ready {
     Schema(Schema),
     Role(crate::api::v1::Role),
-    Connection(Connection),
+    Connection(Box<Connection>),
     ServiceAccount(ServiceAccount),
     /// With the folded user name.
-    User(User, String),
+    User(Box<User>, String),
     Group(Group),
     /// Group, member and the member's kind.
     Membership(String, String, i64),
@@ -128,7 +128,7 @@ fn record(given: Option<TransferRecord>, organization: &str) -> Result<Ready> {
             check_id("connection.id", &connection.id)?;
             connections::check(&mut connection)?;
             let organization_id = organization.to_owned();
-            Ok(Ready::Connection(Connection { organization_id, scim_base_url: String::new(), status: None, ..connection }))
+            Ok(Ready::Connection(Box::new(Connection { organization_id, scim_base_url: String::new(), status: None, ..connection })))
         }
         Record::ServiceAccount(account) => {
             check_id("service_account.id", &account.id)?;
@@ -154,7 +154,7 @@ fn admit_user(mut user: User, organization: &str) -> Result<Ready> {
     admit_links(&mut user.links)?;
     check::check_user(&mut user)?;
     let name_key = fold::user_name(&user.user_name)?;
-    Ok(Ready::User(user, name_key))
+    Ok(Ready::User(Box::new(user), name_key))
 }
 
 fn admit_group(mut group: Group, organization: &str) -> Result<Ready> {

@@ -15,7 +15,9 @@ fn times(meta: &mut Option<ResourceMeta>) {
 
 /// Revisions are those of one store.
 fn unrevised(links: &mut [Link]) {
-    links.iter_mut().for_each(|link| link.revision = 0);
+    for link in links {
+        link.revision = 0;
+    }
 }
 
 /// What travels as a record of its own.

@@ -72,12 +72,12 @@ impl Operation {
         let target = text("path", given.path).and_then(|path| target(path.as_deref()));
         let kind = target.as_ref().ok().map(|(kind, _)| *kind);
         let id = target.as_ref().ok().and_then(|(_, id)| id.clone());
-        let named = id.as_deref().and_then(references::bulk_id).map(str::to_owned);
+        let meant = id.as_deref().and_then(references::bulk_id).map(str::to_owned);
         let id = id.filter(|id| is_sayable(id));
         let method = method.map(|text| text.map(|text| clip(&text)));
         let bulk_id = text("bulkId", given.bulk_id);
         let write = write(session, given, names, method.clone(), bulk_id.clone(), what, target);
-        Operation { method: method.unwrap_or_default(), bulk_id: bulk_id.unwrap_or_default(), what, kind, id, named, write }
+        Operation { method: method.unwrap_or_default(), bulk_id: bulk_id.unwrap_or_default(), what, kind, id, named: meant, write }
     }
 }
 

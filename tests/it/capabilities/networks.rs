@@ -62,7 +62,11 @@ async fn a_connection_is_used_from_its_networks_and_from_nowhere_else(world: Wor
     let refused = clients.users.clone().list_users(list).await.refused();
     refused.is(Code::PermissionDenied, ErrorReason::NetworkDenied).says("address", "127.0.0.1");
     assert_eq!(world.head().await, head);
-    let get = GetConnectionRequest { organization_id: world.organization.clone(), connection_id: connection.id.clone() };
+    let get = GetConnectionRequest {
+        organization_id: world.organization.clone(),
+        connection_id: connection.id.clone(),
+        ..GetConnectionRequest::default()
+    };
     let status = world.grpc().provisioning.get_connection(get).await.unwrap().into_inner().connection.unwrap().status.unwrap();
     assert_eq!((status.state(), status.last_error.unwrap().reason.as_str()), (State::Failing, "NETWORK_DENIED"));
     // Others are not meant.
