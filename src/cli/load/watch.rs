@@ -2,7 +2,8 @@
 
 use super::{Authorized, Failure, Target, refused, v1};
 use crate::api::v1::{change_service_client::ChangeServiceClient, watch_changes_request::Start, watch_changes_response::Message};
-use std::time::{Duration, SystemTime};
+use crate::clock::{self, Clock};
+use std::time::Duration;
 use tokio::{sync::watch, task::JoinSet};
 use tonic::Streaming;
 
@@ -62,8 +63,9 @@ async fn follow(
         tokio::select! {
             message = stream.message() => match message.map_err(refused)?.and_then(|message| message.message) {
                 Some(Message::Commit(commit)) => {
-                    let delay = commit.commit_time.and_then(|time| SystemTime::now().duration_since(SystemTime::try_from(time).ok()?).ok());
-                    delays.extend(std::iter::repeat_n(delay.unwrap_or_default(), commit.events.len()));
+                    let made = commit.commit_time.as_ref().map_or(0, clock::micros);
+                    let delay = Duration::from_micros(u64::try_from(Clock::system().now() - made).unwrap_or(0));
+                    delays.extend(std::iter::repeat_n(delay, commit.events.len()));
                 }
                 Some(Message::Ending(_)) | None => return Err(Failure::refused("A stream of changes ended.".to_owned())),
                 Some(_) => {}

@@ -15,19 +15,20 @@ use tonic::{Code, Response, Status};
 /// What a read of this name was answered at.
 type Read = (&'static str, Result<Revision, Status>);
 
+/// Whom the reads are about.
 struct Reads {
-    role_id: String,
-    connection_id: String,
-    service_account_id: String,
+    role: String,
+    connection: String,
+    service_account: String,
 }
 
 impl Reads {
     async fn of(world: &World) -> Reads {
-        let role_id = world.create_role(Role { key: "reader".to_owned(), ..Role::default() }).await.id;
+        let role = world.create_role(Role { key: "reader".to_owned(), ..Role::default() }).await.id;
         let ada = world.create_user(user("ada")).await;
-        world.grant(&role_id, principal(&ada.id)).await;
-        let service_account_id = world.service_account(&world.organization).await.id;
-        Reads { role_id, connection_id: world.connection.clone(), service_account_id }
+        world.grant(&role, principal(&ada.id)).await;
+        let service_account = world.service_account(&world.organization).await.id;
+        Reads { role, connection: world.connection.clone(), service_account }
     }
 
     async fn all(&self, world: &World, requirement: Requirement) -> Vec<Read> {
@@ -37,21 +38,22 @@ impl Reads {
         macro_rules! ask {
             ($($service:ident.$method:ident($request:ident { $($field:ident: $value:expr),* }))*) => {$({
                 let (organization_id, consistency) = (organization_id.clone(), consistency.clone());
+                #[allow(clippy::needless_update, reason = "some requests have no more than these fields")]
                 let request = $request { organization_id, consistency, $($field: $value,)* ..Default::default() };
                 let answer = to.$service.$method(request).await;
                 read.push((stringify!($method), answer.map(|answer| answer.into_inner().read_at.unwrap())));
             })*};
         }
-        let role = Some(get_role_request::Role::RoleId(self.role_id.clone()));
+        let role = Some(get_role_request::Role::RoleId(self.role.clone()));
         ask! {
             roles.get_role(GetRoleRequest { role: role })
             roles.list_roles(ListRolesRequest {})
-            roles.list_role_assignments(ListRoleAssignmentsRequest { role_id: self.role_id.clone() })
-            provisioning.get_connection(GetConnectionRequest { connection_id: self.connection_id.clone() })
+            roles.list_role_assignments(ListRoleAssignmentsRequest { role_id: self.role.clone() })
+            provisioning.get_connection(GetConnectionRequest { connection_id: self.connection.clone() })
             provisioning.list_connections(ListConnectionsRequest {})
             provisioning.list_tokens(ListTokensRequest {})
             provisioning.list_schemas(ListSchemasRequest {})
-            service_accounts.get_service_account(GetServiceAccountRequest { service_account_id: self.service_account_id.clone() })
+            service_accounts.get_service_account(GetServiceAccountRequest { service_account_id: self.service_account.clone() })
             service_accounts.list_service_accounts(ListServiceAccountsRequest {})
             takeovers.list_takeovers(ListTakeoversRequest {})
         }

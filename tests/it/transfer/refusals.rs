@@ -103,7 +103,7 @@ async fn a_record_that_no_export_has_is_refused_by_its_line(world: World) {
     let records = [
         Record::Header(TransferHeader::default()),
         Record::Footer(TransferFooter::default()),
-        user(|user| user.id = "admin".to_owned()),
+        user(|user| "admin".clone_into(&mut user.id)),
         user(|user| user.user_name.clear()),
         user(|user| user.setup_state = 9),
         user(|user| user.links = vec![Link::default()]),
