@@ -51,6 +51,15 @@ impl Clock {
     }
 }
 
+/// Whether a text has the form of the ids that [`Clock::new_id`] makes: a UUID of 36 characters, in lower case. No resource has an
+/// id of another form.
+pub fn is_id(text: &str) -> bool {
+    let fits = |(at, c): (usize, char)| {
+        if matches!(at, 8 | 13 | 18 | 23) { c == '-' } else { c.is_ascii_digit() || ('a'..='f').contains(&c) }
+    };
+    text.len() == 36 && text.char_indices().all(fits)
+}
+
 /// Microseconds as the contract's timestamp.
 pub fn timestamp(micros: Micros) -> prost_types::Timestamp {
     let nanos = micros.rem_euclid(1_000_000) * 1_000;

@@ -56,7 +56,15 @@ impl Sight {
     /// # Errors
     /// `NOT_FOUND`.
     pub(super) fn check_connection(&self, id: &str) -> Result<()> {
-        if self.sees_connection(id) { Ok(()) } else { Err(Error::not_found("connection")) }
+        self.check_owner(id, "connection")
+    }
+
+    /// Refuses what belongs to another connection (or to none) that is not there for the caller, as what is not there at all.
+    ///
+    /// # Errors
+    /// `NOT_FOUND`.
+    pub(super) fn check_owner(&self, connection: &str, name: &'static str) -> Result<()> {
+        if self.sees_connection(connection) { Ok(()) } else { Err(Error::not_found(name)) }
     }
 
     /// Whether the resource is there for the caller.

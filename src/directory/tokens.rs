@@ -105,6 +105,7 @@ pub(super) async fn rotate(directory: &Arc<Directory>, request: Request<RotateTo
     let mut reader = directory.read(&message.organization_id, None).await?;
     let old: Token = record::get(directory, &mut reader, &message.token_id).await?;
     drop(reader);
+    Sight::of(&call).check_owner(&old.connection_id, Token::NAME)?;
     let minted = mint(if old.connection_id.is_empty() { Kind::Service } else { Kind::Scim })?;
     let (validate_only, hash, id) =
         (message.write.as_ref().is_some_and(|write| write.validate_only), minted.hash(), minted.id().to_owned());
@@ -178,6 +179,7 @@ pub(super) async fn revoke(directory: &Arc<Directory>, request: Request<RevokeTo
     let written = directory
         .write(&call, &message.organization_id, message.write, move |work| {
             let there: Token = record::find(&kept, work, &message.token_id)?;
+            Sight::of_caller(&caller).check_owner(&there.connection_id, Token::NAME)?;
             require_own(&caller, &there.connection_id)?;
             revoke_all(&kept, work, std::slice::from_ref(&message.token_id))
         })

@@ -4,7 +4,9 @@ use super::{
     super::{
         Directory, Error, Result,
         core::{Call, Edit},
-        links, touch,
+        links,
+        sight::Sight,
+        touch,
         touch::Deed,
         users::{self, Shown},
     },
@@ -28,11 +30,12 @@ pub(super) async fn undo(directory: &Directory, call: &Call, message: UndoTakeov
     let ((id, connection), restore) = (named(&message.user_id, &message.connection_id)?, message.restore_attributes);
     let organization = message.organization_id;
     // What is in the feed does not change, so it can be read before the lane is entered.
-    let image = if restore { Some(before(directory, &organization, &id, &connection).await?) } else { None };
-    let (offered, caller) = (directory.clock.new_id(), call.caller.clone());
+    let image = if restore { Some(before(directory, call, &organization, &id, &connection).await?) } else { None };
+    let (offered, caller, sight) = (directory.clock.new_id(), call.caller.clone(), Sight::of(call));
     let edit = move |work: &mut Work| -> Edit<User> {
         let (row, recorded) = (work.user(&id), entry::find(work, &connection, &id));
         let (row, recorded) = (row?.ok_or_else(|| Error::not_found("user"))?, recorded?);
+        sight.check(&row.user, "user")?;
         let link = links::link_of(&row.user, &connection).filter(|link| link.state() == Link::Linked);
         let link = link.ok_or_else(|| Error::not_found("link"))?.clone();
         let mut user = row.user.clone();
@@ -80,10 +83,11 @@ fn with_attributes_of(image: &User, user: &User) -> User {
 }
 
 /// The user before the takeover, from the feed, and the revision that made it.
-async fn before(directory: &Directory, organization: &str, id: &str, connection: &str) -> Result<(u64, User)> {
+async fn before(directory: &Directory, call: &Call, organization: &str, id: &str, connection: &str) -> Result<(u64, User)> {
     let mut reader = directory.read(organization, None).await?;
     let body = reader.users(vec![id.to_owned()]).await?.pop().ok_or_else(|| Error::not_found("user"))?.1;
     let user = users::decode(reader.life(), &body)?;
+    Sight::of(call).check(&user, "user")?;
     let link = links::link_of(&user, connection).filter(|link| link.state() == Link::Linked).ok_or_else(|| Error::not_found("link"))?;
     let nothing = || Error::value("restore_attributes", "restore_attributes: the link is no takeover, so nothing was taken.");
     if !matches!(link.reason(), Reason::Takeover | Reason::Approved) {

@@ -11,7 +11,7 @@ use crate::{
         user::SetupState,
     },
     attributes::{Schemas, check, fold},
-    clock::micros,
+    clock::{is_id, micros},
     limits,
     store::{Grant, MEMBER_GROUP, MEMBER_USER, NEVER},
 };
@@ -228,10 +228,7 @@ fn admit_grant(given: &RoleAssignment) -> Result<Ready> {
 
 /// An id that a server made: it cannot be guessed, and is no word.
 fn check_id(field: &str, id: &str) -> Result<()> {
-    let fits = |(at, c): (usize, char)| {
-        if matches!(at, 8 | 13 | 18 | 23) { c == '-' } else { c.is_ascii_digit() || ('a'..='f').contains(&c) }
-    };
-    if id.len() == 36 && id.char_indices().all(fits) {
+    if is_id(id) {
         return Ok(());
     }
     Err(Error::value(field, format!("{field} is no id that a server made: a UUID of 36 characters, in lower case.")))

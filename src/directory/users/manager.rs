@@ -1,5 +1,8 @@
 //! Managers whom a connection that sees only its own does not see: their ids are not shown to it, and what it does not see it does
 //! not take away.
+//!
+//! Ids of nobody are treated as those of somebody whom it does not see, also where it wrote them itself: were they shown, writing an
+//! id and reading it back would tell whether somebody has it. What has not the form of an id is nobody's, and shown.
 
 use super::super::{
     Directory, Result,
@@ -8,6 +11,7 @@ use super::super::{
 };
 use crate::{
     api::v1::{EnterpriseUser, User},
+    clock::is_id,
     store::{Reader, View, Work},
 };
 use std::collections::BTreeSet;
@@ -16,11 +20,16 @@ fn manager(user: &User) -> Option<&String> {
     user.enterprise.as_ref()?.manager.as_ref()?.value.as_ref().filter(|id| !id.is_empty())
 }
 
-/// Takes away the managers that are users or groups, and not there for the caller. Whoever sees all pays nothing.
+/// The same, if it may be somebody's id.
+fn named(user: &User) -> Option<&String> {
+    manager(user).filter(|id| is_id(id))
+}
+
+/// Takes away the managers that may be users or groups, and are not there for the caller. Whoever sees all pays nothing.
 pub(super) async fn hide(directory: &Directory, call: &Call, reader: Option<&mut Reader>, users: &mut [User]) -> Result<()> {
     let sight = Sight::of(call);
     let Some(organization) = users.first().map(|user| user.organization_id.clone()).filter(|_| sight.is_narrow()) else { return Ok(()) };
-    if !users.iter().any(|user| manager(user).is_some()) {
+    if !users.iter().any(|user| named(user).is_some()) {
         return Ok(());
     }
     let mut own = None;
@@ -37,15 +46,13 @@ pub(in crate::directory) async fn hide_from(view: &View, reader: &mut Reader, us
     if !matches!(view, View::Only(_)) {
         return Ok(());
     }
-    let managers: BTreeSet<String> = users.iter().filter_map(|user| manager(user)).cloned().collect();
+    let managers: BTreeSet<String> = users.iter().filter_map(|user| named(user)).cloned().collect();
     if managers.is_empty() {
         return Ok(());
     }
-    let known: Vec<String> = reader.kinds(managers.into_iter().collect()).await?.into_iter().map(|(id, _)| id).collect();
-    let seen = reader.seen(view, known.clone()).await?;
-    let hidden: BTreeSet<String> = known.into_iter().filter(|id| !seen.contains(id)).collect();
+    let seen = reader.seen(view, managers.into_iter().collect()).await?;
     for user in users {
-        if manager(user).is_some_and(|id| hidden.contains(id)) {
+        if named(user).is_some_and(|id| !seen.contains(id)) {
             user.enterprise.iter_mut().for_each(|enterprise| enterprise.manager = None);
             // An extension without any value is not there.
             user.enterprise.take_if(|enterprise| *enterprise == EnterpriseUser::default());
@@ -56,11 +63,8 @@ pub(in crate::directory) async fn hide_from(view: &View, reader: &mut Reader, us
 
 /// A manager whom the caller does not see stays where a document does not name one.
 pub(super) fn keep(work: &mut Work, sight: &Sight, before: &User, user: &mut User) -> Edit<()> {
-    let (Some(id), None) = (manager(before).filter(|_| sight.is_narrow()), manager(user)) else { return Ok(()) };
-    let ids = [id.clone()];
-    let (kinds, seen) = (work.kinds(&ids), sight.seen_in(work, &ids));
-    let (kinds, seen) = (kinds?, seen?);
-    if kinds.iter().any(Option::is_some) && seen.is_empty() {
+    let (Some(id), None) = (named(before).filter(|_| sight.is_narrow()), manager(user)) else { return Ok(()) };
+    if sight.seen_in(work, std::slice::from_ref(id))?.is_empty() {
         let hidden = before.enterprise.as_ref().and_then(|enterprise| enterprise.manager.clone());
         user.enterprise.get_or_insert_with(EnterpriseUser::default).manager = hidden;
     }

@@ -1,5 +1,7 @@
 //! A connection that sees only what it manages is told of nobody else who holds a role, and of no other connection's credentials.
 
+mod writes;
+
 use crate::harness::{
     Clients, Refused, World, both,
     deeds::Desk,

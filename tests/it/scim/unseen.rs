@@ -4,9 +4,9 @@ use super::links::{connected, person, team};
 use crate::harness::{
     World, faces,
     scim::{ENTERPRISE, GROUP, Scim, USER},
-    shapes::{add, group_principal, principal},
+    shapes::{add, external, group_principal, principal, user, user_with_email},
 };
-use roster::api::v1::connection::Visibility;
+use roster::api::v1::{Connection, User, connection::Visibility, link::Reason};
 use serde_json::{Value, json};
 
 async fn narrow(world: &World) -> Scim {
@@ -61,6 +61,88 @@ async fn a_manager_who_is_not_shown_is_found_by_no_filter_and_orders_nothing(wor
     assert_eq!(found(everybody, "/Users", "manager pr", &manager).await, [ada.as_str(), bob.as_str()]);
 }
 
+/// The body without what each resource has of its own.
+fn bare(mut body: Value) -> Value {
+    for own in ["id", "userName", "externalId", "meta"] {
+        body.as_object_mut().unwrap().remove(own);
+    }
+    body
+}
+
+/// What a user's manager is as everybody else reads it.
+async fn led_in_truth(world: &World, id: &str) -> Option<String> {
+    world.user(id).await.enterprise?.manager?.value
+}
+
+/// Row 9 (Jumper)
+async fn naming_a_manager_tells_not_whether_somebody_is_there(world: World) {
+    let a = narrow(&world).await;
+    let hidden = world.scim().post("/Users", &person("boss", "B-1")).await.id();
+    let foreign = world.create_group("Foreign", vec![]).await.id;
+    let nobody = "0198f0a0-0000-7000-8000-00000000ffff".to_owned();
+    let mut told = Vec::new();
+    for (k, target) in [&hidden, &foreign, &nobody].into_iter().enumerate() {
+        let mut document = person(&format!("p{k}"), &format!("A-{k}"));
+        document[ENTERPRISE] = json!({"manager": {"value": target}});
+        let made = a.post("/Users", &document).await;
+        let (id, mut said) = (made.id(), vec![bare(made.expect(201))]);
+        let path = format!("/Users/{id}");
+        assert_eq!(led_in_truth(&world, &id).await.as_ref(), Some(target));
+        said.push(bare(a.get(&path).await.expect(200)));
+        // Who is not shown stays where it is not named, and where what is not there is taken away.
+        said.push(bare(a.put(&path, &person(&format!("p{k}"), &format!("A-{k}"))).await.expect(200)));
+        let gone = json!([{"op": "remove", "path": format!("{ENTERPRISE}:manager")}]);
+        said.push(bare(a.patch(&path, &gone).await.expect(200)));
+        assert_eq!(led_in_truth(&world, &id).await.as_ref(), Some(target));
+        // Another one takes the place, and the first one the other's.
+        a.patch(&path, &led_by("CN=boss")).await.expect(200);
+        assert_eq!(found(&a, "/Users", "manager eq \"CN=boss\"", "").await, [id.as_str()]);
+        said.push(bare(a.patch(&path, &led_by(target)).await.expect(200)));
+        said.push(bare(a.put(&path, &document).await.expect(200)));
+        assert_eq!(led_in_truth(&world, &id).await.as_ref(), Some(target));
+        for filter in [format!("manager eq \"{target}\""), "manager pr".to_owned(), format!("schemas eq \"{ENTERPRISE}\"")] {
+            assert_eq!(found(&a, "/Users", &filter, "").await, Vec::<String>::new(), "{filter}");
+        }
+        assert_eq!(found(world.scim(), "/Users", &format!("manager eq \"{target}\""), "").await, [id]);
+        told.push(said);
+    }
+    assert_eq!(told[0].len(), 6);
+    assert!(told.iter().flatten().all(|body| body.get(ENTERPRISE).is_none()), "{told:?}");
+    assert!(told.iter().all(|said| *said == told[2]), "{told:?}");
+}
+
+/// What has to be unique is so among all, and a create is told that it is not, and nothing else.
+async fn what_is_unique_is_refused_by_those_who_are_not_shown_too(world: World) {
+    let rules = vec!["emails".to_owned()];
+    let policy = Connection { takeover_match_attributes: rules, unique_group_names: true, ..Connection::default() };
+    let (_, a) = world.scim_with(Connection { visibility: Visibility::Linked.into(), ..policy }).await;
+    let hidden = world.create_user(user_with_email("boss", "boss@example.com")).await.id;
+    let foreign = world.create_group("Foreign", vec![]).await.id;
+
+    let named = json!({"schemas": [USER], "userName": "Boss"});
+    let addressed = json!({"schemas": [USER], "userName": "ada", "emails": [{"value": "boss@example.com"}]});
+    let called = json!({"schemas": [GROUP], "displayName": "Foreign"});
+    for (path, document) in [("/Users", named), ("/Users", addressed), ("/Groups", called)] {
+        let refused = a.post(path, &document).await;
+        refused.is_error(409, "uniqueness");
+        let said = refused.body.to_string();
+        assert!(!said.contains(&hidden) && !said.contains(&foreign), "{said}");
+    }
+}
+
+async fn an_external_id_that_was_given_beforehand_links_with_the_next_change(world: World) {
+    let (connection, a) = connected(&world, "visibility", |c| c.visibility = Visibility::Organization.into()).await;
+    let id = world.create_user(User { external_ids: vec![external(&connection, "E-1")], ..user("ada") }).await.id;
+    let links = async || world.user(&id).await.links.iter().map(roster::api::v1::Link::reason).collect::<Vec<_>>();
+    let (path, say) = (format!("/Users/{id}"), |path: &str, value: &str| json!([{"op": "replace", "path": path, "value": value}]));
+
+    a.patch(&path, &say("externalId", "E-1")).await.expect(200);
+    assert_eq!(links().await, []);
+    a.post("/Users", &person("eve", "E-1")).await.is_error(409, "uniqueness");
+    a.patch(&path, &say("title", "Countess")).await.expect(200);
+    assert_eq!(links().await, [Reason::ExternalId]);
+}
+
 /// Row 9 (Jumper)
 async fn a_membership_that_is_not_shown_is_found_by_no_filter(world: World) {
     let (a, everybody) = (narrow(&world).await, world.scim());
@@ -112,6 +194,9 @@ async fn whom_a_connection_let_go_is_found_through_no_membership(world: World) {
 
 faces! {
     a_manager_who_is_not_shown_is_found_by_no_filter_and_orders_nothing
+    naming_a_manager_tells_not_whether_somebody_is_there
+    what_is_unique_is_refused_by_those_who_are_not_shown_too
+    an_external_id_that_was_given_beforehand_links_with_the_next_change
     a_membership_that_is_not_shown_is_found_by_no_filter
     whom_a_connection_let_go_is_found_through_no_membership
 }
