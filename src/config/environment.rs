@@ -1,7 +1,8 @@
 //! The variables by which an operator describes one connection of the default organization, its token among them.
 //!
 //! Their names are promised as they are, the misspelt one too. As soon as one that begins with SCIM_ is set they describe the
-//! connection; what is not set has its default, and everything is off by default. An empty variable is one that is not set.
+//! connection; what is not set has its default, and everything is off by default. One that is set and empty says neither and
+//! ends the start; but an empty `ADMIN_GROUP` is one that is not set, since the name may be another program's.
 
 use super::BadSetting;
 use crate::limits;
@@ -39,8 +40,9 @@ impl Environment {
     /// With one sentence that names the variable, and never says its value: it may be a secret in the wrong place.
     pub fn read(get: impl Fn(&str) -> Option<OsString>) -> Result<Option<Environment>, BadSetting> {
         let text = |name: &str| match get(name).map(OsString::into_string) {
-            None => Ok(None),
-            Some(Ok(text)) => Ok(Some(text.trim().to_owned()).filter(|text| !text.is_empty())),
+            Some(Ok(text)) if !text.trim().is_empty() => Ok(Some(text.trim().to_owned())),
+            Some(Ok(_)) if name.starts_with(PREFIX) => Err(BadSetting(format!("{name} is set and empty; unset it for its default."))),
+            None | Some(Ok(_)) => Ok(None),
             Some(Err(_)) => Err(BadSetting(format!("{name} is no text."))),
         };
         let switch = |name: &str| text(name)?.map(|text| boolean(name, &text)).transpose();
@@ -76,8 +78,8 @@ impl Environment {
     }
 }
 
-/// What is set and says nothing, one sentence each: names that begin as the known ones do, and `ADMIN_GROUP` beside them alone
-/// (by itself it may be another program's). `names` are the variables that are set to something.
+/// What is set and says nothing, one sentence each: names that begin as the known ones do, and an `ADMIN_GROUP` without any of the
+/// known ones. `names` are the variables that are set to something.
 pub fn mute(names: &[String]) -> Vec<String> {
     let [as_published, as_meant] = ALLOW_CONFLICTS;
     let known = [ENABLED, BEARER_TOKEN, ALLOW_DELETION, as_published, as_meant];
@@ -91,7 +93,7 @@ pub fn mute(names: &[String]) -> Vec<String> {
             format!("{shown} is no setting of Roster and changes nothing; it knows {list}.")
         })
         .collect();
-    if described.is_empty() && !unknown.is_empty() && names.iter().any(|name| name == ADMIN_GROUP) {
+    if described.is_empty() && names.iter().any(|name| name == ADMIN_GROUP) {
         sentences.push(format!("{ADMIN_GROUP} changes nothing unless one of {list} is set."));
     }
     sentences
@@ -132,18 +134,20 @@ mod tests {
     fn without_a_variable_nothing_is_described() {
         assert!(read(&[]).unwrap().is_none());
         assert!(read(&[("ADMIN_GROUP", "admins")]).unwrap().is_none(), "the name is anybody's");
-        assert!(read(&[("SCIM_ENABLED", ""), ("SCIM_BEARER_TOKEN", " ")]).unwrap().is_none());
+        assert!(read(&[("ADMIN_GROUP", " ")]).unwrap().is_none());
     }
 
     /// Row 8 (Jumper)
     #[test]
     fn a_misspelt_name_is_spoken_of_and_nobody_else_s() {
         let spoken = |names: &[&str]| mute(&names.iter().map(ToString::to_string).collect::<Vec<_>>());
-        for fine in [&[][..], &["ADMIN_GROUP"], &["ADMIN_GROUP", "SCIM_ENABLED"], &ALLOW_CONFLICTS, &["scim_enabled", "MY_SCIM_URL"]] {
+        for fine in [&[][..], &["ADMIN_GROUP", "SCIM_ENABLED"], &ALLOW_CONFLICTS, &["scim_enabled", "MY_SCIM_URL"]] {
             assert_eq!(spoken(fine), Vec::<String>::new(), "{fine:?}");
         }
         let sentences = spoken(&["SCIM_ALLOW_USER_CREATION_CONFLICT", "SCIM_ENABLED", "ADMIN_GROUP"]);
         assert!(sentences.len() == 1 && sentences[0].starts_with("SCIM_ALLOW_USER_CREATION_CONFLICT is no setting"), "{sentences:?}");
+        let sentences = spoken(&["ADMIN_GROUP"]);
+        assert!(sentences.len() == 1 && sentences[0].starts_with("ADMIN_GROUP changes nothing"), "{sentences:?}");
         let sentences = spoken(&["SCIM_ENABLE\n", "ADMIN_GROUP"]);
         assert!(
             sentences.len() == 2
@@ -189,6 +193,10 @@ mod tests {
             (&[("SCIM_ENABLED", "secret")][..], "SCIM_ENABLED"),
             (&[("SCIM_ENABLED", "\"True\"")], "SCIM_ENABLED"),
             (&[("SCIM_ENABLED", "on")], "SCIM_ENABLED"),
+            (&[("SCIM_ENABLED", "")], "SCIM_ENABLED"),
+            (&[("SCIM_BEARER_TOKEN", TOKEN), ("SCIM_ALLOW_USER_DELETION", " ")], "SCIM_ALLOW_USER_DELETION"),
+            (&[(ALLOW_CONFLICTS[0], "True"), (ALLOW_CONFLICTS[1], "")], ALLOW_CONFLICTS[1]),
+            (&[("SCIM_BEARER_TOKEN", "")], "SCIM_BEARER_TOKEN"),
             (&[("SCIM_ENABLED", "True")], "SCIM_BEARER_TOKEN"),
             (&[("SCIM_ENABLED", "True"), ("SCIM_BEARER_TOKEN", "")], "SCIM_BEARER_TOKEN"),
             (&[("SCIM_BEARER_TOKEN", short)], "SCIM_BEARER_TOKEN"),

@@ -68,6 +68,15 @@ pub(super) fn require_own(caller: &Caller, connection_id: &str) -> Result<()> {
     if foreign && !caller.scopes.has(administrators::SCOPE) { Err(Error::scope_missing(administrators::SCOPE)) } else { Ok(()) }
 }
 
+/// What a person has to agree to is not a connection's to decide, of its own affairs neither, unless it may change who administers.
+///
+/// # Errors
+/// `SCOPE_MISSING`.
+pub(super) fn require_person(caller: &Caller) -> Result<()> {
+    let bound = caller.connection.is_some() && !caller.scopes.has(administrators::SCOPE);
+    if bound { Err(Error::scope_missing(administrators::SCOPE)) } else { Ok(()) }
+}
+
 /// A token of a connection whose mappings administer makes administrators, whatever its scopes: it is given by whoever may make
 /// them, or by the connection itself.
 ///

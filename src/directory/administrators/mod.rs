@@ -57,11 +57,16 @@ impl Guard {
         {
             answer = held(work, (&before, &now), &moves, connection, answer, &mut again)?;
         }
-        if before.is_empty() || !may_lose(work, &before, &moves)? || now.somebody(work)? {
+        if before.is_empty() || !may_lose(work, &before, &moves)? || now.lasting().somebody(work)? {
+            return Ok(answer);
+        }
+        // Who administers for a time does not stand in for one who did so without end.
+        let (lasting, stays) = (before.lasting(), now.somebody(work)?);
+        if stays && lasting.is_empty() {
             return Ok(answer);
         }
         work.retract();
-        if before.somebody(work)? {
+        if lasting.somebody(work)? || (!stays && before.somebody(work)?) {
             return Err(last_administrator().into());
         }
         again(work)
@@ -168,5 +173,6 @@ fn planted() -> Error {
 }
 
 fn last_administrator() -> Error {
-    Error::new(ErrorReason::Policy, "This would leave the organization without an administrator.").with("policy", "LAST_ADMINISTRATOR")
+    Error::new(ErrorReason::Policy, "This would leave the organization without an administrator, or with none who stays one.")
+        .with("policy", "LAST_ADMINISTRATOR")
 }

@@ -5,13 +5,18 @@ use super::super::{core::Edit, links, roles};
 use crate::{
     api::v1::{Group, User},
     clock::Micros,
-    store::{ADMIN, Book, MEMBER_GROUP, MEMBER_USER, Mapped, Work},
+    store::{ADMIN, Book, Grant, MEMBER_GROUP, MEMBER_USER, Mapped, NEVER, Work},
 };
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 /// The grants and mappings that make administrators.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Posts {
+    /// Those of them that are grants, by id: with another end one is another.
+    grants: Arc<BTreeMap<String, Arc<Grant>>>,
     users: Arc<BTreeSet<String>>,
     groups: Arc<BTreeSet<String>>,
     mappings: Vec<Arc<Mapped>>,
@@ -24,18 +29,32 @@ impl Posts {
     }
 
     pub(super) fn read(book: &Book, now: Micros) -> Posts {
-        let held = |kind: i64| {
-            let grants = book.admin_grants().filter(move |g| g.principal_kind == kind && g.scope.is_empty() && g.expires_at > now);
-            Arc::new(grants.map(|g| g.principal_id.clone()).collect())
-        };
-        let (users, groups) = (held(MEMBER_USER), held(MEMBER_GROUP));
+        let makes = |g: &&Arc<Grant>| matches!(g.principal_kind, MEMBER_USER | MEMBER_GROUP) && g.scope.is_empty() && g.expires_at > now;
+        let grants = book.admin_grants().filter(makes).map(|g| (g.id.clone(), Arc::clone(g))).collect();
         let mut mappings = Vec::new();
         if book.mappings().next().is_some() {
             let giving = book.giving(ADMIN);
             let gives = |m: &&Arc<Mapped>| m.mapping.scope.is_empty() && giving.contains(&m.mapping.role_id);
             mappings = book.mappings().filter(gives).cloned().collect();
         }
-        Posts { users, groups, mappings }
+        Posts::new(grants, mappings)
+    }
+
+    fn new(grants: BTreeMap<String, Arc<Grant>>, mappings: Vec<Arc<Mapped>>) -> Posts {
+        let held = |kind: i64| {
+            let grants = grants.values().filter(|g| g.principal_kind == kind);
+            Arc::new(grants.map(|g| g.principal_id.clone()).collect())
+        };
+        Posts { users: held(MEMBER_USER), groups: held(MEMBER_GROUP), grants: Arc::new(grants), mappings }
+    }
+
+    /// Those that do not end by themselves.
+    pub(super) fn lasting(&self) -> Posts {
+        if self.grants.values().all(|g| g.expires_at == NEVER) {
+            return self.clone();
+        }
+        let grants = self.grants.iter().filter(|(_, g)| g.expires_at == NEVER).map(|(id, g)| (id.clone(), Arc::clone(g))).collect();
+        Posts::new(grants, self.mappings.clone())
     }
 
     pub(super) fn is_empty(&self) -> bool {

@@ -58,6 +58,8 @@ fn changed(before: &User, after: &User) -> bool {
         || before.roles != after.roles
         || before.entitlements != after.entitlements
         || links::managers(before).ne(links::managers(after))
+        // A connection lets go whom it never managed, too: that is a delete.
+        || after.links.iter().any(|link| links::is_unlinked(after, &link.connection_id) && !links::is_unlinked(before, &link.connection_id))
 }
 
 /// Groups that went, or are called or linked otherwise.

@@ -9,7 +9,7 @@ mod undo;
 use super::{
     Directory, Error, Reply,
     core::{Call, Edit},
-    links, record,
+    grants, links, record,
     sight::Sight,
     users,
 };
@@ -61,6 +61,7 @@ impl TakeoverService for Takeovers {
     async fn resolve_takeover(&self, request: Request<ResolveTakeoverRequest>) -> Reply<ResolveTakeoverResponse> {
         let (call, message) = Call::writing(request)?;
         let ((user, connection), approve) = (named(&message.user_id, &message.connection_id)?, message.approve);
+        grants::require_person(&call.caller)?;
         let directory = Arc::clone(&self.0);
         let edit = move |work: &mut Work| -> Edit<Takeover> {
             let (row, entry) = (work.user(&user), entry::find(work, &connection, &user));

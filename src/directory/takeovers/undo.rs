@@ -4,10 +4,9 @@ use super::{
     super::{
         Directory, Error, Result,
         core::{Call, Edit},
-        links,
+        grants, links,
         sight::Sight,
-        touch,
-        touch::Deed,
+        touch::{self, Deed},
         users::{self, Shown},
     },
     entry, named,
@@ -28,14 +27,14 @@ use prost::Message as _;
 
 pub(super) async fn undo(directory: &Directory, call: &Call, message: UndoTakeoverRequest) -> Result<UndoTakeoverResponse> {
     let ((id, connection), restore) = (named(&message.user_id, &message.connection_id)?, message.restore_attributes);
-    let organization = message.organization_id;
+    grants::require_own(&call.caller, &connection)?;
+    let (organization, sight) = (message.organization_id, Sight::of(call));
     // What is in the feed does not change, so it can be read before the lane is entered.
-    let image = if restore { Some(before(directory, call, &organization, &id, &connection).await?) } else { None };
-    let (offered, caller, sight) = (directory.clock.new_id(), call.caller.clone(), Sight::of(call));
+    let image = if restore { Some(before(directory, &organization, &sight, (&id, &connection)).await?) } else { None };
+    let (offered, caller, eyes) = (directory.clock.new_id(), call.caller.clone(), sight.clone());
     let edit = move |work: &mut Work| -> Edit<User> {
         let (row, recorded) = (work.user(&id), entry::find(work, &connection, &id));
-        let (row, recorded) = (row?.ok_or_else(|| Error::not_found("user"))?, recorded?);
-        sight.check(&row.user, "user")?;
+        let (row, recorded) = (row?.filter(|row| eyes.sees(&row.user)).ok_or_else(|| Error::not_found("user"))?, recorded?);
         let link = links::link_of(&row.user, &connection).filter(|link| link.state() == Link::Linked);
         let link = link.ok_or_else(|| Error::not_found("link"))?.clone();
         let mut user = row.user.clone();
@@ -65,9 +64,11 @@ pub(super) async fn undo(directory: &Directory, call: &Call, message: UndoTakeov
     };
     let written = directory.write(call, &organization, message.write, edit).await?;
     let mut user = written.answer;
+    // It is no longer there for a connection that sees its own alone.
+    let shows = sight.sees(&user);
     let registered = super::super::schemas::seen(directory, &organization);
     Shown::new(None)?.written(registered).finish(directory, call, None, std::slice::from_mut(&mut user)).await?;
-    Ok(UndoTakeoverResponse { user: Some(user), committed_at: written.committed_at })
+    Ok(UndoTakeoverResponse { user: shows.then_some(user), committed_at: written.committed_at })
 }
 
 /// The attributes as they were; whose the user is, and what others call it, as it is.
@@ -83,11 +84,11 @@ fn with_attributes_of(image: &User, user: &User) -> User {
 }
 
 /// The user before the takeover, from the feed, and the revision that made it.
-async fn before(directory: &Directory, call: &Call, organization: &str, id: &str, connection: &str) -> Result<(u64, User)> {
+async fn before(directory: &Directory, organization: &str, sight: &Sight, (id, connection): (&str, &str)) -> Result<(u64, User)> {
     let mut reader = directory.read(organization, None).await?;
     let body = reader.users(vec![id.to_owned()]).await?.pop().ok_or_else(|| Error::not_found("user"))?.1;
     let user = users::decode(reader.life(), &body)?;
-    Sight::of(call).check(&user, "user")?;
+    sight.check(&user, "user")?;
     let link = links::link_of(&user, connection).filter(|link| link.state() == Link::Linked).ok_or_else(|| Error::not_found("link"))?;
     let nothing = || Error::value("restore_attributes", "restore_attributes: the link is no takeover, so nothing was taken.");
     if !matches!(link.reason(), Reason::Takeover | Reason::Approved) {

@@ -58,14 +58,36 @@ async fn each_request_is_a_line_that_says_whose_it_was_and_nothing_of_what_was_s
 /// Row 8 (Jumper)
 #[tokio::test]
 async fn a_setting_that_says_nothing_is_warned_of_and_the_server_starts() {
-    let place = Place::fresh(Engine::Sqlite).await;
-    let mut command = place.serve(&[]);
-    command.env("SCIM_ENABLE", "secret-value").env("ADMIN_GROUP", "secret-group").stdout(Stdio::piped()).stderr(Stdio::piped());
-    let server = Running::of(command).await;
-    server.signal("TERM");
-    let (code, log) = server.end().await;
+    for (engine, variables, warned) in [
+        (Engine::Sqlite, &[("SCIM_ENABLE", "secret-value"), ("ADMIN_GROUP", "secret-group")][..], true),
+        (Engine::Postgres, &[("ADMIN_GROUP", "secret-group")], false),
+    ] {
+        let place = Place::fresh(engine).await;
+        let mut command = place.serve(&[]);
+        command.envs(variables.iter().copied()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let server = Running::of(command).await;
+        server.signal("TERM");
+        let (code, log) = server.end().await;
 
-    assert_eq!(code, Some(0), "{log}");
-    assert!(log.contains("WARN SCIM_ENABLE is no setting of Roster") && log.contains("ADMIN_GROUP changes nothing"), "{log}");
-    assert!(!log.contains("secret"), "{log}");
+        assert_eq!(code, Some(0), "{log}");
+        assert!(log.contains("WARN ADMIN_GROUP changes nothing"), "{log}");
+        assert_eq!(log.contains("WARN SCIM_ENABLE is no setting of Roster"), warned, "{log}");
+        assert!(!log.contains("secret"), "{log}");
+    }
+}
+
+/// Row 8 (Jumper)
+#[tokio::test]
+async fn an_empty_setting_ends_the_start() {
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        let place = Place::fresh(engine).await;
+        for name in ["SCIM_ENABLED", "SCIM_BEARER_TOKEN", "SCIM_ALLOW_USER_DELETION", "SCIM_ALLOW_USER_CREATION_CONFLITS"] {
+            let output = place.serve(&[]).env(name, "").output().await.unwrap();
+
+            let why = String::from_utf8(output.stderr).unwrap();
+            assert_eq!(output.status.code(), Some(2), "{name}: {why}");
+            assert!(why.contains(&format!("{name} is set and empty")), "{why}");
+        }
+        assert!(!place.data_dir().join("bootstrap.json").exists());
+    }
 }
