@@ -14,6 +14,8 @@ import sys
 import time
 import urllib.parse
 
+from resident import Process
+
 GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
 PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 REMOVE_ALL = {"schemas": [PATCH], "Operations": [{"op": "remove", "path": "members"}]}
@@ -21,21 +23,10 @@ MIB = 1024 * 1024
 CHUNK = 64 * 1024
 
 
-class Server:
+class Server(Process):
     def __init__(self, pid, base):
-        self.process = pathlib.Path("/proc") / str(pid)
+        super().__init__(pid)
         self.base = urllib.parse.urlsplit(base)
-
-    def memory(self, field):
-        """A line of /proc/PID/status, in bytes."""
-        for line in (self.process / "status").read_text().splitlines():
-            if line.startswith(f"{field}:"):
-                return int(line.split()[1]) * 1024
-        sys.exit(f"/proc has no {field}")
-
-    def forget_peak(self):
-        """Sets the peak (VmHWM) to what is resident now: proc(5), clear_refs."""
-        (self.process / "clear_refs").write_text("5")
 
     def ask(self, method, path, body=None):
         """Status, bytes and how often a member is named, read as it comes."""

@@ -9,11 +9,12 @@ before, the command from nothing.
 
 import argparse
 import json
-import pathlib
 import resource
 import subprocess
 import sys
 import time
+
+from resident import Process
 
 MIB = 1024 * 1024
 TIME = "2026-01-01T00:00:00Z"
@@ -63,24 +64,8 @@ def make(count, file):
     print(f"{users} users, {groups} groups, {memberships} memberships")
 
 
-class Server:
-    def __init__(self, pid):
-        self.process = pathlib.Path("/proc") / str(pid)
-
-    def memory(self, field):
-        """A line of /proc/PID/status, in bytes."""
-        for line in (self.process / "status").read_text().splitlines():
-            if line.startswith(f"{field}:"):
-                return int(line.split()[1]) * 1024
-        sys.exit(f"/proc has no {field}")
-
-    def forget_peak(self):
-        """Sets the peak (VmHWM) to what is resident now: proc(5), clear_refs."""
-        (self.process / "clear_refs").write_text("5")
-
-
 def measure(pid, most, command):
-    server = Server(pid)
+    server = Process(pid)
     server.forget_peak()
     before, begun = server.memory("VmRSS"), time.monotonic()
     status = subprocess.run(command).returncode
