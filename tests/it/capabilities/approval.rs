@@ -4,12 +4,12 @@ use crate::harness::{
     Refused, World, both,
     refusal::ExpectRefusal as _,
     scim::{Scim, USER},
-    shapes::{user, user_with_email},
+    shapes::{resolve_takeover, undo_takeover, user, user_with_email},
 };
 use roster::api::v1::{
     ApplyMutationsRequest, Connection, CreateUserRequest, DeleteConnectionRequest, ErrorReason, ListTakeoversRequest, Mutation,
-    PurgeUserRequest, ResolveTakeoverRequest, Takeover, UndeleteUserRequest, UndoTakeoverRequest, User, apply_mutations_request::Mode,
-    connection, create_user_response::Outcome, link::Reason, mutation::Write, takeover::State,
+    PurgeUserRequest, Takeover, UndeleteUserRequest, User, apply_mutations_request::Mode, connection, create_user_response::Outcome,
+    link::Reason, mutation::Write, takeover::State,
 };
 use serde_json::{Value, json};
 use tonic::{Code, Status};
@@ -34,25 +34,13 @@ async fn listed(world: &World, show_resolved: bool) -> Vec<Takeover> {
 }
 
 async fn resolve(world: &World, user: &str, connection: &str, approve: bool) -> Result<Takeover, Refused> {
-    let request = ResolveTakeoverRequest {
-        organization_id: world.organization.clone(),
-        user_id: user.to_owned(),
-        connection_id: connection.to_owned(),
-        approve,
-        ..ResolveTakeoverRequest::default()
-    };
+    let request = resolve_takeover(&world.organization, user, connection, approve);
     let answer = world.grpc().takeovers.resolve_takeover(request).await;
     answer.map(|a| a.into_inner().takeover.unwrap()).map_err(|s| Refused::read(&s))
 }
 
 async fn undo(world: &World, user: &str, connection: &str, restore_attributes: bool) -> Result<User, Status> {
-    let request = UndoTakeoverRequest {
-        organization_id: world.organization.clone(),
-        user_id: user.to_owned(),
-        connection_id: connection.to_owned(),
-        restore_attributes,
-        ..UndoTakeoverRequest::default()
-    };
+    let request = undo_takeover(&world.organization, user, connection, restore_attributes);
     Ok(world.grpc().takeovers.undo_takeover(request).await?.into_inner().user.unwrap())
 }
 

@@ -7,10 +7,9 @@ use crate::harness::{
     shapes::{add, operation, principal, remove, text, user},
 };
 use roster::api::v1::{
-    ErrorReason, GetRevisionsRequest, ListChangesRequest, ResourceKind, RevokeTokenRequest, StreamReplaceGroupRequest, WriteOptions,
+    ErrorReason, GetRevisionsRequest, ListChangesRequest, ResourceKind, RevokeTokenRequest, WriteOptions,
     change_event::{Action, Detail},
     patch_operation::Op,
-    stream_replace_group_request::{Chunk, Header, Part},
 };
 use std::time::Duration;
 use tonic::Code;
@@ -148,15 +147,7 @@ async fn a_large_commit_comes_in_fragments_each_alone(world: World) {
     let group = world.create_group("All", Vec::new()).await;
     let token = pull(&world, "").await;
     let mut token = drain(&world, token).await;
-    let header = Header {
-        organization_id: world.organization.clone(),
-        group_id: group.id.clone(),
-        expected_members: Some(1_200),
-        ..Header::default()
-    };
-    let members = ids.iter().map(|id| principal(id)).collect();
-    let parts = [Part::Header(header), Part::Chunk(Chunk { members })].map(|part| StreamReplaceGroupRequest { part: Some(part) });
-    world.grpc().groups.stream_replace_group(tokio_stream::iter(parts)).await.unwrap();
+    world.fill_group(&group.id, &ids).await;
     let ada = world.create_user(user("ada")).await;
 
     let head = world.head().await;
@@ -177,15 +168,7 @@ async fn of_a_large_commit_a_filter_leaves_nothing(world: World) {
     let group = world.create_group("All", Vec::new()).await;
     let token = pull(&world, "").await;
     let token = drain(&world, token).await;
-    let header = Header {
-        organization_id: world.organization.clone(),
-        group_id: group.id.clone(),
-        expected_members: Some(1_200),
-        ..Header::default()
-    };
-    let members = ids.iter().map(|id| principal(id)).collect();
-    let parts = [Part::Header(header), Part::Chunk(Chunk { members })].map(|part| StreamReplaceGroupRequest { part: Some(part) });
-    world.grpc().groups.stream_replace_group(tokio_stream::iter(parts)).await.unwrap();
+    world.fill_group(&group.id, &ids).await;
     let ada = world.create_user(user("ada")).await;
 
     let (head, mut token, mut commits) = (world.head().await, token, Vec::new());

@@ -11,11 +11,10 @@ use crate::harness::{
 };
 use futures_util::future::join_all;
 use roster::api::v1::{
-    ErrorReason, IssueTokenRequest, PurgeUserRequest, ReadSelection, ResourceKind, RevokeTokenRequest, StreamReplaceGroupRequest,
+    ErrorReason, IssueTokenRequest, PurgeUserRequest, ReadSelection, ResourceKind, RevokeTokenRequest,
     change_event::{Action, Detail},
     patch_operation::Op,
     stream_ending::Reason,
-    stream_replace_group_request::{Chunk, Header, Part},
     watch_changes_request::Start,
     watch_changes_response::Message,
 };
@@ -144,11 +143,7 @@ async fn a_large_commit_is_pushed_in_fragments_and_goes_on_amid_them(world: Worl
     let mut live = watch(&world, Start::Latest(true)).await;
     let from = live.checkpoint().await;
     let token = live.token.clone();
-    let header = Header { organization_id: world.organization.clone(), group_id: group.id.clone(), ..Header::default() };
-    let header = Header { expected_members: Some(1_200), ..header };
-    let members = ids.iter().map(|id| principal(id)).collect();
-    let parts = [Part::Header(header), Part::Chunk(Chunk { members })].map(|part| StreamReplaceGroupRequest { part: Some(part) });
-    world.grpc().groups.stream_replace_group(tokio_stream::iter(parts)).await.unwrap();
+    world.fill_group(&group.id, &ids).await;
     let head = world.head().await;
     assert_eq!(head, from + 1);
 

@@ -5,12 +5,12 @@ use crate::harness::{
     deeds::Desk,
     refusal::{ExpectRefusal as _, Refused},
     roles::{grant, mapping, role},
-    shapes::{add, boolean, group_principal, operation, principal, user},
+    shapes::{add, boolean, group_principal, operation, principal, resolve_takeover, undo_takeover, user},
 };
 use roster::api::v1::{
     Connection, DeleteConnectionRequest, DeleteServiceAccountRequest, DeleteUserRequest, ErrorReason, IssueTokenRequest, Link,
-    PurgeUserRequest, ResolveTakeoverRequest, RevokeTokenRequest, Role, RotateTokenRequest, UndeleteUserRequest, UndoTakeoverRequest,
-    UpdateRoleRequest, connection::Takeover, link::Reason, patch_operation::Op, role_mapping::Source,
+    PurgeUserRequest, RevokeTokenRequest, Role, RotateTokenRequest, UndeleteUserRequest, UpdateRoleRequest, connection::Takeover,
+    link::Reason, patch_operation::Op, role_mapping::Source,
 };
 use serde_json::json;
 use std::fmt::Debug;
@@ -143,19 +143,8 @@ async fn a_link_to_an_administrator_is_made_and_undone_by_whoever_may(world: Wor
     let (_, other) = connected(&world, &["provisioning.write"]).await;
     let service = world.with_scopes(&["provisioning.write"]).await;
 
-    let resolve = |approve| ResolveTakeoverRequest {
-        organization_id: world.organization.clone(),
-        user_id: ada.clone(),
-        connection_id: connection.id.clone(),
-        approve,
-        ..ResolveTakeoverRequest::default()
-    };
-    let undo = UndoTakeoverRequest {
-        organization_id: world.organization.clone(),
-        user_id: ada.clone(),
-        connection_id: connection.id.clone(),
-        ..UndoTakeoverRequest::default()
-    };
+    let resolve = |approve| resolve_takeover(&world.organization, &ada, &connection.id, approve);
+    let undo = undo_takeover(&world.organization, &ada, &connection.id, false);
     lacks(&other.takeovers.clone().resolve_takeover(resolve(true)).await.refused());
     guarded(service.takeovers.clone().resolve_takeover(resolve(true)).await);
     world.grpc().takeovers.resolve_takeover(resolve(true)).await.unwrap();

@@ -4,10 +4,10 @@ use crate::harness::{
     World, both,
     roles::mapping,
     scim::{Answer, GROUP, Scim, USER},
-    shapes::{add, principal, user},
+    shapes::{add, principal, resolve_takeover, user},
 };
 use roster::api::v1::{
-    Connection, ResolveTakeoverRequest,
+    Connection,
     connection::{Deprovision, Takeover, Visibility},
     role_mapping::Source,
 };
@@ -273,13 +273,7 @@ async fn a_person_may_approve_what_a_provider_may_not(world: World) {
     world.update_connection(waiting, &["takeover", "takeover_match_attributes"]).await.unwrap();
 
     assert_eq!(scim.post("/Users", &body).await.status, 409);
-    let request = ResolveTakeoverRequest {
-        organization_id: world.organization.clone(),
-        user_id: eve.clone(),
-        connection_id: connection.id,
-        approve: true,
-        ..ResolveTakeoverRequest::default()
-    };
+    let request = resolve_takeover(&world.organization, &eve, &connection.id, true);
     world.grpc().takeovers.resolve_takeover(request).await.unwrap();
     assert!(world.holds(&eve, "admin").await);
 }

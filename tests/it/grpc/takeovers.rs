@@ -4,10 +4,10 @@ use crate::harness::{
     Clients, World, both,
     refusal::{ExpectRefusal as _, Refused},
     scim::{Scim, USER},
-    shapes::user,
+    shapes::{resolve_takeover, undo_takeover, user},
 };
 use roster::api::v1::{
-    Connection, ErrorReason, ResolveTakeoverRequest, Takeover, UndoTakeoverRequest, User,
+    Connection, ErrorReason, Takeover, User,
     connection::{Takeover as Policy, Visibility},
     takeover::State,
 };
@@ -28,24 +28,12 @@ fn lacks(refused: &Refused) {
 }
 
 async fn undo(world: &World, by: &Clients, user: &str, connection: &str, restore: bool) -> Result<Response<Option<User>>, Status> {
-    let request = UndoTakeoverRequest {
-        organization_id: world.organization.clone(),
-        user_id: user.to_owned(),
-        connection_id: connection.to_owned(),
-        restore_attributes: restore,
-        ..UndoTakeoverRequest::default()
-    };
+    let request = undo_takeover(&world.organization, user, connection, restore);
     Ok(by.takeovers.clone().undo_takeover(request).await?.map(|answer| answer.user))
 }
 
 async fn resolve(world: &World, by: &Clients, user: &str, connection: &str, approve: bool) -> Result<Response<Takeover>, Status> {
-    let request = ResolveTakeoverRequest {
-        organization_id: world.organization.clone(),
-        user_id: user.to_owned(),
-        connection_id: connection.to_owned(),
-        approve,
-        ..ResolveTakeoverRequest::default()
-    };
+    let request = resolve_takeover(&world.organization, user, connection, approve);
     Ok(by.takeovers.clone().resolve_takeover(request).await?.map(|answer| answer.takeover.unwrap()))
 }
 

@@ -5,7 +5,8 @@ use futures_util::StreamExt as _;
 use roster::api::v1::{
     Connection, CreateGroupRequest, CreateUserRequest, DeleteUserRequest, GetGroupRequest, GetUserRequest, Group, ListGroupMembersRequest,
     ListUsersRequest, MemberDelta, ModifyGroupMembersRequest, ModifyGroupMembersResponse, PatchOperation, PatchUserRequest,
-    PatchUserResponse, PrincipalRef, Revision, User, UserRef,
+    PatchUserResponse, PrincipalRef, Revision, StreamReplaceGroupRequest, User, UserRef,
+    stream_replace_group_request::{Chunk, Header, Part},
 };
 use tonic::Status;
 
@@ -89,6 +90,19 @@ impl Desk {
             ..CreateGroupRequest::default()
         };
         self.grpc().groups.create_group(request).await.unwrap().into_inner().group.unwrap()
+    }
+
+    /// Sets the members of a group to these users, in one commit and as a stream, however many they are.
+    pub async fn fill_group(&self, id: &str, users: &[String]) {
+        let header = Header {
+            organization_id: self.organization.clone(),
+            group_id: id.to_owned(),
+            expected_members: Some(users.len().try_into().unwrap()),
+            ..Header::default()
+        };
+        let members = users.iter().map(|id| shapes::principal(id)).collect();
+        let parts = [Part::Header(header), Part::Chunk(Chunk { members })].map(|part| StreamReplaceGroupRequest { part: Some(part) });
+        self.grpc().groups.stream_replace_group(tokio_stream::iter(parts)).await.unwrap();
     }
 
     /// The group as it is now, by id.

@@ -3,8 +3,9 @@
 use prost_types::FieldMask;
 use roster::api::v1::{
     AttributeList, AttributeMap, AttributeValue, Connection, ExternalId, Filter, Group, GroupRef, ListOptions, MemberDelta, MultiValue,
-    PatchOperation, Precondition, PrincipalRef, UpdateConnectionRequest, User, UserRef, attribute_map, attribute_value::Kind, group_ref,
-    list_options::TotalSize, member_delta, patch_operation::Op, principal_ref::Principal, user_ref,
+    PatchOperation, Precondition, PrincipalRef, ResolveTakeoverRequest, UndoTakeoverRequest, UpdateConnectionRequest, User, UserRef,
+    attribute_map, attribute_value::Kind, group_ref, list_options::TotalSize, member_delta, patch_operation::Op, principal_ref::Principal,
+    user_ref,
 };
 
 /// A user with a name and nothing else.
@@ -128,4 +129,16 @@ pub fn connection_update(organization: &str, connection: Connection, paths: &[&s
         update_mask: Some(FieldMask { paths: paths.iter().map(ToString::to_string).collect() }),
         ..UpdateConnectionRequest::default()
     }
+}
+
+/// A person's word on the takeover of a user by a connection.
+pub fn resolve_takeover(organization: &str, user: &str, connection: &str, approve: bool) -> ResolveTakeoverRequest {
+    let (organization_id, user_id, connection_id) = (organization.to_owned(), user.to_owned(), connection.to_owned());
+    ResolveTakeoverRequest { organization_id, user_id, connection_id, approve, ..ResolveTakeoverRequest::default() }
+}
+
+/// A connection's link to a user, taken back.
+pub fn undo_takeover(organization: &str, user: &str, connection: &str, restore_attributes: bool) -> UndoTakeoverRequest {
+    let (organization_id, user_id, connection_id) = (organization.to_owned(), user.to_owned(), connection.to_owned());
+    UndoTakeoverRequest { organization_id, user_id, connection_id, restore_attributes, ..UndoTakeoverRequest::default() }
 }

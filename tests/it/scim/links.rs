@@ -37,6 +37,40 @@ pub async fn team(scim: &Scim, name: &str, members: &[&str]) -> String {
     scim.post("/Groups", &json!({"schemas": [GROUP], "displayName": name, "members": members})).await.id()
 }
 
+/// Groups of both users, one for each way in which [`set_without`] speaks of them.
+pub async fn teams(scim: &Scim, (ada, eve): (&str, &str)) -> Vec<String> {
+    let mut groups = Vec::new();
+    for name in ["Put", "Replaced", "Emptied", "Removed", "Netted", "Kept", "Renamed"] {
+        groups.push(team(scim, name, &[ada, eve]).await);
+    }
+    groups
+}
+
+/// While Ada is gone for the connection it says of the first five groups that she is not in them, and changes the last two
+/// without a word about her.
+pub async fn set_without(world: &World, scim: &Scim, groups: &[String], (ada, eve): (&str, &str)) {
+    let path = |at: usize| format!("/Groups/{}", groups[at]);
+    let put = json!({"schemas": [GROUP], "displayName": "Put", "members": [{"value": eve}]});
+    let removal = json!([{"op": "remove", "path": format!("members[value eq \"{ada}\"]")}]);
+
+    let before = scim.get(&path(0)).await.header("etag").to_owned();
+    let after = scim.put(&path(0), &put).await;
+    assert_eq!(after.body["members"].as_array().map(Vec::len), Some(1));
+    assert_ne!(after.header("etag"), before, "the group is another one: nobody comes back into it");
+    scim.patch(&path(1), &json!([{"op": "replace", "path": "members", "value": [{"value": eve}]}])).await.expect(200);
+    scim.patch(&path(2), &json!([{"op": "remove", "path": "members"}])).await.expect(200);
+    scim.patch(&path(3), &removal).await.expect(200);
+    let twice = json!([removal[0].clone(), {"op": "remove", "path": format!("members[value eq \"{eve}\"]")}]);
+    scim.patch(&path(4), &twice).await.expect(200);
+    scim.patch(&path(5), &json!([{"op": "add", "path": "members", "value": [{"value": eve}]}])).await.expect(200);
+    scim.patch(&path(6), &json!([{"op": "replace", "path": "displayName", "value": "Other"}])).await.expect(200);
+    // Said once more, it changes nothing.
+    let head = world.head().await;
+    scim.put(&path(0), &put).await.expect(200);
+    scim.patch(&path(3), &removal).await.expect(200);
+    assert_eq!(world.head().await, head);
+}
+
 fn link<'l>(links: &'l [Link], connection: &str) -> &'l Link {
     links.iter().find(|l| l.connection_id == connection).unwrap()
 }

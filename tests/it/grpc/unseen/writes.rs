@@ -1,8 +1,8 @@
 //! A connection that sees only what it manages changes nothing of others, and is not told by a refusal that they are there.
 
 use super::{NOBODY, Scene, scene};
-use crate::harness::{World, both, refusal::ExpectRefusal as _};
-use roster::api::v1::{Connection, ErrorReason, RevokeTokenRequest, RotateTokenRequest, UndoTakeoverRequest};
+use crate::harness::{World, both, refusal::ExpectRefusal as _, shapes::undo_takeover};
+use roster::api::v1::{Connection, ErrorReason, RevokeTokenRequest, RotateTokenRequest};
 use tonic::Code;
 
 both! {
@@ -15,13 +15,7 @@ async fn who_is_hidden_is_undone_as_whoever_is_not_there(world: World) {
     let token = world.issue(&world.organization, &connection.id, "", &["provisioning.write".to_owned()]).await.unwrap().secret;
     let takeovers = world.grpc_as(&token).takeovers;
     let undo = async |user: &str, connection: &str, restore_attributes: bool| {
-        let request = UndoTakeoverRequest {
-            organization_id: world.organization.clone(),
-            user_id: user.to_owned(),
-            connection_id: connection.to_owned(),
-            restore_attributes,
-            ..UndoTakeoverRequest::default()
-        };
+        let request = undo_takeover(&world.organization, user, connection, restore_attributes);
         takeovers.clone().undo_takeover(request).await
     };
 
