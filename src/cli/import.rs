@@ -149,7 +149,7 @@ fn ends(file: &Path) -> Result<(TransferHeader, TransferFooter), Failure> {
     let record = |line: &[u8]| std::str::from_utf8(line).ok().and_then(|line| lines::read(line).ok()).and_then(|record| record.record);
     let Some(Record::Header(header)) = record(&first) else { return Err(bad("it does not begin with a header")) };
     let Some(Record::Footer(footer)) = record(&last) else { return Err(bad("it does not end with a footer, so it was cut off")) };
-    if lines::sum(&footer) + 2 != count {
+    if lines::sum(&footer).saturating_add(2) != count {
         return Err(bad("its footer counts other records than it has"));
     }
     Ok((header, footer))
@@ -214,7 +214,11 @@ fn take(tally: &mut Tally, answer: &v1::ImportDirectoryResponse, bar: &ProgressB
     tally.conflicts += i64::try_from(answer.conflicts.len()).unwrap_or(i64::MAX);
     bar.suspend(|| {
         for v1::ImportConflict { line, record, field, record_id, existing_id } in &answer.conflicts {
-            let other = if existing_id.is_empty() { "nothing that is there" } else { existing_id };
+            let other = match (existing_id.as_str(), field.as_str()) {
+                ("", "id") => "something of another organization",
+                ("", _) => "nothing that is there",
+                (existing, _) => existing,
+            };
             output::say(format!("line {line}: {record} {record_id} meets {other} by {field}"));
         }
     });

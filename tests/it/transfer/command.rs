@@ -139,11 +139,14 @@ async fn an_export_that_was_cut_goes_on_and_a_file_that_was_cut_is_refused() {
     let text = fs::read_to_string(&whole).unwrap();
     let without_footer: String = text.split_inclusive('\n').take(100).collect();
     let without_a_line: String = text.split_inclusive('\n').enumerate().filter(|(at, _)| *at != 50).map(|(_, line)| line).collect();
+    let too_many = r#"{"footer":{"users":"9223372036854775807","groups":"9223372036854775807"}}"#;
+    let too_many = format!("{without_footer}{too_many}\n");
     let odd = text.replacen("user_name", "user_nme", 1);
     for (content, why) in [
         (&text[..text.len() - 20], "it was cut off"),
         (without_footer.as_str(), "it was cut off"),
         (without_a_line.as_str(), "counts other records"),
+        (too_many.as_str(), "counts other records"),
         ("", "begin with a header"),
         (odd.as_str(), "Line 2 of the file"),
     ] {
