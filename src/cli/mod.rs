@@ -63,7 +63,7 @@ enum Command {
     Migrate(StoreSettings),
     /// Issue a token for a new administrator, if all are lost; a server that keeps its data in SQLite must be stopped first
     Recover(StoreSettings),
-    /// After a backup was brought back, with every server stopped: have revision and resume tokens of before refused
+    /// After a backup was brought back, with every server stopped: have revisions, resume tokens and versions of before refused
     Restored(StoreSettings),
     /// Show, list, make and end users
     User(Noun<user::Verb>),
