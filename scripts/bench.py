@@ -230,7 +230,7 @@ def main():
     lines = [
         "# What calls cost",
         "",
-        f"Written by `scripts/bench` at commit {arguments.commit} ({arguments.build.lstrip('-')} build) on {time.strftime('%Y-%m-%d')}:",
+        f"Written by `scripts/bench` at commit {arguments.commit} ({arguments.build} build) on {time.strftime('%Y-%m-%d')}:",
         f"{machine()}. {arguments.rounds} rounds of {arguments.seconds:g} s a case, everything on loopback without TLS; CPU time is",
         "that of the server and of PostgreSQL, without the load's own. Ratios are taken within a round; calls a second and latency are",
         "what was left of the machine beside the load.",
