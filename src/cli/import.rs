@@ -17,6 +17,7 @@ use crate::{
 use clap::{Args, ValueEnum};
 use indicatif::ProgressBar;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 use std::{
     collections::VecDeque,
     fs::File,
@@ -63,8 +64,8 @@ enum Conflict {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Mark {
     organization_id: String,
-    /// Bytes of the file: another file is not gone on with.
-    file_bytes: u64,
+    /// SHA-256 of the file: another file is not gone on with.
+    file: String,
     /// The last line that stands.
     line: u64,
     /// Where the next one begins.
@@ -85,17 +86,16 @@ type Sent = Arc<Mutex<VecDeque<(u64, u64)>>>;
 
 pub(super) async fn run(import: Import) -> Done {
     let file = &import.file;
-    let (header, footer) = ends(file)?;
+    let Whole { header, footer, digest } = whole(file)?;
     let session = import.client.open().await?;
     let organization_id = session.organization().await?;
     let mut service = TransferServiceClient::new(session.channel).max_decoding_message_size(limits::MESSAGE_BYTES);
 
     let notes = lines::beside(file, ".import");
-    let file_bytes = std::fs::metadata(file).map_err(lines::unusable(file))?.len();
-    let mut mark = Mark { organization_id, file_bytes, line: 1, offset: 0 };
+    let mut mark = Mark { organization_id, file: digest, line: 1, offset: 0 };
     if import.resume
         && let Some(noted) = lines::noted::<Mark>(&notes)?
-        && (&noted.organization_id, noted.file_bytes) == (&mark.organization_id, file_bytes)
+        && (&noted.organization_id, &noted.file) == (&mark.organization_id, &mark.file)
     {
         mark = noted;
     }
@@ -127,11 +127,18 @@ fn said(tally: &Tally, dry: bool) -> Done {
     Ok(())
 }
 
-/// Header and footer of a file that is whole: its first and its last line, and as many between them as the footer says.
-fn ends(file: &Path) -> Result<(TransferHeader, TransferFooter), Failure> {
+/// What a file says of itself that has its end: its first and its last line, and as many between them as the footer says.
+struct Whole {
+    header: TransferHeader,
+    footer: TransferFooter,
+    /// SHA-256 of all of it, in hexadecimal.
+    digest: String,
+}
+
+fn whole(file: &Path) -> Result<Whole, Failure> {
     let bad = |why: &str| Failure::refused(format!("{} is no export: {why}.", file.display()));
     let mut from = BufReader::new(File::open(file).map_err(lines::unusable(file))?);
-    let (mut first, mut last, mut count) = (Vec::new(), Vec::new(), 0_i64);
+    let (mut first, mut last, mut count, mut digest) = (Vec::new(), Vec::new(), 0_i64, Sha256::new());
     loop {
         let mut line = Vec::new();
         if from.by_ref().take(LINE_BYTES).read_until(b'\n', &mut line).map_err(lines::unusable(file))? == 0 {
@@ -140,6 +147,7 @@ fn ends(file: &Path) -> Result<(TransferHeader, TransferFooter), Failure> {
         if line.last() != Some(&b'\n') {
             return Err(bad("its last line has no end, so it was cut off"));
         }
+        digest.update(&line);
         count += 1;
         if count == 1 {
             first.clone_from(&line);
@@ -152,7 +160,7 @@ fn ends(file: &Path) -> Result<(TransferHeader, TransferFooter), Failure> {
     if lines::sum(&footer).saturating_add(2) != count {
         return Err(bad("its footer counts other records than it has"));
     }
-    Ok((header, footer))
+    Ok(Whole { header, footer, digest: format!("{:x}", digest.finalize()) })
 }
 
 /// Sends the file from the mark on, and again from where it was when a stream breaks.

@@ -11,6 +11,8 @@ const ELSEWHERE: Text = Text::twin(
      WHERE h.organization_id <> $1 UNION ALL \
      SELECT t.id FROM heads h CROSS JOIN json_each($2) e CROSS JOIN tombstones t ON t.organization_id = h.organization_id AND t.id = e.value->>0 \
      WHERE h.organization_id <> $1 UNION ALL \
+     SELECT a.id FROM heads h CROSS JOIN json_each($2) e CROSS JOIN role_assignments a \
+     ON a.organization_id = h.organization_id AND a.id = e.value->>0 WHERE h.organization_id <> $1 UNION ALL \
      SELECT r.id FROM json_each($2) e CROSS JOIN records r ON r.kind IN (4, 7, 11) AND r.id = e.value->>0 WHERE r.organization_id <> $1",
     "SELECT x.id FROM heads h, unnest($2::text[]) AS k(id), LATERAL (SELECT id FROM users \
      WHERE organization_id = h.organization_id AND id = k.id LIMIT 1) x WHERE h.organization_id <> $1 UNION ALL \
@@ -18,12 +20,14 @@ const ELSEWHERE: Text = Text::twin(
      WHERE organization_id = h.organization_id AND id = k.id LIMIT 1) x WHERE h.organization_id <> $1 UNION ALL \
      SELECT x.id FROM heads h, unnest($2::text[]) AS k(id), LATERAL (SELECT id FROM tombstones \
      WHERE organization_id = h.organization_id AND id = k.id LIMIT 1) x WHERE h.organization_id <> $1 UNION ALL \
+     SELECT x.id FROM heads h, unnest($2::text[]) AS k(id), LATERAL (SELECT id FROM role_assignments \
+     WHERE organization_id = h.organization_id AND id = k.id LIMIT 1) x WHERE h.organization_id <> $1 UNION ALL \
      SELECT x.id FROM unnest($2::text[]) AS k(id), LATERAL (SELECT id, organization_id FROM records \
      WHERE kind = ANY(ARRAY[4, 7, 11]::bigint[]) AND id = k.id) x WHERE x.organization_id <> $1",
 );
 
 impl Store {
-    /// Those of these ids that name a user, a group, a role, a connection or a service account of another organization.
+    /// Those of these ids that name a user, a group, a role, a connection, a service account or a grant of another organization.
     ///
     /// # Errors
     /// When the store cannot answer.

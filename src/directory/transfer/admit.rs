@@ -71,7 +71,7 @@ impl Ready {
 
     /// The id that must be nobody else's.
     pub(super) fn own_id(&self) -> Option<&str> {
-        (!matches!(self, Ready::Schema(_) | Ready::Membership(..) | Ready::Grant(_))).then(|| self.id())
+        (!matches!(self, Ready::Schema(_) | Ready::Membership(..))).then(|| self.id())
     }
 }
 

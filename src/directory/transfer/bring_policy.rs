@@ -99,6 +99,9 @@ impl Bringing {
         if there.as_ref().is_some_and(|there| Grant { created_at: grant.created_at, ..there.as_ref().clone() } == *grant) {
             return Ok(Verdict::Unchanged);
         }
+        if let Some(verdict) = self.foreign(&grant.id).filter(|_| there.is_none()) {
+            return Ok(verdict);
+        }
         if let Some(same) = held.iter().find(|one| one.id != grant.id && one.role_id == grant.role_id && one.scope == grant.scope) {
             return Ok(Verdict::Meets("principal", same.id.clone()));
         }

@@ -6,7 +6,7 @@ use crate::harness::{
     shapes::{external, principal},
 };
 use roster::api::v1::{
-    ErrorReason, Group, ImportConflict, Role, ServiceAccount, User,
+    ErrorReason, Group, ImportConflict, Role, RoleAssignment, ServiceAccount, User,
     import_directory_request::{OnConflict, Part},
     transfer_record::{Membership, Record},
 };
@@ -29,6 +29,11 @@ fn called(number: usize, name: &str, external_id: &str) -> Record {
 
 fn edge(group: usize, member: usize) -> Record {
     Record::Membership(Membership { group_id: id(group), member: Some(principal(&id(member))) })
+}
+
+fn grant(number: usize, role: usize, user: usize) -> Record {
+    let principal = Some(principal(&id(user)));
+    Record::RoleAssignment(RoleAssignment { id: id(number), role_id: id(role), principal, ..RoleAssignment::default() })
 }
 
 /// ada and bob, of whom bob is called B-1, a group and a role.
@@ -122,7 +127,7 @@ async fn what_has_the_same_id_becomes_as_the_record_says(world: World) {
 async fn an_id_of_another_organization_is_met_like_any_other(world: World) {
     let theirs = furnished(&world).await;
     let account = ServiceAccount { id: id(30), display_name: "Sync".to_owned(), ..ServiceAccount::default() };
-    bring(&theirs, header(&theirs.organization), vec![Record::ServiceAccount(account.clone())]).await.unwrap();
+    bring(&theirs, header(&theirs.organization), vec![Record::ServiceAccount(account.clone()), grant(40, 20, 1)]).await.unwrap();
     theirs.delete_user(&id(2)).await;
     let ours = empty(&world, "ours").await;
     let role = Role { id: id(20), key: "other".to_owned(), ..Role::default() };
@@ -132,13 +137,16 @@ async fn an_id_of_another_organization_is_met_like_any_other(world: World) {
         person(1, "one"),
         person(2, "two"),
         Record::Group(Group { id: id(10), display_name: "Ours".to_owned(), ..Group::default() }),
+        person(3, "three"),
+        Record::Role(Role { id: id(21), key: "writer".to_owned(), ..Role::default() }),
+        grant(40, 21, 3),
     ];
 
     let answer = bring(&ours, under(header(&ours.organization), OnConflict::Replace), records).await.unwrap();
 
     let met: Vec<_> = answer.conflicts.iter().map(|one| (one.line, one.field.as_str(), one.existing_id.as_str())).collect();
-    assert_eq!(met, [(2, "id", ""), (3, "id", ""), (4, "id", ""), (5, "id", ""), (6, "id", "")]);
-    assert_eq!(answer.created, 0);
+    assert_eq!(met, [2, 3, 4, 5, 6, 9].map(|line| (line, "id", "")));
+    assert_eq!(answer.created, 2);
 }
 
 both! {
