@@ -3,11 +3,11 @@
 use super::{
     Done, Failure,
     connect::{ClientSettings, refused},
-    output::{self, Form, Shown},
+    output::{self, Form, Reader, Shown},
 };
 use crate::api::v1::{self, change_service_client::ChangeServiceClient, watch_changes_request::Start, watch_changes_response::Message};
 use clap::{Args, Subcommand, ValueEnum};
-use std::{io::Write as _, time::Duration};
+use std::time::Duration;
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 
@@ -133,10 +133,9 @@ fn number(revision: Option<&v1::Revision>) -> String {
     revision.map(|revision| revision.number.to_string()).unwrap_or_default()
 }
 
-/// One line, at once. Whoever reads may have gone: that ends the command, and is no failure.
-fn line(value: &serde_json::Value) -> bool {
-    let mut out = std::io::stdout().lock();
-    writeln!(out, "{value}").and_then(|()| out.flush()).is_ok()
+/// One line, at once.
+fn line(value: &serde_json::Value) -> Result<Reader, Failure> {
+    output::write(&format!("{value}\n"))
 }
 
 pub(super) async fn run(verb: Verb, client: &ClientSettings) -> Done {
@@ -155,13 +154,12 @@ pub(super) async fn run(verb: Verb, client: &ClientSettings) -> Done {
             loop {
                 let answer = service.list_changes(request.clone()).await.map_err(refused)?.into_inner();
                 for commit in &answer.commits {
-                    if !line(&output::json(commit)?) {
+                    if line(&output::json(commit)?)? == Reader::Gone {
                         return Ok(());
                     }
                 }
                 if answer.resume_token == request.resume_token {
-                    line(&serde_json::json!({ "resume_token": answer.resume_token }));
-                    return Ok(());
+                    return line(&serde_json::json!({ "resume_token": answer.resume_token })).map(|_| ());
                 }
                 request.resume_token = answer.resume_token;
             }
@@ -199,7 +197,7 @@ async fn follow(mut service: ChangeServiceClient<super::connect::Authorized>, mu
         loop {
             match stream.message().await {
                 Ok(Some(message)) => {
-                    if !line(&output::json(&message)?) {
+                    if line(&output::json(&message)?)? == Reader::Gone {
                         return Ok(());
                     }
                     // A stream that has ended goes on where it was.

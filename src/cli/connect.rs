@@ -111,16 +111,25 @@ impl Session {
         if let Some(name) = &self.organization {
             return self.organization_named(name).await;
         }
-        let mut client = ProvisioningServiceClient::new(self.channel.clone());
-        let caller = client.get_caller(v1::GetCallerRequest {}).await.map_err(refused)?.into_inner();
-        Ok(caller.organization.unwrap_or_default().id)
+        Ok(self.own().await?.id)
     }
 
-    /// The id of the organization with this id or key.
+    /// The organization that the token belongs to.
+    async fn own(&self) -> Result<v1::Organization, Failure> {
+        let mut client = ProvisioningServiceClient::new(self.channel.clone());
+        let caller = client.get_caller(v1::GetCallerRequest {}).await.map_err(refused)?.into_inner();
+        Ok(caller.organization.unwrap_or_default())
+    }
+
+    /// The id of the organization with this id or key. The token's own is known by its key without a scope for organizations.
     pub(super) async fn organization_named(&self, name: &str) -> Result<String, Failure> {
         // Keys begin with a letter and ids are UUIDs, or the reserved word itself.
         if name == "system" || name.len() == 36 {
             return Ok(name.to_owned());
+        }
+        let own = self.own().await?;
+        if own.key == name {
+            return Ok(own.id);
         }
         let mut client = v1::organization_service_client::OrganizationServiceClient::new(self.channel.clone());
         let mut list = v1::ListOptions { page_size: 1_000, ..v1::ListOptions::default() };

@@ -3,21 +3,23 @@
 use super::{
     Done, Failure,
     connect::{Authorized, ClientSettings},
-    lines, output,
+    lines,
+    output::{self, Reader},
 };
 use crate::api::v1::{self, transfer_record::Record, transfer_service_client::TransferServiceClient};
 use clap::Args;
 use indicatif::ProgressBar;
 use serde::{Deserialize, Serialize};
 use std::{
-    fs::{self, File, OpenOptions},
-    io::{self, BufWriter, Write},
+    fs::{self, File, TryLockError},
+    io::{self, Write as _},
     path::{Path, PathBuf},
 };
 
 #[derive(Debug, Args)]
 pub(super) struct Export {
-    /// The file to write, which must not be there yet; until all is told it is called FILE.part. Default: standard output.
+    /// The file to write, which must not be there yet; until all is told it is called FILE.part. On Unix you alone may read it.
+    /// Default: standard output.
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
     /// Go on with a FILE.part that an earlier export left, if nothing was written since.
@@ -38,23 +40,64 @@ struct Mark {
 
 /// Where records go.
 enum Sink {
-    Out(io::Stdout),
-    File(BufWriter<File>),
+    Out,
+    File(Kept),
 }
 
-impl Write for Sink {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+impl Sink {
+    fn write(&mut self, text: &str) -> Result<Reader, Failure> {
         match self {
-            Sink::Out(out) => out.write(bytes),
-            Sink::File(file) => file.write(bytes),
+            Sink::Out => output::write(text),
+            Sink::File(kept) => kept.open.write_all(text.as_bytes()).map_err(lines::unusable(&kept.part)).map(|()| Reader::There),
         }
     }
 
-    fn flush(&mut self) -> io::Result<()> {
+    fn note(&self, mark: &Mark) -> Done {
         match self {
-            Sink::Out(out) => out.flush(),
-            Sink::File(file) => file.flush(),
+            Sink::Out => Ok(()),
+            Sink::File(kept) => lines::note(&kept.notes, mark),
         }
+    }
+}
+
+/// A file that is being written. Nobody else writes it, or notes how far it is, as long as this one is open.
+struct Kept {
+    part: PathBuf,
+    notes: PathBuf,
+    open: File,
+}
+
+impl Kept {
+    fn open(file: &Path) -> Result<Kept, Failure> {
+        let (part, notes) = (lines::beside(file, ".part"), lines::beside(file, ".resume"));
+        let open = lines::private().append(true).open(&part).map_err(lines::unusable(&part))?;
+        match open.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                return Err(Failure::refused(format!("Another export is writing {}.", part.display())));
+            }
+            // A file system that knows no locks.
+            Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => {}
+            Err(TryLockError::Error(error)) => return Err(lines::unusable(&part)(error)),
+        }
+        // One that was left is made its owner's alone, too; a file system without owners cannot.
+        #[cfg(unix)]
+        let _ = open.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600));
+        Ok(Kept { part, notes, open })
+    }
+
+    /// How far an earlier export into this file got, if it can be gone on with.
+    fn noted(&self, organization: &str) -> Result<Option<Mark>, Failure> {
+        let length = self.open.metadata().map_err(lines::unusable(&self.part))?.len();
+        Ok(lines::noted::<Mark>(&self.notes)?.filter(|noted| noted.organization_id == organization && length >= noted.bytes))
+    }
+
+    /// It has its end. Its name is another now, and the lock held until that is so.
+    fn finish(self, file: &Path) -> Done {
+        self.open.sync_all().map_err(lines::unusable(&self.part))?;
+        fs::rename(&self.part, file).map_err(lines::unusable(file))?;
+        lines::forget(&self.notes);
+        Ok(())
     }
 }
 
@@ -64,32 +107,32 @@ pub(super) async fn run(export: Export) -> Done {
     let mut service = TransferServiceClient::new(session.channel).max_decoding_message_size(crate::limits::MESSAGE_BYTES);
     let mut mark = Mark { organization_id, resume_token: String::new(), bytes: 0 };
     let Some(file) = export.output else {
-        let told = tell(&mut service, &mut mark, &mut Sink::Out(io::stdout()), None).await?;
+        let told = tell(&mut service, &mut mark, &mut Sink::Out).await?;
         told.iter().for_each(say);
         return Ok(());
     };
-    if file.exists() {
-        return Err(Failure::settings(format!("{} is there already.", file.display())));
-    }
-    let (part, notes) = (lines::beside(&file, ".part"), lines::beside(&file, ".resume"));
+    require_absent(&file)?;
+    let kept = Kept::open(&file)?;
+    // Another export may have brought it to its end meanwhile.
+    require_absent(&file)?;
     if export.resume
-        && let Some(noted) = lines::noted::<Mark>(&notes)?.filter(|noted| noted.organization_id == mark.organization_id)
-        && fs::metadata(&part).is_ok_and(|there| there.len() >= noted.bytes)
+        && let Some(noted) = kept.noted(&mark.organization_id)?
     {
         mark = noted;
     }
-    let open = OpenOptions::new().create(true).append(true).open(&part).map_err(lines::unusable(&part))?;
     // What came after the last mark comes again.
-    open.set_len(mark.bytes).map_err(lines::unusable(&part))?;
-    let mut sink = Sink::File(BufWriter::new(open));
-    let footer = tell(&mut service, &mut mark, &mut sink, Some((&part, &notes))).await?;
-    if let Sink::File(written) = sink {
-        written.into_inner().map_err(io::IntoInnerError::into_error).and_then(|file| file.sync_all()).map_err(lines::unusable(&part))?;
+    kept.open.set_len(mark.bytes).map_err(lines::unusable(&kept.part))?;
+    let mut sink = Sink::File(kept);
+    let footer = tell(&mut service, &mut mark, &mut sink).await?;
+    if let Sink::File(kept) = sink {
+        kept.finish(&file)?;
     }
-    fs::rename(&part, &file).map_err(lines::unusable(&file))?;
-    lines::forget(&notes);
     footer.iter().for_each(say);
     Ok(())
+}
+
+fn require_absent(file: &Path) -> Done {
+    if file.exists() { Err(Failure::settings(format!("{} is there already.", file.display()))) } else { Ok(()) }
 }
 
 fn say(footer: &v1::TransferFooter) {
@@ -103,7 +146,6 @@ async fn tell(
     service: &mut TransferServiceClient<Authorized>,
     mark: &mut Mark,
     sink: &mut Sink,
-    files: Option<(&Path, &Path)>,
 ) -> Result<Option<v1::TransferFooter>, Failure> {
     let (bar, mut patience) = (lines::bar(0), lines::Patience::default());
     loop {
@@ -128,18 +170,12 @@ async fn tell(
                 text.push_str(&lines::write(record)?);
                 text.push('\n');
             }
-            let written = sink.write_all(text.as_bytes()).and_then(|()| sink.flush());
-            match (written, files) {
-                (Ok(()), _) => {}
-                // Whoever read has gone: that ends the command, and is no failure.
-                (Err(_), None) => return Ok(None),
-                (Err(error), Some((part, _))) => return Err(lines::unusable(part)(error)),
+            if sink.write(&text)? == Reader::Gone {
+                return Ok(None);
             }
             mark.resume_token = answer.resume_token;
             mark.bytes += text.len() as u64;
-            if let Some((_, notes)) = files {
-                lines::note(notes, mark)?;
-            }
+            sink.note(mark)?;
             if footer.is_some() {
                 bar.finish_and_clear();
                 return Ok(footer);

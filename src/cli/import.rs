@@ -120,7 +120,7 @@ pub(super) async fn run(import: Import) -> Done {
 fn said(tally: &Tally, dry: bool) -> Done {
     let Tally { created, replaced, unchanged, conflicts } = tally;
     let would = if dry { "Would be " } else { "" };
-    output::say(format!("{would}made: {created}, replaced: {replaced}, there already: {unchanged}, left out: {conflicts}"));
+    output::say(format!("{would}made: {created}, replaced: {replaced}, there already: {unchanged}, left out: {conflicts}"))?;
     if dry && *conflicts > 0 {
         return Err(Failure::refused(format!("{conflicts} records meet something else.")));
     }
@@ -154,7 +154,7 @@ fn whole(file: &Path) -> Result<Whole, Failure> {
         }
         last = line;
     }
-    let record = |line: &[u8]| std::str::from_utf8(line).ok().and_then(|line| lines::read(line).ok()).and_then(|record| record.record);
+    let record = |line: &[u8]| lines::read(line).ok().and_then(|record| record.record);
     let Some(Record::Header(header)) = record(&first) else { return Err(bad("it does not begin with a header")) };
     let Some(Record::Footer(footer)) = record(&last) else { return Err(bad("it does not end with a footer, so it was cut off")) };
     if lines::sum(&footer).saturating_add(2) != count {
@@ -188,7 +188,7 @@ async fn send(
                         Ok(Some(answer)) => {
                             patience.renew();
                             bar.set_position(answer.last_line.saturating_sub(1));
-                            take(&mut tally, &answer, bar);
+                            take(&mut tally, &answer, bar)?;
                             let mut ends = sent.lock().unwrap_or_else(PoisonError::into_inner);
                             while let Some((line, end)) = ends.pop_front_if(|(line, _)| *line <= answer.last_line) {
                                 (mark.line, mark.offset) = (line, end);
@@ -215,7 +215,7 @@ async fn send(
     }
 }
 
-fn take(tally: &mut Tally, answer: &v1::ImportDirectoryResponse, bar: &ProgressBar) {
+fn take(tally: &mut Tally, answer: &v1::ImportDirectoryResponse, bar: &ProgressBar) -> Done {
     tally.created += answer.created;
     tally.replaced += answer.replaced;
     tally.unchanged += answer.unchanged;
@@ -227,9 +227,10 @@ fn take(tally: &mut Tally, answer: &v1::ImportDirectoryResponse, bar: &ProgressB
                 ("", _) => "nothing that is there",
                 (existing, _) => existing,
             };
-            output::say(format!("line {line}: {record} {record_id} meets {other} by {field}"));
+            output::say(format!("line {line}: {record} {record_id} meets {other} by {field}"))?;
         }
-    });
+        Ok(())
+    })
 }
 
 /// Reads the file from the mark on and hands over chunks; ends early when nobody takes them.
@@ -244,8 +245,8 @@ fn chunks(file: &Path, header: Header, mark: &Mark, to: &mpsc::Sender<ImportDire
     let (mut number, mut offset) = (if mark.offset == 0 { 0 } else { mark.line }, mark.offset);
     let (mut chunk, mut bytes) = (Vec::new(), 0);
     loop {
-        let mut line = String::new();
-        let length = from.by_ref().take(LINE_BYTES).read_line(&mut line).map_err(lines::unusable(file))?;
+        let mut line = Vec::new();
+        let length = from.by_ref().take(LINE_BYTES).read_until(b'\n', &mut line).map_err(lines::unusable(file))?;
         let full = chunk.len() >= limits::IMPORT_LINES || bytes + length > CHUNK_BYTES;
         if !chunk.is_empty() && (length == 0 || full) {
             sent.lock().unwrap_or_else(PoisonError::into_inner).push_back((number, offset));

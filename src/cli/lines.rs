@@ -7,8 +7,8 @@ use prost::Message as _;
 use prost_reflect::{DeserializeOptions, DynamicMessage, SerializeOptions};
 use serde::{Serialize, de::DeserializeOwned};
 use std::{
-    fs,
-    io::ErrorKind,
+    fs::{self, OpenOptions},
+    io::{ErrorKind, Write as _},
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -31,7 +31,8 @@ pub(super) fn write(record: &TransferRecord) -> Result<String, Failure> {
 }
 
 /// The record of a line; the error says what is wrong with it.
-pub(super) fn read(line: &str) -> Result<TransferRecord, Failure> {
+pub(super) fn read(line: &[u8]) -> Result<TransferRecord, Failure> {
+    let line = std::str::from_utf8(line).map_err(|error| Failure::refused(format!("it is not written in UTF-8: {error}.")))?;
     let mut from = serde_json::Deserializer::from_str(line);
     let message = DynamicMessage::deserialize_with_options(output::kind(MESSAGE)?, &mut from, &DeserializeOptions::new())
         .and_then(|message| from.end().map(|()| message))
@@ -60,11 +61,22 @@ pub(super) fn unusable(file: &Path) -> impl Fn(std::io::Error) -> Failure {
     move |error| Failure::refused(format!("{file} cannot be used: {error}."))
 }
 
+/// How a file is made that tells of people: on Unix its owner alone may read it.
+pub(super) fn private() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.create(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+}
+
 /// Notes how far a command got, whole or not at all.
 pub(super) fn note(file: &Path, mark: &impl Serialize) -> Result<(), Failure> {
     let text = serde_json::to_vec(mark).map_err(|error| Failure::refused(format!("{error}.")))?;
-    let fresh = beside(file, ".new");
-    fs::write(&fresh, text).map_err(unusable(&fresh))?;
+    // Of its own: two imports of one file note into the same place, each whole.
+    let fresh = beside(file, &format!(".{}.new", std::process::id()));
+    let mut open = private().write(true).truncate(true).open(&fresh).map_err(unusable(&fresh))?;
+    open.write_all(&text).map_err(unusable(&fresh))?;
     fs::rename(&fresh, file).map_err(unusable(file))
 }
 
@@ -112,5 +124,22 @@ impl Patience {
         self.0 += 1;
         tokio::time::sleep(AGAIN).await;
         Ok(())
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    #[test]
+    fn notes_are_their_owner_s_alone_and_nothing_stays_beside_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("acme.jsonl.resume");
+        note(&file, &"first").unwrap();
+        note(&file, &"second").unwrap();
+        assert_eq!(noted::<String>(&file).unwrap().as_deref(), Some("second"));
+        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 }

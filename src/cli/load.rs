@@ -131,8 +131,7 @@ pub(super) async fn run(load: Load) -> Done {
         "delivery_p50_us": part(&mut delays, 50),
         "delivery_p99_us": part(&mut delays, 99),
     });
-    output::say(told.to_string());
-    Ok(())
+    output::say(told.to_string())
 }
 
 /// The time, in microseconds, that so many of a hundred stay below; 0 without any.

@@ -5,6 +5,5 @@ use crate::config::StoreSettings;
 
 pub(super) async fn run(settings: StoreSettings) -> Done {
     stored::open(&settings, true).await?.store.close().await;
-    output::say("The schema is up to date.");
-    Ok(())
+    output::say("The schema is up to date.")
 }

@@ -30,7 +30,7 @@ mod user;
 use crate::config::{FacadeSettings, ServeSettings, StoreSettings};
 use clap::{Parser, Subcommand, error::ErrorKind};
 use connect::ClientSettings;
-use std::{ffi::OsString, process::ExitCode};
+use std::{ffi::OsString, io::Write as _, process::ExitCode};
 
 /// Exit code of a command that was refused or could not be carried out.
 const REFUSED: u8 = 1;
@@ -171,8 +171,13 @@ fn explain(error: &clap::Error) -> ExitCode {
         let first = text.lines().take_while(|line| !line.is_empty()).map(str::trim).collect::<Vec<_>>().join(" ");
         return report(&Failure::settings(first.trim_start_matches("error: ")));
     }
-    // Nobody may be there to read it.
-    let _ = error.print();
+    let printed = error.print().and_then(|()| std::io::stdout().flush());
+    // Nobody may be there to read what it says to stderr.
+    if !error.use_stderr()
+        && let Err(failure) = output::written(printed)
+    {
+        return report(&failure);
+    }
     ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(BAD_SETTINGS))
 }
 

@@ -1,12 +1,16 @@
 //! What commands print: tables for people, the contract's JSON for programs, refusals as sentences.
 
-use super::Failure;
+use super::{Done, Failure};
 use crate::{api, clock};
 use clap::Args;
 use comfy_table::{ContentArrangement, Table, presets};
 use prost::Message;
 use prost_reflect::{DescriptorError, DescriptorPool, DynamicMessage, MessageDescriptor};
-use std::{fmt::Display, io::Write as _, sync::LazyLock};
+use std::{
+    fmt::Display,
+    io::{self, ErrorKind, Write as _},
+    sync::LazyLock,
+};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use tonic::Status;
 use tonic_types::StatusExt;
@@ -30,7 +34,7 @@ pub(super) trait Shown: Message {
 }
 
 /// Prints several: a table, or a JSON array.
-pub(super) fn list<T: Shown>(form: Form, items: &[T]) -> Result<(), Failure> {
+pub(super) fn list<T: Shown>(form: Form, items: &[T]) -> Done {
     if form.json {
         let items: Vec<_> = items.iter().map(json).collect::<Result<_, _>>()?;
         return print(&serde_json::Value::Array(items));
@@ -40,12 +44,11 @@ pub(super) fn list<T: Shown>(form: Form, items: &[T]) -> Result<(), Failure> {
     for item in items {
         table.add_row(item.cells().iter().map(|cell| plain(cell)));
     }
-    show(&mut table);
-    Ok(())
+    show(&mut table)
 }
 
 /// Prints one: a column of fields, or a JSON object.
-pub(super) fn one<T: Shown>(form: Form, item: &T) -> Result<(), Failure> {
+pub(super) fn one<T: Shown>(form: Form, item: &T) -> Done {
     if form.json {
         return print(&json(item)?);
     }
@@ -54,28 +57,59 @@ pub(super) fn one<T: Shown>(form: Form, item: &T) -> Result<(), Failure> {
     for (name, cell) in T::COLUMNS.iter().zip(item.cells()) {
         table.add_row([(*name).to_owned(), plain(&cell)]);
     }
-    show(&mut table);
-    Ok(())
+    show(&mut table)
 }
 
 /// Columns two spaces apart, lines without spaces at either end.
-fn show(table: &mut Table) {
+fn show(table: &mut Table) -> Done {
     for column in table.column_iter_mut() {
         column.set_padding((0, 2));
     }
-    for line in table.lines() {
-        say(line.trim_end());
+    let lines: Vec<_> = table.lines().map(|line| line.trim_end().to_owned()).collect();
+    say(lines.join("\n"))
+}
+
+/// Whether anybody still reads what is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reader {
+    There,
+    /// It has closed its end: that ends a command, and is no failure.
+    Gone,
+}
+
+/// Writes to standard output, all of it and at once.
+///
+/// # Errors
+/// Anything but a reader that has gone, such as a disk that is full: what is printed is what the command is for.
+pub(super) fn write(text: &str) -> Result<Reader, Failure> {
+    let mut out = io::stdout().lock();
+    written(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
+}
+
+/// What became of something that was written to standard output.
+pub(super) fn written(outcome: io::Result<()>) -> Result<Reader, Failure> {
+    match outcome {
+        Ok(()) => Ok(Reader::There),
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(Reader::Gone),
+        Err(error) => Err(Failure::refused(format!("The answer cannot be written to standard output: {error}."))),
     }
 }
 
-/// Says something to whoever reads; nobody may, and that is no failure.
-pub(super) fn say(text: impl Display) {
-    let _ = writeln!(std::io::stdout().lock(), "{text}");
+/// Says something to whoever reads.
+pub(super) fn say(text: impl Display) -> Done {
+    write(&format!("{text}\n")).map(|_| ())
+}
+
+/// The same of a server, which serves on where nobody can be told.
+pub(super) fn announce(text: impl Display) {
+    if let Err(failure) = say(text) {
+        tracing::warn!("{}", failure.sentence);
+    }
 }
 
 /// The same beside what is printed.
 pub(super) fn note(text: impl Display) {
-    let _ = writeln!(std::io::stderr().lock(), "{text}");
+    let _ = writeln!(io::stderr().lock(), "{text}");
 }
 
 /// The contract, read once.
@@ -96,11 +130,10 @@ pub(super) fn kind(name: &str) -> Result<MessageDescriptor, Failure> {
 }
 
 /// Prints a JSON value on lines of its own.
-pub(super) fn print(value: &serde_json::Value) -> Result<(), Failure> {
+pub(super) fn print(value: &serde_json::Value) -> Done {
     let text =
         serde_json::to_string_pretty(value).map_err(|error| Failure::refused(format!("The answer cannot be shown as JSON: {error}.")))?;
-    say(text);
-    Ok(())
+    say(text)
 }
 
 /// A refusal in one sentence, with the reason programs know it by.

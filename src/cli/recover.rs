@@ -8,6 +8,5 @@ pub(super) async fn run(settings: StoreSettings) -> Done {
     let stored = stored::open(&settings, false).await?;
     let token = recover(&stored.store).await.map_err(|error| Failure { code: error.exit_code(), sentence: error.to_string() });
     stored.store.close().await;
-    output::say(format!("The token of a new administrator, shown this once:\n{}", token?.expose_secret()));
-    Ok(())
+    output::say(format!("The token of a new administrator, shown this once:\n{}", token?.expose_secret()))
 }

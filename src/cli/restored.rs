@@ -10,6 +10,5 @@ pub(super) async fn run(settings: StoreSettings) -> Done {
     let begun = stored.store.begin_new_life(life.try_into().unwrap_or([1; 8])).await;
     stored.store.close().await;
     begun.map_err(|fault| Failure::refused(format!("The store cannot answer: {fault}.")))?;
-    output::say("The store has begun a new life: revision and resume tokens, and versions of resources (ETags), of before are refused.");
-    Ok(())
+    output::say("The store has begun a new life: revision and resume tokens, and versions of resources (ETags), of before are refused.")
 }

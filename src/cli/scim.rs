@@ -13,10 +13,10 @@ pub(super) async fn run(settings: FacadeSettings) -> Done {
 
     let directory = config.directory.clone();
     let facade = Alone::start(config).await.map_err(failed)?;
-    output::say(format!("Roster serves SCIM at {}/scim/v2 for the directory at {directory}.", facade.base_url()));
+    output::announce(format!("Roster serves SCIM at {}/scim/v2 for the directory at {directory}.", facade.base_url()));
 
     if let Some(address) = facade.metrics() {
-        output::say(format!("Metrics are at http://{address}/metrics."));
+        output::announce(format!("Metrics are at http://{address}/metrics."));
     }
 
     signals.stop().await;

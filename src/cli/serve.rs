@@ -19,12 +19,12 @@ pub(super) async fn run(settings: ServeSettings) -> Done {
     let data_dir = config.data_dir.clone();
     let server = Server::start(config).await.map_err(failed)?;
     if let Some(bootstrap) = server.bootstrap() {
-        output::say(bootstrap.welcome(&data_dir, settings.network.tls_cert.as_deref()));
+        output::announce(bootstrap.welcome(&data_dir, settings.network.tls_cert.as_deref()));
     }
-    output::say(format!("Roster serves SCIM at {}/scim/v2 and gRPC at {}.", server.base_url(), server.grpc_endpoint()));
+    output::announce(format!("Roster serves SCIM at {}/scim/v2 and gRPC at {}.", server.base_url(), server.grpc_endpoint()));
 
     if let Some(address) = server.metrics() {
-        output::say(format!("Metrics are at http://{address}/metrics."));
+        output::announce(format!("Metrics are at http://{address}/metrics."));
     }
 
     signals.stop().await;

@@ -146,6 +146,5 @@ fn reveal(form: Form, token: &v1::Token, secret: &str) -> Done {
         return output::print(&json!({ "token_id": token.id, "secret": secret, "token": output::json(token)? }));
     }
     output::one(form, token)?;
-    output::say(format!("\nThe token, shown this once:\n{secret}"));
-    Ok(())
+    output::say(format!("\nThe token, shown this once:\n{secret}"))
 }

@@ -108,10 +108,7 @@ impl Desk {
         let request = v1::BatchCheckAccessRequest { organization_id, items: vec![item], ..v1::BatchCheckAccessRequest::default() };
         let answer = self.service.batch_check_access(request).await.map_err(refused)?.into_inner();
         match answer.results.into_iter().next().and_then(|result| result.result) {
-            Some(Outcome::Decision(decision)) if decision.allowed => {
-                output::say("yes");
-                Ok(())
-            }
+            Some(Outcome::Decision(decision)) if decision.allowed => output::say("yes"),
             Some(Outcome::Decision(_)) => Err(Failure::refused("No.")),
             Some(Outcome::Error(error)) => Err(Failure::refused(error.message)),
             None => Err(Failure::refused("The server gave no answer.")),

@@ -5,5 +5,6 @@ mod commands;
 mod life;
 mod logs;
 mod nodes;
+mod output;
 pub mod process;
 mod restored;

@@ -100,6 +100,11 @@ impl Shell {
         Shell { place, _server: server }
     }
 
+    /// Where the server keeps its data.
+    pub fn data_dir(&self) -> PathBuf {
+        self.place.data_dir()
+    }
+
     /// Runs a command against the server.
     pub async fn run(&self, arguments: &[&str]) -> Output {
         run(&[arguments, &["--data-dir", self.place.data_dir().to_str().unwrap()]].concat()).await

@@ -152,13 +152,18 @@ async fn an_export_that_was_cut_goes_on_and_a_file_that_was_cut_is_refused() {
     let too_many = r#"{"footer":{"users":"9223372036854775807","groups":"9223372036854775807"}}"#;
     let too_many = format!("{without_footer}{too_many}\n");
     let odd = text.replacen("user_name", "user_nme", 1);
+    let mut latin = text.clone().into_bytes();
+    let name = text.find("\"u1\"").unwrap() + 1;
+    latin[name] = 0xfc;
+    let bytes = str::as_bytes;
     for (content, why) in [
-        (&text[..text.len() - 20], "it was cut off"),
-        (without_footer.as_str(), "it was cut off"),
-        (without_a_line.as_str(), "counts other records"),
-        (too_many.as_str(), "counts other records"),
-        ("", "begin with a header"),
-        (odd.as_str(), "Line 2 of the file"),
+        (bytes(&text[..text.len() - 20]), "it was cut off"),
+        (bytes(&without_footer), "it was cut off"),
+        (bytes(&without_a_line), "counts other records"),
+        (bytes(&too_many), "counts other records"),
+        (bytes(""), "begin with a header"),
+        (bytes(&odd), "Line 2 of the file: it is no record"),
+        (latin.as_slice(), "Line 3 of the file: it is not written in UTF-8"),
     ] {
         fs::write(&cut, content).unwrap();
         let refused = town.run(&["import", cut.to_str().unwrap()]).await;
@@ -179,4 +184,47 @@ async fn a_reader_that_goes_away_ends_a_command_without_a_word() {
         let output = command.wait_with_output().await.unwrap();
         assert_eq!((output.status.code(), String::from_utf8(output.stderr).unwrap().as_str()), (Some(0), ""), "{arguments:?}");
     }
+}
+
+#[tokio::test]
+async fn a_file_is_written_by_one_export_at_a_time_and_read_by_its_owner_alone() {
+    let town = Town::found(Engine::Sqlite).await;
+    people(&town).await;
+    let (file, part) = (town.file("acme.jsonl"), town.file("acme.jsonl.part"));
+    let name = file.to_str().unwrap();
+    let other = fs::File::create(&part).unwrap();
+    other.lock().unwrap();
+    fs::write(&part, "what another export wrote so far").unwrap();
+
+    for more in [&[][..], &["--resume"]] {
+        let refused = town.run(&[&["export", "--output", name], more].concat()).await;
+        let said = String::from_utf8(refused.stderr).unwrap();
+        assert!(refused.status.code() == Some(1) && said.contains("Another export is writing"), "{said}");
+        assert_eq!(fs::read_to_string(&part).unwrap(), "what another export wrote so far");
+    }
+    drop(other);
+    said(&town.run(&["export", "--output", name]).await);
+
+    assert_eq!(lines(&file).len(), 2 + 2_400 + 1 + 1_200);
+    assert_eq!(fs::read_dir(town.folder.path()).unwrap().count(), 1, "nothing is left beside it");
+    #[cfg(unix)]
+    assert_eq!(std::os::unix::fs::PermissionsExt::mode(&fs::metadata(&file).unwrap().permissions()) & 0o777, 0o600);
+}
+
+#[tokio::test]
+async fn a_token_for_exports_alone_names_its_organization_by_its_key() {
+    let town = Town::found(Engine::Sqlite).await;
+    people(&town).await;
+    let json = async |arguments: &[&str]| -> serde_json::Value { serde_json::from_str(&said(&town.run(arguments).await)).unwrap() };
+    let account = json(&["service-account", "create", "backup", "--json"]).await;
+    let owner = account["id"].as_str().unwrap();
+    let issued = json(&["token", "create", "--service-account", owner, "--scopes", "directory.export", "--json"]).await;
+    let (token, bootstrap) = (issued["secret"].as_str().unwrap(), town.place.bootstrap());
+    let endpoint = bootstrap["grpc_endpoint"].as_str().unwrap();
+    let export = async |organization| run(&["export", "--endpoint", endpoint, "--token", token, "--organization", organization]).await;
+
+    assert_eq!(said(&export("acme").await).lines().count(), 2 + 2_400 + 1 + 1 + 1_200);
+    let refused = export("default").await;
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert!(refused.status.code() == Some(1) && said.contains("organizations.read"), "{said}");
 }
