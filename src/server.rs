@@ -6,6 +6,7 @@
 mod alone;
 mod body;
 mod bootstrap;
+mod bounded;
 mod deadline;
 mod dial;
 mod door;

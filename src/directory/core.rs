@@ -8,6 +8,7 @@ use super::{
     repeats::{self, Answer, Before, Once, Repeat},
     revision,
     status::Statuses,
+    trace,
 };
 use crate::{
     access::{self, Caller, Scopes, caller_of},
@@ -97,7 +98,8 @@ impl Call {
     /// Takes a request apart.
     pub(super) fn of<T>(request: Request<T>) -> std::result::Result<(Call, T), Status> {
         let caller = caller_of(&request)?.clone();
-        let trace_parent = request.metadata().get("traceparent").and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned();
+        let header = request.metadata().get("traceparent").and_then(|value| value.to_str().ok());
+        let trace_parent = header.and_then(trace::parent).unwrap_or_default().to_owned();
         Ok((Call { caller, trace_parent, repeat: None }, request.into_inner()))
     }
 

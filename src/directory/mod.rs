@@ -38,6 +38,7 @@ mod status;
 mod takeovers;
 mod tokens;
 mod touch;
+mod trace;
 mod transfer;
 mod users;
 

@@ -50,11 +50,16 @@ pub(super) fn binding(call: &Call, organization: &str, query: &[&[u8]]) -> Vec<u
     digest.finalize().to_vec()
 }
 
+/// The life of the store, so that pages of two histories are not mixed.
+fn life(store: &Store) -> [u8; 8] {
+    store.life().epoch().to_be_bytes()
+}
+
 /// Seals a position.
 pub(super) fn seal(store: &Store, binding: &[u8], mut position: Position, now: Micros) -> String {
     position.issued_at = now;
     let body = position.encode_to_vec();
-    let seal = store.seal(&[PURPOSE, binding, &body]);
+    let seal = store.seal(&[PURPOSE, &life(store), binding, &body]);
     URL_SAFE_NO_PAD.encode([seal, body].concat())
 }
 
@@ -66,7 +71,7 @@ pub(super) fn open(store: &Store, binding: &[u8], token: &str, now: Micros) -> R
     let refused = || Error::new(ErrorReason::InvalidPageToken, "The page token is not one of this list.").at("page_token");
     let bytes = URL_SAFE_NO_PAD.decode(token).map_err(|_| refused())?;
     let (seal, body) = bytes.split_at_checked(SEAL).ok_or_else(refused)?;
-    if !store.is_sealed(&[PURPOSE, binding, body], seal) {
+    if !store.is_sealed(&[PURPOSE, &life(store), binding, body], seal) {
         return Err(refused());
     }
     in_time(Position::decode(body).map_err(|_| refused())?, now).map(Some)

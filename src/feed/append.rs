@@ -2,16 +2,18 @@
 
 use crate::{
     api::v1::{
-        ChangeEvent, Group, GroupChange, MembershipChange, PrincipalRef, ResourceKind, Role, RoleAssignment, RoleAssignmentChange,
-        RoleChange, User, UserChange,
+        AttributeMap, ChangeEvent, Group, GroupChange, MembershipChange, PrincipalRef, ResourceKind, Role, RoleAssignment,
+        RoleAssignmentChange, RoleChange, User, UserChange,
         change_event::{Action, Detail},
         principal_ref::Principal,
         role_assignment::Source,
     },
+    attributes::table::ENTERPRISE_URN,
     clock::timestamp,
     store::{GRANTEE_ACCOUNT, Grant, MEMBER_GROUP, NEVER, Work},
 };
 use prost::Message as _;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A user as clients can write it: without the bookkeeping that every commit changes.
 fn etag_of(meta: Option<&crate::api::v1::ResourceMeta>) -> String {
@@ -106,10 +108,26 @@ pub fn principal(id: &str, kind: i64) -> PrincipalRef {
     PrincipalRef { principal: Some(principal) }
 }
 
-/// The top-level attributes that differ between two messages, by their field names in the contract.
-pub fn changed<M: prost::Message>(names: &[(u32, &str)], before: &M, after: &M) -> Vec<String> {
+/// The top-level attributes that differ between two users.
+pub fn changed_of_user(before: &User, after: &User) -> Vec<String> {
+    changed(USER_FIELDS, before, after).chain(extensions(&before.extensions, &after.extensions)).collect()
+}
+
+/// The top-level attributes that differ between two groups.
+pub fn changed_of_group(before: &Group, after: &Group) -> Vec<String> {
+    changed(GROUP_FIELDS, before, after).chain(extensions(&before.extensions, &after.extensions)).collect()
+}
+
+fn changed<M: prost::Message>(names: &'static [(u32, &str)], before: &M, after: &M) -> impl Iterator<Item = String> + use<M> {
     let (before, after) = (fields(&before.encode_to_vec()), fields(&after.encode_to_vec()));
-    names.iter().filter(|(tag, _)| of(&before, *tag) != of(&after, *tag)).map(|(_, name)| (*name).to_owned()).collect()
+    names.iter().filter(move |(tag, _)| of(&before, *tag) != of(&after, *tag)).map(|(_, name)| (*name).to_owned())
+}
+
+type Extensions = BTreeMap<String, AttributeMap>;
+
+/// The URNs of the schemas whose attributes differ.
+fn extensions(before: &Extensions, after: &Extensions) -> BTreeSet<String> {
+    before.keys().chain(after.keys()).filter(|urn| before.get(*urn) != after.get(*urn)).cloned().collect()
 }
 
 type Field = (u32, Vec<u8>);
@@ -134,32 +152,31 @@ fn fields(mut bytes: &[u8]) -> Vec<Field> {
     found
 }
 
-/// The attributes of a user that clients write: field number and name.
-pub const USER_FIELDS: &[(u32, &str)] = &[
-    (4, "user_name"),
-    (5, "external_ids"),
+/// The attributes of a user that clients write, but for extensions: field number and SCIM's name. SCIM has none for `setup_state`.
+const USER_FIELDS: &[(u32, &str)] = &[
+    (4, "userName"),
+    (5, "externalId"),
     (6, "active"),
     (7, "name"),
-    (8, "display_name"),
-    (9, "nick_name"),
-    (10, "profile_url"),
+    (8, "displayName"),
+    (9, "nickName"),
+    (10, "profileUrl"),
     (11, "title"),
-    (12, "user_type"),
-    (13, "preferred_language"),
+    (12, "userType"),
+    (13, "preferredLanguage"),
     (14, "locale"),
     (15, "timezone"),
     (16, "emails"),
-    (17, "phone_numbers"),
+    (17, "phoneNumbers"),
     (18, "ims"),
     (19, "photos"),
     (20, "addresses"),
     (21, "entitlements"),
     (22, "roles"),
-    (23, "x509_certificates"),
-    (24, "enterprise"),
-    (25, "extensions"),
+    (23, "x509Certificates"),
+    (24, ENTERPRISE_URN),
     (40, "setup_state"),
 ];
 
-/// The attributes of a group that clients write.
-pub const GROUP_FIELDS: &[(u32, &str)] = &[(4, "display_name"), (5, "external_ids"), (6, "description"), (7, "extensions")];
+/// The same of a group.
+const GROUP_FIELDS: &[(u32, &str)] = &[(4, "displayName"), (5, "externalId"), (6, "description")];

@@ -44,9 +44,9 @@ pub struct Snapshot {
     /// The digest of what is told at all.
     #[prost(bytes = "vec", tag = "4")]
     pub selected: Vec<u8>,
-    /// Where it is complete; 0 while parts of it are still to be told.
-    #[prost(int64, tag = "5")]
-    pub complete_at: i64,
+    /// Where it is complete; none while parts of it are still to be told.
+    #[prost(int64, optional, tag = "5")]
+    pub complete_at: Option<i64>,
 }
 
 impl Token {

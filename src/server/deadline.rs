@@ -1,5 +1,6 @@
 //! The deadline of every call: the one it names, or one of ours.
 
+use super::bounded::Bounded;
 use crate::{api::method, limits::CALL_TIME};
 use http::{Request, Response};
 use std::{
@@ -8,6 +9,7 @@ use std::{
     task::{Context, Poll},
     time::Duration,
 };
+use tokio::time::{Instant, timeout_at};
 use tonic::{Status, body::Body};
 use tower::{Layer, Service};
 
@@ -15,8 +17,8 @@ use tower::{Layer, Service};
 const EARLIER: Duration = Duration::from_millis(2);
 
 /// Ends the work of a call at the deadline it names (`grpc-timeout`), or after [`CALL_TIME`] unless it uploads a stream, which may
-/// take as long as it moves. A write that waits for its turn in a lane then is not done. For a streamed answer the time runs until
-/// its first message.
+/// take as long as it moves. A write that waits for its turn in a lane then is not done. A streamed answer ends at the deadline that
+/// was named; without one the time runs until its first message.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct DeadlineLayer;
 
@@ -54,15 +56,24 @@ where
             None => (!unbounded).then_some(CALL_TIME),
         };
         let answer = self.0.call(request);
-        let Some(time) = time else { return Box::pin(answer) };
+        let Some(until) = time.and_then(|time| Instant::now().checked_add(time)) else { return Box::pin(answer) };
         Box::pin(async move {
-            match tokio::time::timeout(time, answer).await {
+            match timeout_at(until, answer).await {
+                Ok(answer) if named.is_some() => answer.map(|answer| answer.map(|body| Body::new(Bounded::new(body, until, over(true))))),
                 Ok(answer) => answer,
-                Err(_) if named.is_some() => Ok(Status::deadline_exceeded("The call took longer than the deadline it named.").into_http()),
-                Err(_) => Ok(Status::deadline_exceeded("The call took longer than 30 s and named no deadline of its own.").into_http()),
+                Err(_) => Ok(over(named.is_some()).into_http()),
             }
         })
     }
+}
+
+/// What a call ends with whose time is over.
+fn over(named: bool) -> Status {
+    Status::deadline_exceeded(if named {
+        "The call took longer than the deadline it named."
+    } else {
+        "The call took longer than 30 s and named no deadline of its own."
+    })
 }
 
 /// A timeout as gRPC writes it: up to eight digits and a unit.

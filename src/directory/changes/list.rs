@@ -40,7 +40,7 @@ pub(super) async fn list(changes: &Changes, call: &Call, request: ListChangesReq
         "" => None,
         text => Some(Token::open(&directory.store, organization, text)?),
     };
-    if given.as_ref().and_then(|token| token.snapshot.as_ref()).is_some_and(|snapshot| snapshot.complete_at == 0) {
+    if given.as_ref().and_then(|token| token.snapshot.as_ref()).is_some_and(|snapshot| snapshot.complete_at.is_none()) {
         // The rest of a starting state is told by a stream.
         return Err(invalid());
     }

@@ -32,7 +32,7 @@ pub(super) async fn next(reading: &Reading<'_>, reader: &mut Reader, at: &mut Sn
     loop {
         let part = usize::try_from(at.part).unwrap_or(usize::MAX);
         let Some(kind) = PARTS.get(part).copied() else {
-            at.complete_at = reader.revision();
+            at.complete_at = Some(reader.revision());
             return Ok(None);
         };
         if reading.wanted.has(kind) {

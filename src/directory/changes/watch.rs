@@ -142,9 +142,9 @@ impl Watch {
 
     /// What is to be told next; `None` after waiting, or when what came is not for this reader.
     async fn told(&mut self) -> Result<Option<Message>> {
-        match &self.snapshot {
-            Some(snapshot) if snapshot.complete_at == 0 => return self.chunk().await,
-            Some(snapshot) if self.place.index == 0 && self.place.revision >= snapshot.complete_at => {
+        match self.snapshot.as_ref().map(|snapshot| snapshot.complete_at) {
+            Some(None) => return self.chunk().await,
+            Some(Some(complete_at)) if self.place.index == 0 && self.place.revision >= complete_at => {
                 self.snapshot = None;
                 let revision = self.changes.directory.revision(&self.organization, self.place.revision);
                 return Ok(Some(Message::SnapshotComplete(SnapshotComplete { revision })));

@@ -191,5 +191,5 @@ pub(super) fn check_name(work: &mut Work, unique: bool, group: &Group, before: O
 }
 
 pub(in crate::directory) fn changed(before: &Group, after: &Group) -> Vec<String> {
-    append::changed(append::GROUP_FIELDS, before, after)
+    append::changed_of_group(before, after)
 }

@@ -269,7 +269,7 @@ pub(in crate::directory) fn check_unique(work: &mut Work, user: &User, name_key:
 }
 
 pub(in crate::directory) fn changed(before: &User, after: &User) -> Vec<String> {
-    append::changed(append::USER_FIELDS, before, after)
+    append::changed_of_user(before, after)
 }
 
 pub(in crate::directory) fn required(id: &str, field: &str) -> Result<String> {

@@ -4,10 +4,12 @@ use super::{mirror::Mirror, watcher::pull};
 use crate::harness::{
     World, both,
     refusal::ExpectRefusal as _,
-    shapes::{add, operation, principal, remove, text, user},
+    schema::{BADGE, badge},
+    shapes::{add, external, operation, principal, remove, text, user},
 };
 use roster::api::v1::{
-    ErrorReason, GetRevisionsRequest, ListChangesRequest, ResourceKind, RevokeTokenRequest, WriteOptions,
+    CreateUserRequest, EnterpriseUser, ErrorReason, GetRevisionsRequest, ListChangesRequest, MultiValue, ResourceKind, RevokeTokenRequest,
+    User, WriteOptions,
     change_event::{Action, Detail},
     patch_operation::Op,
 };
@@ -225,7 +227,54 @@ async fn revisions_say_from_where_to_where(world: World) {
     assert_eq!(ask().await.latest, answer.latest);
 }
 
+/// The attributes that the last commit says have changed.
+async fn changed(world: &World, from: &str) -> Vec<String> {
+    pull(world, from).await.commits.last().unwrap().events[0].changed_attributes.clone()
+}
+
+async fn what_has_changed_is_named_as_scim_names_it(world: World) {
+    let from = pull(&world, "").await.resume_token;
+    world.register(badge()).await.unwrap();
+    let whole = User {
+        phone_numbers: vec![MultiValue { value: Some("tel:+1".to_owned()), ..MultiValue::default() }],
+        enterprise: Some(EnterpriseUser { department: Some("Engines".to_owned()), ..EnterpriseUser::default() }),
+        external_ids: vec![external("", "A-1")],
+        display_name: Some("Ada".to_owned()),
+        ..user("ada")
+    };
+    let ada = world.create_user(whole).await;
+    let enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+    assert_eq!(
+        changed(&world, &from).await,
+        ["userName", "externalId", "active", "displayName", "phoneNumbers", enterprise, "setup_state"]
+    );
+    let badge = operation(Op::Replace, &format!("{BADGE}:number"), Some(text("7")));
+    world.patch_user(&ada.id, vec![operation(Op::Replace, "displayName", Some(text("Ada L."))), badge]).await.unwrap();
+    assert_eq!(changed(&world, &from).await, ["displayName", BADGE]);
+    world.create_group("Team", Vec::new()).await;
+    assert_eq!(changed(&world, &from).await, ["displayName"]);
+}
+
+/// A header is anybody's words; the feed keeps them for months.
+async fn a_trace_that_is_none_is_not_kept(world: World) {
+    let good = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    for (given, kept) in [(good.to_owned(), good), ("x".repeat(7_000), ""), ("junk".to_owned(), "")] {
+        let from = world.grpc();
+        let mut request = tonic::Request::new(CreateUserRequest {
+            organization_id: world.organization.clone(),
+            user: Some(user(&format!("u{}", given.len()))),
+            ..CreateUserRequest::default()
+        });
+        request.metadata_mut().insert("traceparent", given.parse().unwrap());
+        from.users.clone().create_user(request).await.unwrap();
+        let told = pull(&world, "").await.commits;
+        assert_eq!(told.last().unwrap().actor.as_ref().unwrap().trace_parent, kept);
+    }
+}
+
 both! {
+    what_has_changed_is_named_as_scim_names_it
+    a_trace_that_is_none_is_not_kept
     every_commit_is_told_once_with_who_what_and_when
     a_page_holds_so_many_commits_and_the_next_goes_on
     a_filter_passes_over_the_rest_and_still_moves

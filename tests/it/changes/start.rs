@@ -9,9 +9,10 @@ use crate::harness::{
     deeds::Desk,
     shapes::{add, group_principal, operation, principal, remove, text, user},
 };
+use crate::transfer::desk::empty;
 use roster::api::v1::{
-    ModifyRoleAssignmentsRequest, PurgeUserRequest, ResourceKind, RoleAssignment, UndeleteUserRequest, patch_operation::Op,
-    watch_changes_request::Start, watch_changes_response::Message,
+    ModifyRoleAssignmentsRequest, PurgeUserRequest, ResourceKind, RoleAssignment, UndeleteUserRequest, WatchChangesRequest,
+    patch_operation::Op, watch_changes_request::Start, watch_changes_response::Message,
 };
 
 /// Users, groups in groups, grants; some of them changed and some gone.
@@ -139,7 +140,22 @@ async fn an_empty_organization_has_an_empty_starting_state(world: World) {
     assert_eq!(watcher.commit().await.events[0].resource_id, ada.id);
 }
 
+/// A program that waits for the end of a starting state begins with a customer's first day, too.
+async fn an_organization_that_was_never_written_to_has_a_whole_starting_state(world: World) {
+    let desk = empty(&world, "untouched").await;
+    let request = WatchChangesRequest { kinds: vec![ResourceKind::User.into()], ..asked(&desk, Start::Snapshot(true)) };
+    let mut watcher = watch_as(&desk, request).await.unwrap();
+    let Message::SnapshotComplete(complete) = watcher.next().await else { panic!() };
+    assert_eq!(complete.revision.unwrap().number, 0);
+    let mut again = watch(&desk, Start::ResumeToken(watcher.token.clone())).await;
+    let ada = desk.create_user(user("ada")).await;
+    for watcher in [&mut watcher, &mut again] {
+        assert_eq!(watcher.commit().await.events[0].resource_id, ada.id);
+    }
+}
+
 both! {
+    an_organization_that_was_never_written_to_has_a_whole_starting_state
     what_is_replayed_is_what_is_listed
     a_starting_state_that_breaks_anywhere_goes_on_there
     a_starting_state_amid_writes_is_whole_when_it_says_so

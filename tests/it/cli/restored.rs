@@ -11,12 +11,13 @@ use crate::{
         deeds::Desk,
         refusal::ExpectRefusal as _,
         scim::{GROUP, Scim, USER, send},
-        shapes::{by_id, if_match},
+        shapes::{by_id, if_match, page},
     },
 };
 use reqwest::Method;
 use roster::api::v1::{
-    Consistency, ErrorReason, GetUserRequest, ListConnectionsRequest, Role, UpdateConnectionRequest, consistency::Requirement,
+    Consistency, ErrorReason, GetUserRequest, ListConnectionsRequest, ListUsersRequest, Role, UpdateConnectionRequest,
+    consistency::Requirement,
 };
 use serde_json::json;
 use std::process::Output;
@@ -39,7 +40,14 @@ async fn restore(place: &Place, engine: Engine) -> Output {
 async fn tokens_of_before_are_refused_in_a_store_that_was_restored(engine: Engine) {
     let place = Place::fresh(engine).await;
     let server = Node::of(&place, place.start(QUIET).await).await;
+    server.scim.post("/Users", &json!({"schemas": [USER], "userName": "bob"})).await;
     let before = server.scim.post("/Users", &json!({"schemas": [USER], "userName": "ada"})).await;
+    let page = |token: &str| ListUsersRequest {
+        organization_id: place.bootstrap()["organization_id"].as_str().unwrap().to_owned(),
+        list: page(1, token, ""),
+        ..ListUsersRequest::default()
+    };
+    let first = server.grpc.users.clone().list_users(page("")).await.unwrap().into_inner();
     let (path, token) = (format!("/Users/{}", before.id()), before.header("roster-revision-token").to_owned());
     server.running.signal("TERM");
     assert_eq!(server.running.end().await.0, Some(0));
@@ -56,6 +64,8 @@ async fn tokens_of_before_are_refused_in_a_store_that_was_restored(engine: Engin
         ..GetUserRequest::default()
     };
     assert_eq!(Refused::read(&server.grpc.users.clone().get_user(get).await.unwrap_err()).reason, "EPOCH_CHANGED");
+    let next = page(&first.next_page_token);
+    server.grpc.users.clone().list_users(next).await.refused().is(Code::InvalidArgument, ErrorReason::InvalidPageToken);
     let now = server.scim.get(&path).await;
     assert_eq!(now.header("roster-revision"), before.header("roster-revision"), "the history is the same up to here");
     read(now.header("roster-revision-token")).await.expect(200);

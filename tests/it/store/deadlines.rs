@@ -9,12 +9,12 @@ use crate::harness::{
 use futures_util::poll;
 use prost::Message as _;
 use roster::{
-    api::v1::{CreateUserRequest, User},
+    api::v1::{CreateUserRequest, User, WatchChangesRequest, watch_changes_request::Start},
     store::{Stop, Terms, Work},
 };
 use sqlx::{Connection as _, Executor as _};
 use std::pin::pin;
-use tonic::Code;
+use tonic::{Code, Request};
 
 /// Keeps every lane waiting for its organization until it is let go.
 enum Held {
@@ -73,7 +73,23 @@ async fn a_write_whose_deadline_is_over_before_its_turn_is_not_done(world: World
     assert!(world.try_get_user(by_name("late")).await.is_err());
 }
 
+/// The client leaves it to the server: a proxy, or a browser behind one, may keep the connection open.
+async fn a_stream_ends_at_its_deadline(world: World) {
+    let start = Some(Start::Latest(true));
+    let mut request = Request::new(WatchChangesRequest { organization_id: world.organization.clone(), start, ..Default::default() });
+    request.metadata_mut().insert("grpc-timeout", "400m".parse().unwrap());
+    let mut stream = world.grpc().changes.watch_changes(request).await.unwrap().into_inner();
+    let ended = loop {
+        match stream.message().await {
+            Ok(Some(_)) => {}
+            other => break other.unwrap_err(),
+        }
+    };
+    assert_eq!((ended.code(), ended.message()), (Code::DeadlineExceeded, "The call took longer than the deadline it named."));
+}
+
 both! {
+    a_stream_ends_at_its_deadline
     a_write_whose_deadline_is_over_before_its_turn_is_not_done
 }
 

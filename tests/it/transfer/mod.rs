@@ -2,6 +2,6 @@
 
 mod command;
 mod conflicts;
-mod desk;
+pub mod desk;
 mod refusals;
 mod round_trip;
