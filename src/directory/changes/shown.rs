@@ -45,6 +45,9 @@ impl Wanted {
         if ids.iter().any(String::is_empty) {
             return Err(Error::value("resource_ids", "resource_ids names nothing."));
         }
+        if ids.iter().any(|id| id.len() > limits::STRING_BYTES) {
+            return Err(Error::too_large("resource_ids", limits::STRING_BYTES, "bytes in an id"));
+        }
         let shown = (users::Shown::new(selection.as_ref())?, groups::Shown::new(selection.as_ref())?);
         let (users, groups) = (shown.0.among(schemas.clone()), shown.1.among(schemas.clone()));
         Ok(Wanted { kinds: kinds.iter().copied().collect(), ids: ids.into_iter().collect(), before, selection, users, groups })

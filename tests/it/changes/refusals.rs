@@ -70,9 +70,10 @@ async fn bounds_and_forms_are_checked(world: World) {
         let refused = world.grpc().changes.watch_changes(request).await.refused();
         refused.is(Code::InvalidArgument, ErrorReason::InvalidValue);
     }
-    let many = WatchChangesRequest { resource_ids: (0..1_001).map(|k| k.to_string()).collect(), ..base.clone() };
-    let refused = world.grpc().changes.watch_changes(many).await.refused();
-    refused.is(Code::InvalidArgument, ErrorReason::TooLarge).says("limit", "1000");
+    for (resource_ids, limit) in [((0..1_001).map(|k| k.to_string()).collect(), "1000"), (vec!["x".repeat(8_193)], "8192")] {
+        let refused = world.grpc().changes.watch_changes(WatchChangesRequest { resource_ids, ..base.clone() }).await.refused();
+        refused.is(Code::InvalidArgument, ErrorReason::TooLarge).says("limit", limit);
+    }
 
     let base = ListChangesRequest { organization_id, ..ListChangesRequest::default() };
     let pulls = [
