@@ -242,6 +242,10 @@ pub const ACCESS_CHECKS: usize = 1_000;
 
 /// Exports that one node runs at once: each holds a snapshot of the store, and a connection for reading.
 pub const EXPORTS: usize = 4;
+/// Exports of one organization that one node runs at once: whoever leaves some standing does not shut the others out.
+pub const EXPORTS_PER_ORGANIZATION: usize = 2;
+/// How long an export waits for whoever takes it, answer by answer, before it lets go of its snapshot: it can be gone on with.
+pub const EXPORT_PATIENCE: Duration = Duration::from_mins(1);
 /// Lines of one chunk of an import: each chunk is one commit, and writes that wait get their turn between them.
 pub const IMPORT_LINES: usize = 500;
 

@@ -40,7 +40,8 @@ pub(super) struct Import {
     /// A file that `roster export` wrote.
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// Change nothing, and list every conflict. What a record refers to is not judged: it may come with the same file.
+    /// Change nothing, and list every conflict with what is there. What a record refers to is not judged: it may come with the same
+    /// file. Nor is what records more than 500 lines apart do to each other.
     #[arg(long)]
     dry_run: bool,
     /// What to do where a record meets something else: stop, leave it out, or let it take the place of what has its id.

@@ -4,6 +4,7 @@ use super::{
     super::{Error, Result, core::Call, environment::ENVIRONMENT, record as records, record::Noun, users},
     FORMAT, Transfers, admit,
     record::{self, Travels},
+    running::{Running, taken},
     token::Place,
 };
 use crate::{
@@ -20,10 +21,10 @@ use crate::{
     limits,
     store::{Narrow, Reader},
 };
-use futures_util::{Stream, stream};
+use futures_util::stream;
 use prost::Message as _;
 use std::time::Instant;
-use tokio::sync::OwnedSemaphorePermit;
+use tokio_stream::wrappers::ReceiverStream;
 use tonic::Status;
 
 /// The parts, in their order; behind the last everything is told.
@@ -61,7 +62,7 @@ struct Export {
     reader: Reader,
     place: Place,
     checked: Instant,
-    _running: OwnedSemaphorePermit,
+    _running: Running,
 }
 
 /// Begins an export, or goes on with one.
@@ -69,7 +70,7 @@ pub(super) async fn begin(
     transfers: &Transfers,
     call: Call,
     request: ExportDirectoryRequest,
-) -> Result<impl Stream<Item = std::result::Result<ExportDirectoryResponse, Status>> + Send + use<>> {
+) -> Result<ReceiverStream<std::result::Result<ExportDirectoryResponse, Status>>> {
     let organization = request.organization_id;
     admit(&call, &organization)?;
     let store = &transfers.directory.store;
@@ -77,9 +78,7 @@ pub(super) async fn begin(
         "" => None,
         token => Some(Place::open(store, &organization, token)?),
     };
-    let running = transfers.exports.clone().try_acquire_owned().map_err(|_| {
-        Error::new(ErrorReason::Rate, "Too many exports are running; come again when one has ended.").after(limits::WATCH_AGAIN)
-    })?;
+    let running = transfers.exports.admit(&organization)?;
     let reader = transfers.directory.read(&organization, None).await?;
     let revision = reader.revision();
     let place = place.unwrap_or_else(|| Place::begin(store, revision));
@@ -88,14 +87,15 @@ pub(super) async fn begin(
         return Err(Error::new(ErrorReason::ExportOutdated, why));
     }
     let export = Export { transfers: transfers.clone(), call, reader, place, checked: Instant::now(), _running: running };
-    Ok(stream::unfold(Some(export), |export| async {
+    let told = stream::unfold(Some(export), |export| async {
         let mut export = export?;
         match export.next().await {
             Ok(Some(answer)) => Some((Ok(answer), Some(export))),
             Ok(None) => None,
             Err(error) => Some((Err(Status::from(error)), None)),
         }
-    }))
+    });
+    Ok(taken(told, limits::EXPORT_PATIENCE))
 }
 
 impl Export {

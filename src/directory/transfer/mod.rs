@@ -7,6 +7,7 @@ mod bring_policy;
 mod export;
 mod import;
 mod record;
+mod running;
 mod token;
 
 use super::{
@@ -21,11 +22,10 @@ use crate::{
             transfer_service_server::TransferService,
         },
     },
-    limits,
     store::SYSTEM,
 };
+use running::Exports;
 use std::sync::Arc;
-use tokio::sync::Semaphore;
 use tonic::{Request, Response, Streaming};
 
 /// How records are written.
@@ -36,13 +36,12 @@ const FORMAT: u32 = 1;
 pub struct Transfers {
     directory: Arc<Directory>,
     credentials: Credentials,
-    /// Each export that runs holds a snapshot of the store.
-    exports: Arc<Semaphore>,
+    exports: Exports,
 }
 
 impl Transfers {
     pub(super) fn new(directory: Arc<Directory>, credentials: Credentials) -> Self {
-        Transfers { directory, credentials, exports: Arc::new(Semaphore::new(limits::EXPORTS)) }
+        Transfers { directory, credentials, exports: Exports::default() }
     }
 
     /// Whether the credential that a stream was opened with is still good for it.

@@ -65,6 +65,38 @@ async fn a_token_of_an_export_is_its_organization_s_and_good_for_its_revision(wo
     refused.is(Code::OutOfRange, ErrorReason::ExportOutdated);
 }
 
+async fn an_organization_whose_exports_nobody_takes_leaves_room_for_others(world: World) {
+    let (desk, other) = (empty(&world, "acme").await, empty(&world, "other").await);
+    // More than all the buffers on the way hold.
+    let large = |number| {
+        let Record::User(mut user) = person(number, &format!("u{number}")) else { unreachable!() };
+        (user.title, user.nick_name) = (Some("t".repeat(8_000)), Some("n".repeat(8_000)));
+        Record::User(user)
+    };
+    for part in 0..5 {
+        bring(&desk, header(&desk.organization), (part * 100..(part + 1) * 100).map(large).collect()).await.unwrap();
+    }
+    let request = |desk: &crate::harness::deeds::Desk| ExportDirectoryRequest {
+        organization_id: desk.organization.clone(),
+        resume_token: String::new(),
+    };
+    let mut standing = Vec::new();
+    for _ in 0..2 {
+        let mut stream = desk.grpc().transfers.export_directory(request(&desk)).await.unwrap().into_inner();
+        stream.message().await.unwrap().unwrap();
+        standing.push(stream);
+    }
+
+    let refused = Refused::read(&rest(&desk, request(&desk)).await.unwrap_err());
+    refused.is(Code::ResourceExhausted, ErrorReason::Rate);
+    assert_eq!(rest(&other, request(&other)).await.unwrap().len(), 2, "header and footer");
+    // One that is taken to its end makes room for another.
+    let mut stream = standing.remove(0);
+    while stream.message().await.unwrap().is_some() {}
+    drop(standing);
+    assert!(rest(&desk, request(&desk)).await.unwrap().len() > 5);
+}
+
 async fn a_stream_that_is_none_is_refused_and_changes_nothing(world: World) {
     let desk = empty(&world, "acme").await;
     let organization = desk.organization.as_str();
@@ -142,6 +174,7 @@ both! {
     who_administers_comes_with_the_scope_for_it_alone
     a_connection_transfers_nothing_and_the_server_s_own_organization_stays
     a_token_of_an_export_is_its_organization_s_and_good_for_its_revision
+    an_organization_whose_exports_nobody_takes_leaves_room_for_others
     a_stream_that_is_none_is_refused_and_changes_nothing
     a_record_that_no_export_has_is_refused_by_its_line
     circles_are_refused_where_the_organization_will_have_none
