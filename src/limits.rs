@@ -108,6 +108,11 @@ pub const CURSOR_BYTES: usize = 4 * 1024;
 /// Seconds a page token lives; also a SCIM cursor's `cursorTimeout`.
 pub const PAGE_TOKEN_SECONDS: i64 = 24 * 3600;
 
+/// Encoded bytes of users or groups that one statement reads at most, and one more: what is behind a page is not held in memory.
+pub const SCAN_BYTES: usize = PAGE_BYTES;
+/// Users whose groups are read at once: each has up to [`USER_GROUPS`] of them.
+pub const READ_WITH_GROUPS: usize = 100;
+
 /// Bytes of a gRPC message, in and out.
 pub const MESSAGE_BYTES: usize = 4 * 1024 * 1024;
 /// Bytes of a SCIM request body.

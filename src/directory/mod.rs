@@ -3,6 +3,7 @@ mod actions;
 mod administrators;
 mod alarm;
 mod allowed_networks;
+mod batch;
 mod belonging;
 mod caller;
 mod changes;

@@ -3,7 +3,7 @@
 use super::{
     Connection, Fault, GroupRow, Record, Rows, Text, UserRow, Work, book, grants, groups, members,
     open::Inner,
-    planted, records, requests, seats, takings,
+    planted, records, requests, seats, sizes, takings,
     tombstones::{self, Tombstone},
     users, view, whole,
 };
@@ -44,7 +44,7 @@ const RECORD_KEYS: Text = Text::twin(
     "SELECT r.* FROM unnest($2::bigint[], $3::text[]) AS e(kind, key), LATERAL (SELECT kind, key, id FROM records \
      WHERE organization_id = $1 AND kind = e.kind AND key = e.key LIMIT 1) r",
 );
-const TOMBSTONES: Text = Text::twin(
+pub(super) const TOMBSTONES: Text = Text::twin(
     "SELECT id, kind, deleted_at, purge_at, body FROM tombstones WHERE organization_id = $1 AND id IN (SELECT value->>0 FROM json_each($2))",
     "SELECT t.* FROM unnest($2::text[]) AS k(id), LATERAL (SELECT id, kind, deleted_at, purge_at, body FROM tombstones \
      WHERE organization_id = $1 AND id = k.id LIMIT 1) t",
@@ -55,6 +55,8 @@ pub(super) const LANE_READS: &[(&str, Text)] = &[
     ("users by id", users::BY_IDS),
     ("users by name", users::BY_NAMES),
     ("groups by id", groups::BY_IDS),
+    ("sizes of users", sizes::USERS),
+    ("sizes of groups", sizes::GROUPS),
     ("groups by name", groups::BY_NAMES),
     ("groups in groups", members::NESTED),
     ("kinds of principals", members::PRINCIPAL_KINDS),

@@ -39,6 +39,7 @@ mod scan;
 mod schemas;
 mod seal;
 mod seats;
+mod sizes;
 mod sqlite;
 mod statement;
 mod statuses;

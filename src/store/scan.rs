@@ -128,28 +128,35 @@ fn bound(mut statement: Statement<'_>, values: Vec<Value>) -> Statement<'_> {
 }
 
 impl Reader {
-    /// Id and encoded message of the next candidates, in id order.
+    /// Id and encoded message of the next candidates, in id order; and whether more may follow. Fewer than asked for where they are
+    /// large: what is read at once is bounded.
     ///
     /// # Errors
     /// When the store cannot answer.
-    pub async fn scan_users(&mut self, narrow: &Narrow, after: &str, limit: usize) -> Result<Vec<(String, Vec<u8>)>, Fault> {
+    pub async fn scan_users(&mut self, narrow: &Narrow, after: &str, limit: usize) -> Result<(Vec<(String, Vec<u8>)>, bool), Fault> {
         let mut query = Assembled::begin("t.id, t.body", "users", self.organization(), narrow);
         query.narrow(narrow, KEY_USER_EXTERNAL_ID);
         let query = query.page(narrow.backwards, after, limit);
-        bound(self.connection().assembled(query.text), query.values).all().await
+        let mut on = self.connection();
+        let statement = bound(on.assembled(query.text), query.values);
+        let (rows, cut) = statement.up_to(limits::SCAN_BYTES, |row: &(String, Vec<u8>)| row.1.len()).await?;
+        let more = cut || rows.len() >= limit;
+        Ok((rows, more))
     }
 
-    /// The next candidate groups, in id order.
+    /// The next candidate groups, in id order; and whether more may follow, as for users.
     ///
     /// # Errors
     /// When the store cannot answer.
-    pub async fn scan_groups(&mut self, narrow: &Narrow, after: &str, limit: usize) -> Result<Vec<GroupRow>, Fault> {
+    pub async fn scan_groups(&mut self, narrow: &Narrow, after: &str, limit: usize) -> Result<(Vec<GroupRow>, bool), Fault> {
         let columns = "t.id, t.member_count, t.created_at, t.updated_at, t.version, t.left_at, t.set_at, t.body";
         let mut query = Assembled::begin(columns, "groups", self.organization(), narrow);
         query.narrow(narrow, KEY_GROUP_EXTERNAL_ID);
         let query = query.page(narrow.backwards, after, limit);
-        let rows: Vec<GroupColumns> = bound(self.connection().assembled(query.text), query.values).all().await?;
-        let life = self.life();
-        rows.into_iter().map(|row| GroupRow::decode(row, life)).collect()
+        let mut on = self.connection();
+        let statement = bound(on.assembled(query.text), query.values);
+        let (rows, cut) = statement.up_to(limits::SCAN_BYTES, |row: &GroupColumns| row.7.len()).await?;
+        let (more, life) = (cut || rows.len() >= limit, self.life());
+        Ok((rows.into_iter().map(|row| GroupRow::decode(row, life)).collect::<Result<_, _>>()?, more))
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{
     Fault, KEY_GONE_EMAIL, KEY_GONE_EXTERNAL_ID, KEY_GONE_GROUP_EXTERNAL_ID, KEY_GONE_GROUP_NAME, KEY_GONE_USER_NAME, MEMBER_GROUP,
-    MEMBER_USER, Reader, Store, Text, Work, external_key,
+    MEMBER_USER, Reader, Store, Text, Work, external_key, load::TOMBSTONES, users::by_keys,
 };
 use crate::{
     api::v1::{
@@ -11,6 +11,7 @@ use crate::{
     },
     attributes::fold,
     clock::{Micros, timestamp},
+    limits,
 };
 use prost::Message;
 use std::sync::Arc;
@@ -174,11 +175,18 @@ const PAGE_BACK: Text = Text::same(
 const LAST: &str = "~";
 
 impl Reader {
-    /// The next softly deleted users (or groups) in id order; `backwards` the greatest first.
+    /// The next softly deleted users (or groups) in id order, `backwards` the greatest first; and whether more may follow. Fewer than
+    /// asked for where they are large.
     ///
     /// # Errors
     /// When the store cannot answer.
-    pub async fn scan_tombstones(&mut self, groups: bool, backwards: bool, after: &str, limit: usize) -> Result<Vec<Tombstone>, Fault> {
+    pub async fn scan_tombstones(
+        &mut self,
+        groups: bool,
+        backwards: bool,
+        after: &str,
+        limit: usize,
+    ) -> Result<(Vec<Tombstone>, bool), Fault> {
         let (text, from) = match (backwards, after) {
             (true, "") => (PAGE_BACK, LAST),
             (true, after) => (PAGE_BACK, after),
@@ -188,7 +196,19 @@ impl Reader {
         let kind = if groups { MEMBER_GROUP } else { MEMBER_USER };
         let mut on = self.connection();
         let page = on.statement(text).bind(organization).bind(from.to_owned()).bind(kind);
-        let rows: Vec<Columns> = page.bind(i64::try_from(limit).unwrap_or(i64::MAX)).all().await?;
+        let page = page.bind(i64::try_from(limit).unwrap_or(i64::MAX));
+        let (rows, cut) = page.up_to(limits::SCAN_BYTES, |row: &Columns| row.4.len()).await?;
+        let more = cut || rows.len() >= limit;
+        Ok((rows.into_iter().map(Tombstone::decode).collect::<Result<_, _>>()?, more))
+    }
+
+    /// What remembers these softly deleted users and groups.
+    ///
+    /// # Errors
+    /// When the store cannot answer.
+    pub async fn tombstones(&mut self, ids: Vec<String>) -> Result<Vec<Tombstone>, Fault> {
+        let organization = self.organization().to_owned();
+        let rows: Vec<Columns> = by_keys(&mut self.connection(), TOMBSTONES, organization, ids).await?;
         rows.into_iter().map(Tombstone::decode).collect()
     }
 }

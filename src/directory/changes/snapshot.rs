@@ -51,6 +51,19 @@ pub(super) async fn next(reading: &Reading<'_>, reader: &mut Reader, at: &mut Sn
     }
 }
 
+/// Those of these users (or groups) that are there, in order, as far as they fill a message.
+async fn filling(reader: &mut Reader, groups: bool, ids: Vec<String>) -> Result<Vec<String>> {
+    let mut sizes = reader.sizes(groups, ids).await?;
+    sizes.sort();
+    let mut bytes = 0;
+    let fits = |(_, size): &(String, usize)| {
+        let before = bytes;
+        bytes += size;
+        before < limits::FEED_MESSAGE_BYTES
+    };
+    Ok(sizes.into_iter().take_while(fits).map(|(id, _)| id).collect())
+}
+
 /// Those of these that fit into one message; at least one.
 fn fitting<T: Message>(items: Vec<T>) -> Vec<T> {
     let mut bytes = 0;
@@ -71,8 +84,11 @@ impl Reading<'_> {
 
     async fn users(&self, reader: &mut Reader, at: &mut Snapshot) -> Result<Option<SnapshotChunk>> {
         let rows = match self.ids(&at.after) {
-            Some(ids) => reader.users(ids).await?,
-            None => reader.scan_users(&Narrow::default(), &at.after, limits::SNAPSHOT_RESOURCES).await?,
+            Some(ids) => {
+                let ids = filling(reader, false, ids).await?;
+                reader.users(ids).await?
+            }
+            None => reader.scan_users(&Narrow::default(), &at.after, limits::SNAPSHOT_RESOURCES).await?.0,
         };
         let mut users = rows.iter().map(|(_, body)| users::decode(reader.life(), body)).collect::<Result<Vec<_>>>()?;
         users.sort_by(|a, b| a.id.cmp(&b.id));
@@ -85,9 +101,10 @@ impl Reading<'_> {
 
     async fn groups(&self, reader: &mut Reader, at: &mut Snapshot) -> Result<Option<SnapshotChunk>> {
         let mut groups = if let Some(ids) = self.ids(&at.after) {
+            let ids = filling(reader, true, ids).await?;
             reader.groups(ids).await?
         } else {
-            let rows = reader.scan_groups(&Narrow::default(), &at.after, limits::SNAPSHOT_RESOURCES).await?;
+            let (rows, _) = reader.scan_groups(&Narrow::default(), &at.after, limits::SNAPSHOT_RESOURCES).await?;
             rows.iter().map(GroupRow::message).collect()
         };
         groups.sort_by(|a, b| a.id.cmp(&b.id));

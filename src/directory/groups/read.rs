@@ -2,6 +2,7 @@
 
 use super::super::{
     Error, Result,
+    batch::{self, Batch, Words},
     core::{Call, Directory},
     sight::Sight,
 };
@@ -14,7 +15,6 @@ use crate::{
     limits,
     store::{KEY_GROUP_EXTERNAL_ID, Reader, external_key},
 };
-use prost::Message as _;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What of groups a caller asked for.
@@ -55,7 +55,7 @@ pub(super) async fn get(directory: &Directory, call: &Call, request: GetGroupReq
     let shown = Shown::new(request.selection.as_ref())?;
     let mut reader = directory.read(&request.organization_id, request.consistency.as_ref()).await?;
     let shown = shown.among(reader.schemas().await?);
-    let group = resolve(&mut reader, call, vec![reference]).await?.pop().ok_or_else(Error::internal)??;
+    let group = find(&mut reader, call, reference).await?;
     Ok(GetGroupResponse { group: Some(shown.finish(call, group)), read_at: directory.read_at(&reader) })
 }
 
@@ -74,27 +74,20 @@ pub(super) async fn batch_get(directory: &Directory, call: &Call, request: Batch
         .collect::<Result<Vec<_>>>()?;
     let mut reader = directory.read(&request.organization_id, request.consistency.as_ref()).await?;
     let shown = shown.among(reader.schemas().await?);
-    let mut bytes = 0;
-    let mut results = Vec::with_capacity(references.len());
-    for found in resolve(&mut reader, call, references).await? {
-        use batch_get_groups_response::{Result as One, result::Result as Outcome};
-        let outcome = match found {
-            Ok(group) => {
-                let group = shown.finish(call, group);
-                bytes += group.encoded_len();
-                if bytes > limits::MESSAGE_BYTES / 2 { Outcome::Error(too_large().to_rpc()) } else { Outcome::Group(group) }
-            }
-            Err(error) => Outcome::Error(error.to_rpc()),
-        };
-        results.push(One { result: Some(outcome) });
+    let meant = meant(&mut reader, call, &references).await?;
+    let mut batch = Batch::new(&mut reader, call, &WORDS, limits::BATCH_READS, meant).await?;
+    while let Some(ids) = batch.next() {
+        let groups = reader.groups(ids).await?.into_iter().map(|group| (group.id.clone(), shown.finish(call, group)));
+        batch.take(&groups.collect());
     }
-    Ok(BatchGetGroupsResponse { results, read_at: directory.read_at(&reader) })
+    let result = |group: Result<Group>| {
+        use batch_get_groups_response::{Result as One, result::Result as Outcome};
+        One { result: Some(group.map_or_else(|error| Outcome::Error(error.to_rpc()), Outcome::Group)) }
+    };
+    Ok(BatchGetGroupsResponse { results: batch.results().into_iter().map(result).collect(), read_at: directory.read_at(&reader) })
 }
 
-fn too_large() -> Error {
-    Error::new(ErrorReason::ResponseTooLarge, "The answer would not fit into one message; ask for fewer groups at once.")
-        .with("limit", (limits::MESSAGE_BYTES / 2).to_string())
-}
+static WORDS: Words = Words { kind: ResourceType::Group, name: "group", ambiguous, too_large: || batch::too_large("groups") };
 
 /// One group by its id.
 pub(super) async fn by_id(reader: &mut Reader, sight: &Sight, id: &str) -> Result<Group> {
@@ -103,8 +96,29 @@ pub(super) async fn by_id(reader: &mut Reader, sight: &Sight, id: &str) -> Resul
     Ok(group)
 }
 
-/// One result per reference, in order, with one statement per kind of reference.
-async fn resolve(reader: &mut Reader, call: &Call, references: Vec<Ref>) -> Result<Vec<Result<Group>>> {
+/// Groups read at once that have one name.
+const FEW: usize = 8;
+
+/// The one group that a reference means. What is not there for the caller makes it not ambiguous.
+async fn find(reader: &mut Reader, call: &Call, reference: Ref) -> Result<Group> {
+    let ids = meant(reader, call, &[reference]).await?.pop().unwrap_or_default();
+    let (sight, mut found) = (Sight::of(call), None);
+    for few in ids.chunks(FEW) {
+        for group in reader.groups(few.to_vec()).await? {
+            if sight.sees(&group) && found.replace(group).is_some() {
+                return Err(ambiguous());
+            }
+        }
+    }
+    found.ok_or_else(|| Error::not_found("group"))
+}
+
+fn ambiguous() -> Error {
+    Error::new(ErrorReason::AmbiguousReference, "The reference names more than one group.").with("reference", "display_name")
+}
+
+/// The ids that each reference may mean, with one statement per kind of reference.
+async fn meant(reader: &mut Reader, call: &Call, references: &[Ref]) -> Result<Vec<Vec<String>>> {
     let external = |reference: &Ref| match reference {
         Ref::ExternalId(e) => {
             // A connection means its own; others say whose.
@@ -127,28 +141,10 @@ async fn resolve(reader: &mut Reader, call: &Call, references: Vec<Ref>) -> Resu
     for (name, id) in reader.groups_named(wanted.into_iter().collect()).await? {
         called.entry(name).or_default().push(id);
     }
-    let chosen: Vec<Vec<String>> = references
-        .iter()
-        .map(|reference| match reference {
-            Ref::Id(id) => vec![id.clone()],
-            Ref::DisplayName(name) => called.get(&fold::caseless(name)).cloned().unwrap_or_default(),
-            Ref::ExternalId(_) => external(reference).and_then(|key| held.get(&key)).cloned().unwrap_or_default(),
-        })
-        .collect();
-    let sight = Sight::of(call);
-    let ids: BTreeSet<String> = chosen.iter().flatten().cloned().collect();
-    let groups = reader.groups(ids.into_iter().collect()).await?.into_iter().filter(|group| sight.sees(group));
-    let groups: BTreeMap<String, Group> = groups.map(|g| (g.id.clone(), g)).collect();
-    // What is not there for the caller makes no reference ambiguous.
-    let one =
-        |ids: Vec<String>| {
-            let mut seen = ids.iter().filter_map(|id| groups.get(id));
-            match (seen.next(), seen.next()) {
-                (Some(group), None) => Ok(group.clone()),
-                (Some(_), Some(_)) => Err(Error::new(ErrorReason::AmbiguousReference, "The reference names more than one group.")
-                    .with("reference", "display_name")),
-                (None, _) => Err(Error::not_found("group")),
-            }
-        };
-    Ok(chosen.into_iter().map(one).collect())
+    let ids = references.iter().map(|reference| match reference {
+        Ref::Id(id) => vec![id.clone()],
+        Ref::DisplayName(name) => called.get(&fold::caseless(name)).cloned().unwrap_or_default(),
+        Ref::ExternalId(_) => external(reference).and_then(|key| held.get(&key)).cloned().unwrap_or_default(),
+    });
+    Ok(ids.collect())
 }

@@ -13,7 +13,7 @@ use crate::{
     store::{Life, Reader, Tombstone},
 };
 use prost::Message as _;
-use std::any::Any;
+use std::{any::Any, collections::BTreeMap};
 
 /// A resource the filter has not judged yet.
 pub(super) struct Candidate {
@@ -50,22 +50,28 @@ impl Candidate {
     }
 
     async fn read(reader: &mut Reader, query: &Query, after: &str, limit: usize) -> Result<Chunk> {
-        let living = Self::living(reader, query, after, limit).await?;
+        let (living, more) = Self::living(reader, query, after, limit).await?;
         let Some(sight) = &query.deleted else {
-            return Ok(Chunk { last: living.len() < limit, end: living.last().map(|one| one.id.clone()), candidates: living });
+            return Ok(Chunk { last: !more, end: living.last().map(|one| one.id.clone()), candidates: living });
         };
         let backwards = query.narrow.backwards;
-        let gone = reader.scan_tombstones(query.kind == ResourceType::Group, backwards, after, limit).await?;
+        let (gone, more_gone) = reader.scan_tombstones(query.kind == ResourceType::Group, backwards, after, limit).await?;
+        let ends = [(more, living.last().map(|one| one.id.clone())), (more_gone, gone.last().map(|one| one.id().to_owned()))];
         let mut all: Vec<(String, Option<Candidate>)> = living.into_iter().map(|one| (one.id.clone(), Some(one))).collect();
         for tombstone in gone {
             let candidate = if sight.remembers(&tombstone) { Some(Candidate::gone(query, reader.life(), &tombstone)?) } else { None };
             all.push((tombstone.id().to_owned(), candidate));
         }
         all.sort_by(|(a, _), (b, _)| if backwards { b.cmp(a) } else { a.cmp(b) });
-        // Beyond the limit either of them may have more in between.
-        all.truncate(limit);
-        let (last, end) = (all.len() < limit, all.last().map(|(id, _)| id.clone()));
-        Ok(Chunk { last, end, candidates: all.into_iter().filter_map(|(_, candidate)| candidate).collect() })
+        // Behind the end of one of them it may have more in between.
+        for end in ends.into_iter().filter_map(|(more, end)| end.filter(|_| more)) {
+            all.retain(|(id, _)| if backwards { *id >= end } else { *id <= end });
+        }
+        Ok(Chunk {
+            last: !more && !more_gone,
+            end: all.last().map(|(id, _)| id.clone()),
+            candidates: all.into_iter().filter_map(|(_, candidate)| candidate).collect(),
+        })
     }
 
     fn gone(query: &Query, life: Life, tombstone: &Tombstone) -> Result<Candidate> {
@@ -78,16 +84,37 @@ impl Candidate {
         }
     }
 
-    async fn living(reader: &mut Reader, query: &Query, after: &str, limit: usize) -> Result<Vec<Candidate>> {
+    /// What these are, read again: of a page that was chosen among many.
+    pub(super) async fn contents(reader: &mut Reader, query: &Query, ids: Vec<String>) -> Result<BTreeMap<String, Content>> {
+        let mut contents: BTreeMap<String, Content> = match query.kind {
+            ResourceType::User => reader.users(ids.clone()).await?.into_iter().map(|(id, body)| (id, Content::User(body))).collect(),
+            ResourceType::Group => {
+                let groups = reader.groups(ids.clone()).await?;
+                groups.into_iter().map(|group| (group.id.clone(), Content::Group(Box::new(group)))).collect()
+            }
+        };
+        if query.deleted.is_some() {
+            let gone = ids.into_iter().filter(|id| !contents.contains_key(id)).collect();
+            for tombstone in reader.tombstones(gone).await? {
+                let Candidate { id, content, .. } = Candidate::gone(query, reader.life(), &tombstone)?;
+                contents.insert(id, content);
+            }
+        }
+        Ok(contents)
+    }
+
+    /// Those who live, and whether more may follow.
+    async fn living(reader: &mut Reader, query: &Query, after: &str, limit: usize) -> Result<(Vec<Candidate>, bool)> {
         match query.kind {
             ResourceType::User => {
-                let rows = reader.scan_users(&query.narrow, after, limit).await?;
-                rows.into_iter().map(|(id, body)| Candidate::user(query, reader.life(), id, body)).collect()
+                let (rows, more) = reader.scan_users(&query.narrow, after, limit).await?;
+                let living = rows.into_iter().map(|(id, body)| Candidate::user(query, reader.life(), id, body));
+                Ok((living.collect::<Result<_>>()?, more))
             }
             ResourceType::Group => {
-                let rows = reader.scan_groups(&query.narrow, after, limit).await?;
+                let (rows, more) = reader.scan_groups(&query.narrow, after, limit).await?;
                 let group = |message: Group| Candidate { id: message.id.clone(), content: Content::Group(Box::new(message)), part: None };
-                Ok(rows.iter().map(|row| group(row.message())).collect())
+                Ok((rows.iter().map(|row| group(row.message())).collect(), more))
             }
         }
     }

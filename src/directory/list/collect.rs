@@ -17,8 +17,10 @@ use crate::{
 };
 use std::{cmp::Ordering, collections::BinaryHeap};
 
-/// Candidates read by one statement.
+/// Candidates read by one statement at most.
 const CHUNK: usize = 500;
+/// The same where they are as large as can be.
+const LEAST: usize = 16;
 
 /// A resource on the page.
 pub(super) struct Found {
@@ -89,11 +91,12 @@ async fn in_id_order(
     let mut after = if count { String::new() } else { begin.clone() };
     let is_behind =
         |id: &str| count && !begin.is_empty() && if query.narrow.backwards { id >= begin.as_str() } else { id <= begin.as_str() };
-    let (mut found, mut more, mut full, mut bytes, mut matches) = (Vec::new(), false, size == 0, 0, 0_usize);
+    let (mut found, mut more, mut full, mut bytes, mut matches, mut most) = (Vec::new(), false, size == 0, 0, 0_usize, CHUNK);
     loop {
         // A short page is read by a short statement.
-        let limit = if query.filter.is_none() && !count { (query.skip + size + 1).saturating_sub(matches).clamp(1, CHUNK) } else { CHUNK };
+        let limit = if query.filter.is_none() && !count { (query.skip + size + 1).saturating_sub(matches).clamp(1, most) } else { most };
         let Chunk { candidates: chunk, end, last } = Candidate::scan(reader, query, &after, limit).await?;
+        most = next(limit, chunk.len(), most);
         after = end.unwrap_or(after);
         let known = Known::ask(directory, reader, query, &chunk).await?;
         for candidate in chunk {
@@ -119,14 +122,20 @@ async fn in_id_order(
     }
 }
 
-/// Walks everything and keeps the best: time follows the size of the list, memory that of the page.
+/// How many to read next: where they were so large that fewer came than were asked for, not many more.
+fn next(asked: usize, came: usize, most: usize) -> usize {
+    if came < asked { came.saturating_mul(2).clamp(LEAST, CHUNK) } else { most.saturating_mul(2).min(CHUNK) }
+}
+
+/// Walks everything and keeps the places of the best: time follows the size of the list. Those on the page are read again.
 async fn sorted(directory: &Directory, reader: &mut Reader, query: &Query, cx: &Context<'_>, size: usize) -> Result<Page> {
     let descending = query.order.as_ref().is_some_and(crate::attributes::order::Order::descending);
     let from = query.from.as_ref().filter(|f| !f.after.is_empty()).map(|f| Rank { key: f.key.clone(), id: f.after.clone(), descending });
     let keep = query.skip.saturating_add(size);
-    let (mut best, mut after, mut matches, mut following) = (BinaryHeap::new(), String::new(), 0_usize, 0_usize);
+    let (mut best, mut after, mut matches, mut following, mut most) = (BinaryHeap::new(), String::new(), 0_usize, 0_usize, CHUNK);
     loop {
-        let Chunk { candidates: chunk, end, last } = Candidate::scan(reader, query, &after, CHUNK).await?;
+        let Chunk { candidates: chunk, end, last } = Candidate::scan(reader, query, &after, most).await?;
+        most = next(most, chunk.len(), most);
         after = end.unwrap_or(after);
         let known = Known::ask(directory, reader, query, &chunk).await?;
         for candidate in chunk {
@@ -134,12 +143,13 @@ async fn sorted(directory: &Directory, reader: &mut Reader, query: &Query, cx: &
                 continue;
             }
             matches += 1;
+            let size = candidate.size();
             let rank = Rank { key: candidate.key(query, cx), id: candidate.id, descending };
             if from.as_ref().is_some_and(|from| rank <= *from) {
                 continue;
             }
             following += 1;
-            best.push(Ranked { rank, content: candidate.content });
+            best.push(Ranked { rank, size });
             if best.len() > keep {
                 best.pop();
             }
@@ -148,18 +158,20 @@ async fn sorted(directory: &Directory, reader: &mut Reader, query: &Query, cx: &
             break;
         }
     }
-    let (mut found, mut bytes) = (Vec::new(), 0);
-    for Ranked { rank, content } in best.into_sorted_vec().into_iter().skip(query.skip) {
-        let candidate = match &content {
-            Content::User(body) => body.len(),
-            Content::Group(group) => prost::Message::encoded_len(group.as_ref()),
-        };
-        if bytes > 0 && bytes + candidate > limits::PAGE_BYTES {
+    let (mut chosen, mut bytes) = (Vec::new(), 0);
+    for Ranked { rank, size } in best.into_sorted_vec().into_iter().skip(query.skip) {
+        if bytes > 0 && bytes + size > limits::PAGE_BYTES {
             break;
         }
-        bytes += candidate;
-        found.push(Found { id: rank.id, key: rank.key, content });
+        bytes += size;
+        chosen.push(rank);
     }
+    let mut contents = Candidate::contents(reader, query, chosen.iter().map(|rank| rank.id.clone()).collect()).await?;
+    let found = chosen.into_iter().map(|Rank { id, key, .. }| {
+        let content = contents.remove(&id).ok_or_else(Error::internal)?;
+        Ok(Found { id, key, content })
+    });
+    let found = found.collect::<Result<Vec<_>>>()?;
     let more = size > 0 && following > query.skip + found.len();
     Ok(Page { found, more, total: Some(i64::try_from(matches).unwrap_or(i64::MAX)) })
 }
@@ -191,10 +203,10 @@ impl PartialOrd for Rank {
     }
 }
 
-/// A kept resource; the heap drops the one that comes last.
+/// The place of a resource, and its bytes; the heap drops the one that comes last.
 struct Ranked {
     rank: Rank,
-    content: Content,
+    size: usize,
 }
 
 impl PartialEq for Ranked {

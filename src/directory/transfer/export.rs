@@ -183,14 +183,14 @@ impl Export {
     }
 
     async fn users(&mut self) -> Result<Vec<Record>> {
-        let rows = self.reader.scan_users(&Narrow::default(), &self.place.after, limits::SNAPSHOT_RESOURCES).await?;
+        let (rows, _) = self.reader.scan_users(&Narrow::default(), &self.place.after, limits::SNAPSHOT_RESOURCES).await?;
         let mut users: Vec<User> = rows.iter().map(|(_, body)| users::decode(self.reader.life(), body)).collect::<Result<_>>()?;
         users.iter_mut().for_each(Travels::bare);
         Ok(self.fitting(users.into_iter().map(|user| (user.id.clone(), Record::User(user)))))
     }
 
     async fn groups(&mut self) -> Result<Vec<Record>> {
-        let rows = self.reader.scan_groups(&Narrow::default(), &self.place.after, limits::SNAPSHOT_RESOURCES).await?;
+        let (rows, _) = self.reader.scan_groups(&Narrow::default(), &self.place.after, limits::SNAPSHOT_RESOURCES).await?;
         let mut groups: Vec<Group> = rows.iter().map(crate::store::GroupRow::message).collect();
         groups.iter_mut().for_each(Travels::bare);
         Ok(self.fitting(groups.into_iter().map(|group| (group.id.clone(), Record::Group(group)))))

@@ -3,6 +3,7 @@
 use super::{
     super::{
         Error, Result,
+        batch::{self, Batch, Words},
         core::{Call, Directory},
         revision,
         sight::Sight,
@@ -14,12 +15,12 @@ use crate::{
         BatchGetUsersRequest, BatchGetUsersResponse, ErrorReason, GetUserRequest, GetUserResponse, User, UserRef, batch_get_users_response,
         user_ref::Ref,
     },
-    attributes::fold,
+    attributes::{ResourceType, fold},
     limits,
     store::{KEY_USER_EMAIL, KEY_USER_EXTERNAL_ID, Life, Reader, external_key},
 };
 use prost::Message as _;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 pub(super) async fn get(directory: &Directory, call: &Call, request: GetUserRequest) -> Result<GetUserResponse> {
     let reference = request.user.and_then(|u| u.r#ref).ok_or_else(|| Error::missing("user"))?;
@@ -37,8 +38,7 @@ pub(super) async fn get(directory: &Directory, call: &Call, request: GetUserRequ
     }
     let mut reader = directory.read(&organization, request.consistency.as_ref()).await?;
     let shown = shown.among(reader.schemas().await?);
-    let mut found = resolve(&mut reader, call, std::slice::from_ref(&reference)).await?;
-    let mut user = found.pop().ok_or_else(Error::internal)??;
+    let mut user = find(&mut reader, call, reference).await?;
     shown.finish(directory, call, Some(&mut reader), std::slice::from_mut(&mut user)).await?;
     Ok(GetUserResponse { user: Some(user), read_at: directory.read_at(&reader) })
 }
@@ -55,29 +55,23 @@ pub(super) async fn batch_get(directory: &Directory, call: &Call, request: Batch
         request.users.into_iter().map(|UserRef { r#ref }| r#ref.ok_or_else(|| Error::missing("users.ref"))).collect::<Result<Vec<_>>>()?;
     let mut reader = directory.read(&request.organization_id, request.consistency.as_ref()).await?;
     let shown = shown.among(reader.schemas().await?);
-    let found = resolve(&mut reader, call, &references).await?;
-    let mut users: Vec<User> = found.iter().flatten().cloned().collect();
-    shown.finish(directory, call, Some(&mut reader), &mut users).await?;
-    let (mut users, mut bytes) = (users.into_iter(), 0);
-    let results = found
-        .into_iter()
-        .map(|found| {
-            use batch_get_users_response::{Result as One, result::Result as Outcome};
-            let user = found.and_then(|_| users.next().ok_or_else(Error::internal));
-            let user = user.and_then(|user| {
-                bytes += user.encoded_len();
-                if bytes > limits::MESSAGE_BYTES / 2 { Err(too_large()) } else { Ok(user) }
-            });
-            One { result: Some(user.map_or_else(|error| Outcome::Error(error.to_rpc()), Outcome::User)) }
-        })
-        .collect();
-    Ok(BatchGetUsersResponse { results, read_at: directory.read_at(&reader) })
+    let meant = meant(&mut reader, call, &references).await?;
+    let most = if shown.needs_groups() { limits::READ_WITH_GROUPS } else { limits::BATCH_READS };
+    let mut batch = Batch::new(&mut reader, call, &WORDS, most, meant).await?;
+    while let Some(ids) = batch.next() {
+        let mut users = reader.users(ids).await?.into_iter().map(|(_, body)| decode(reader.life(), &body)).collect::<Result<Vec<_>>>()?;
+        let ids: Vec<String> = users.iter().map(|user| user.id.clone()).collect();
+        shown.finish(directory, call, Some(&mut reader), &mut users).await?;
+        batch.take(&ids.into_iter().zip(users).collect());
+    }
+    let result = |user: Result<User>| {
+        use batch_get_users_response::{Result as One, result::Result as Outcome};
+        One { result: Some(user.map_or_else(|error| Outcome::Error(error.to_rpc()), Outcome::User)) }
+    };
+    Ok(BatchGetUsersResponse { results: batch.results().into_iter().map(result).collect(), read_at: directory.read_at(&reader) })
 }
 
-fn too_large() -> Error {
-    Error::new(ErrorReason::ResponseTooLarge, "The answer would not fit into one message; ask for fewer users at once.")
-        .with("limit", (limits::MESSAGE_BYTES / 2).to_string())
-}
+static WORDS: Words = Words { kind: ResourceType::User, name: "user", ambiguous, too_large: || batch::too_large("users") };
 
 /// A stored user, with the etag that it has in this life of the store.
 pub(in crate::directory) fn decode(life: Life, body: &[u8]) -> Result<User> {
@@ -92,14 +86,30 @@ pub(in crate::directory) fn decode(life: Life, body: &[u8]) -> Result<User> {
 /// Users with one e-mail address that are looked at: one of them that the caller sees makes it found, two ambiguous.
 const SHARED: usize = 64;
 
-/// One result per reference, in order, with one statement per kind of reference.
-async fn resolve(reader: &mut Reader, call: &Call, references: &[Ref]) -> Result<Vec<Result<User>>> {
-    let (mut names, mut keys, mut ids) = (Vec::new(), Vec::new(), BTreeSet::new());
+/// Users read at once who have one e-mail address.
+const FEW: usize = 8;
+
+/// The one user that a reference means. Who is not there for the caller makes it not ambiguous.
+async fn find(reader: &mut Reader, call: &Call, reference: Ref) -> Result<User> {
+    let ids = meant(reader, call, &[reference]).await?.pop().unwrap_or_default();
+    let (sight, mut found) = (Sight::of(call), None);
+    for few in ids.chunks(FEW) {
+        for (_, body) in reader.users(few.to_vec()).await? {
+            let user = decode(reader.life(), &body)?;
+            if sight.sees(&user) && found.replace(user).is_some() {
+                return Err(ambiguous());
+            }
+        }
+    }
+    found.ok_or_else(|| Error::not_found("user"))
+}
+
+/// The ids that each reference may mean, with one statement per kind of reference.
+async fn meant(reader: &mut Reader, call: &Call, references: &[Ref]) -> Result<Vec<Vec<String>>> {
+    let (mut names, mut keys) = (Vec::new(), Vec::new());
     for reference in references {
         match reference {
-            Ref::Id(id) => {
-                ids.insert(id.clone());
-            }
+            Ref::Id(_) => {}
             Ref::UserName(name) => names.extend(fold::user_name(name).ok()),
             Ref::ExternalId(_) | Ref::Email(_) => keys.push(key_of(call, reference)),
         }
@@ -112,34 +122,13 @@ async fn resolve(reader: &mut Reader, call: &Call, references: &[Ref]) -> Result
             ids.push(id);
         }
     }
-    let chosen: Vec<Vec<String>> = references
-        .iter()
-        .map(|reference| match reference {
-            Ref::Id(id) => vec![id.clone()],
-            // A text that can be no user name names nobody.
-            Ref::UserName(name) => fold::user_name(name).ok().and_then(|key| holders.get(&key)).cloned().into_iter().collect(),
-            Ref::ExternalId(_) | Ref::Email(_) => held.get(&key_of(call, reference)).cloned().unwrap_or_default(),
-        })
-        .collect();
-    ids.extend(chosen.iter().flatten().cloned());
-    let sight = Sight::of(call);
-    let mut users = BTreeMap::new();
-    for (id, body) in reader.users(ids.into_iter().collect()).await? {
-        let user = decode(reader.life(), &body)?;
-        if sight.sees(&user) {
-            users.insert(id, user);
-        }
-    }
-    // Who is not there for the caller makes no reference ambiguous.
-    let one = |ids: Vec<String>| {
-        let mut seen = ids.iter().filter_map(|id| users.get(id));
-        match (seen.next(), seen.next()) {
-            (Some(user), None) => Ok(user.clone()),
-            (Some(_), Some(_)) => Err(ambiguous()),
-            (None, _) => Err(Error::not_found("user")),
-        }
-    };
-    Ok(chosen.into_iter().map(one).collect())
+    let ids = references.iter().map(|reference| match reference {
+        Ref::Id(id) => vec![id.clone()],
+        // A text that can be no user name names nobody.
+        Ref::UserName(name) => fold::user_name(name).ok().and_then(|key| holders.get(&key)).cloned().into_iter().collect(),
+        Ref::ExternalId(_) | Ref::Email(_) => held.get(&key_of(call, reference)).cloned().unwrap_or_default(),
+    });
+    Ok(ids.collect())
 }
 
 /// The key an indirect reference is looked up by.

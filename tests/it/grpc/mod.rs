@@ -12,6 +12,7 @@ mod expiry;
 mod fresh_reads;
 mod groups;
 mod hand_outs;
+mod large_answers;
 mod lists;
 mod members;
 mod mutations;

@@ -16,6 +16,8 @@ use std::collections::BTreeMap;
 fn keys() -> BTreeMap<&'static str, &'static [&'static str]> {
     BTreeMap::from([
         ("users by id", &["organization_id", "id"][..]),
+        ("sizes of users", &["organization_id", "id"]),
+        ("sizes of groups", &["organization_id", "id"]),
         ("users by name", &["organization_id", "user_name_key"]),
         ("groups by id", &["organization_id", "id"]),
         ("groups by name", &["organization_id", "name_key"]),
