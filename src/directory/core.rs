@@ -186,9 +186,8 @@ impl Directory {
             tracing::error!("a write does not look at its request_id");
             return Err(Error::internal());
         }
-        let (alarm, dry, leave_owned) = (Alarm::of(call), options.validate_only, options.leave_owned);
-        let connection = call.connection().to_owned();
-        let terms = Terms { at: self.clock.now(), actor: call.actor(options).encode_to_vec(), connection, validate_only: dry, leave_owned };
+        let (alarm, dry) = (Alarm::of(call), options.validate_only);
+        let terms = self.terms(call, options);
         let (guard, counted) = (Guard::of(&call.caller), alarm.clone());
         let mut fresh = move |work: &mut Work| -> Edit<T> {
             let answer = guard.run(work, &mut edit)?;
@@ -231,6 +230,13 @@ impl Directory {
         }
     }
 
+    /// What comes with a write into the lane.
+    pub(super) fn terms(&self, call: &Call, options: WriteOptions) -> Terms {
+        let (validate_only, leave_owned) = (options.validate_only, options.leave_owned);
+        let connection = call.connection().to_owned();
+        Terms { at: self.clock.now(), actor: call.actor(options).encode_to_vec(), connection, validate_only, leave_owned }
+    }
+
     /// A snapshot of the organization, as fresh as asked for.
     pub(super) async fn read(&self, organization: &str, consistency: Option<&Consistency>) -> Result<Reader> {
         let wanted = revision::wanted(&self.store, organization, consistency)?;
@@ -251,7 +257,7 @@ impl Directory {
     }
 }
 
-fn check_options(options: &WriteOptions) -> Result<()> {
+pub(super) fn check_options(options: &WriteOptions) -> Result<()> {
     if options.annotations.len() > ANNOTATIONS {
         return Err(Error::too_large("write.annotations", ANNOTATIONS, "pairs"));
     }

@@ -105,9 +105,13 @@ impl Error {
             .with("limit", limit.to_string())
     }
 
-    /// The precondition's etag is not the current one.
-    pub fn stale(current: &str) -> Self {
-        Error::new(ErrorReason::EtagMismatch, "The resource has changed: the given version is not the current one.").with("etag", current)
+    /// The precondition's etag is not the current one; that is told, unless the resource was not there before the request.
+    pub fn stale(current: Option<String>) -> Self {
+        let error = Error::new(ErrorReason::EtagMismatch, "The resource has changed: the given version is not the current one.");
+        match current {
+            Some(etag) => error.with("etag", etag),
+            None => error,
+        }
     }
 
     /// The store cannot answer now; the same call may be sent again.
@@ -145,6 +149,7 @@ impl Error {
             R::PageTokenExpired | R::RevisionUnknown | R::EpochChanged | R::RevisionCompacted | R::ExportOutdated => Code::OutOfRange,
             R::StoreUnavailable | R::Held | R::StreamEnded => Code::Unavailable,
             R::UnknownMethod => Code::Unimplemented,
+            R::DeadlineExceeded => Code::DeadlineExceeded,
             R::Unspecified | R::Internal => Code::Internal,
         }
     }

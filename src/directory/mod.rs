@@ -28,6 +28,7 @@ mod precondition;
 mod provisioning;
 mod purge;
 mod record;
+mod rehearsal;
 mod repeats;
 mod revision;
 mod roles;

@@ -115,7 +115,7 @@ pub(super) fn find<N: Noun>(directory: &Directory, work: &mut Work, id: &str) ->
 /// One of the organization's, inside an edit, if the precondition holds for it.
 pub(super) fn find_if<N: Noun>(directory: &Directory, work: &mut Work, id: &str, condition: Option<&Precondition>) -> Edit<N> {
     let record = work.record(N::STORED, id)?.ok_or_else(|| Error::not_found(N::NAME))?;
-    precondition::check(condition, work.life(), record.version)?;
+    precondition::check(condition, work, id, record.version)?;
     Ok(read(directory, &record)?)
 }
 

@@ -157,7 +157,7 @@ fn scim_form(reason: ErrorReason) -> (StatusCode, Option<&'static str>) {
         R::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, None),
         R::TooMany | R::ResponseTooLarge => (StatusCode::BAD_REQUEST, Some("tooMany")),
         R::Rate => (StatusCode::TOO_MANY_REQUESTS, None),
-        R::StoreUnavailable | R::Held | R::StreamEnded => (StatusCode::SERVICE_UNAVAILABLE, None),
+        R::StoreUnavailable | R::Held | R::StreamEnded | R::DeadlineExceeded => (StatusCode::SERVICE_UNAVAILABLE, None),
         R::Unspecified | R::Internal | R::UnknownMethod => (StatusCode::INTERNAL_SERVER_ERROR, None),
     }
 }

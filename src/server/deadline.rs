@@ -1,7 +1,11 @@
 //! The deadline of every call: the one it names, or one of ours.
 
 use super::bounded::Bounded;
-use crate::{api::method, limits::CALL_TIME};
+use crate::{
+    api::{method, v1::ErrorReason},
+    directory::Error,
+    limits::CALL_TIME,
+};
 use http::{Request, Response};
 use std::{
     future::Future,
@@ -69,11 +73,12 @@ where
 
 /// What a call ends with whose time is over.
 fn over(named: bool) -> Status {
-    Status::deadline_exceeded(if named {
+    let why = if named {
         "The call took longer than the deadline it named."
     } else {
         "The call took longer than 30 s and named no deadline of its own."
-    })
+    };
+    Status::from(Error::new(ErrorReason::DeadlineExceeded, why))
 }
 
 /// A timeout as gRPC writes it: up to eight digits and a unit.

@@ -33,6 +33,7 @@ mod planted;
 mod postgres;
 mod reader;
 mod records;
+mod rehearse;
 mod requests;
 mod rows;
 mod scan;

@@ -65,6 +65,14 @@ impl Work {
         self.grants.some()
     }
 
+    /// The version of a user or group before the running edit wrote it; `None` if it was not there, or is not written.
+    pub fn version_before(&self, id: &str) -> Option<i64> {
+        let user = self.users.touched().find(|(key, ..)| *key == id).and_then(|(_, before, _)| before?.as_ref().map(|row| row.version));
+        let group =
+            || self.groups.touched().find(|(key, ..)| *key == id).and_then(|(_, before, _)| before?.as_ref().map(|row| row.version));
+        user.or_else(group)
+    }
+
     /// Takes back what the running edit did: it may be run again.
     pub fn retract(&mut self) {
         self.undo();

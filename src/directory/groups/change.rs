@@ -129,7 +129,7 @@ pub(super) fn modification<C: Fn(&mut Group, &Schemas) -> Result<Vec<Step>> + Se
     Ok(move |work: &mut Work| -> Edit<Changed> {
         let before = work.group(&id)?.ok_or_else(|| Error::not_found("group"))?;
         sight.check(&before.group, "group")?;
-        precondition::check(condition.as_ref(), work.life(), before.version)?;
+        precondition::check(condition.as_ref(), work, &before.group.id, before.version)?;
         let mut group = before.group.clone();
         let schemas = work.schemas();
         let steps = change(&mut group, &schemas)?;

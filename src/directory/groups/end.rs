@@ -55,7 +55,7 @@ pub(in crate::directory) fn deletion(
             }
             return Err(Error::not_found("group").into());
         };
-        precondition::check(condition.as_ref(), work.life(), row.version)?;
+        precondition::check(condition.as_ref(), work, &row.group.id, row.version)?;
         if !sight.connection().is_empty() && links::managed_by_others(work, &row.group, sight.connection())? {
             let mut group = row.group.clone();
             links::unlink(&mut group, sight.connection(), work.now());

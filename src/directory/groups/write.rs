@@ -274,7 +274,7 @@ pub(in crate::directory) fn moving(
     Ok(move |work: &mut Work| -> Edit<Changed> {
         let row = work.group(&id)?.ok_or_else(|| Error::not_found("group"))?;
         sight.check(&row.group, "group")?;
-        precondition::check(condition.as_ref(), work.life(), row.version)?;
+        precondition::check(condition.as_ref(), work, &row.group.id, row.version)?;
         let moved = take(work, &sight, &id, &steps)?;
         if let Some(member) = moved.redundant.as_ref().filter(|_| fail) {
             let detail = "A member to add is in already, or one to remove is not.";

@@ -22,6 +22,7 @@ use std::collections::{BTreeMap, BTreeSet};
 const TEMP_ID_CHARS: usize = 128;
 
 /// A request, ready to be done.
+#[derive(Clone)]
 pub(super) struct Batch {
     pub(super) organization: String,
     /// The writes; those that are wrong in themselves say why.

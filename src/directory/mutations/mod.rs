@@ -4,7 +4,9 @@ mod apply;
 mod batch;
 mod edits;
 mod plan;
+mod progress;
 mod references;
+mod rehearse;
 mod split;
 mod together;
 

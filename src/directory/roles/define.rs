@@ -76,7 +76,7 @@ pub(super) async fn update(directory: &Directory, call: &Call, request: UpdateRo
     let edit = move |work: &mut Work| -> Edit<RoleRow> {
         let mut book = work.book()?.as_ref().clone();
         let row = book.role(&given.id).cloned().ok_or_else(|| Error::not_found("role"))?;
-        precondition::check(condition.as_ref(), work.life(), row.version)?;
+        precondition::check(condition.as_ref(), work, &row.role.id, row.version)?;
         let mut role = row.role.clone();
         let changed = fields::take(&mut role, &given, mask.as_ref(), FIELDS, OUTPUT_ONLY)?;
         refuse_built_in(&row)?;
@@ -105,7 +105,7 @@ pub(super) async fn delete(directory: &Directory, call: &Call, request: DeleteRo
         let (book, grants, there) = (work.book(), work.grants_to(&id), work.record(RecordKind::Role, &id));
         let (mut book, grants, _) = (book?.as_ref().clone(), grants?, there?);
         let row = book.role(&id).cloned().ok_or_else(|| Error::not_found("role"))?;
-        precondition::check(condition.as_ref(), work.life(), row.version)?;
+        precondition::check(condition.as_ref(), work, &row.role.id, row.version)?;
         refuse_built_in(&row)?;
         refuse_in_use(&book, &id)?;
         if grants.len() > limits::GRANTS_PER_DELETED_ROLE {

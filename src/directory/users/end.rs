@@ -68,7 +68,7 @@ pub(in crate::directory) fn deletion(
             }
             return Err(Error::not_found("user").into());
         };
-        precondition::check(condition.as_ref(), work.life(), row.version)?;
+        precondition::check(condition.as_ref(), work, &row.user.id, row.version)?;
         touch::may_touch(work, &caller, &row.user, Deed::Delete)?;
         // What others manage too is not one connection's to end.
         let shared = !sight.connection().is_empty() && links::managed_by_others(work, &row.user, sight.connection())?;

@@ -214,7 +214,7 @@ fn modification<C: Fn(&mut User, &Schemas) -> Result<()> + Send + 'static>(
     Ok(move |work: &mut Work| {
         let row = work.user(&id)?.ok_or_else(|| Error::not_found("user"))?;
         sight.check(&row.user, "user")?;
-        precondition::check(condition.as_ref(), work.life(), row.version)?;
+        precondition::check(condition.as_ref(), work, &row.user.id, row.version)?;
         let mut user = row.user.clone();
         let schemas = work.schemas();
         change(&mut user, &schemas)?;

@@ -18,6 +18,7 @@ mod members;
 mod mutations;
 mod odd_text;
 mod planted;
+mod rehearsals;
 mod repeats;
 mod revisions;
 mod revocation;

@@ -1,7 +1,7 @@
 //! Whoever has gone before its turn has nothing done: the deadline is over, or nobody waits for the answer.
 
 use crate::harness::{
-    Engine, World, both,
+    Engine, Refused, World, both,
     scim::http,
     shapes::{by_name, user},
     store::{ACME, Bare},
@@ -9,12 +9,12 @@ use crate::harness::{
 use futures_util::poll;
 use prost::Message as _;
 use roster::{
-    api::v1::{CreateUserRequest, User, WatchChangesRequest, watch_changes_request::Start},
+    api::v1::{CreateUserRequest, ErrorReason, User, WatchChangesRequest, watch_changes_request::Start},
     store::{Stop, Terms, Work},
 };
 use sqlx::{Connection as _, Executor as _};
 use std::pin::pin;
-use tonic::{Code, Request};
+use tonic::{Code, Request, Status};
 
 /// Keeps every lane waiting for its organization until it is let go.
 enum Held {
@@ -66,7 +66,8 @@ async fn a_write_whose_deadline_is_over_before_its_turn_is_not_done(world: World
 
     let answer = call.send().await.unwrap();
 
-    assert_eq!(answer.headers()["grpc-status"], (Code::DeadlineExceeded as i32).to_string().as_str());
+    let refused = Status::from_header_map(answer.headers()).unwrap();
+    Refused::read(&refused).is(Code::DeadlineExceeded, ErrorReason::DeadlineExceeded);
     held.let_go().await;
     let (_, next) = world.try_create_user(user("next")).await.unwrap();
     assert_eq!(next.number, head + 1);
@@ -85,6 +86,7 @@ async fn a_stream_ends_at_its_deadline(world: World) {
             other => break other.unwrap_err(),
         }
     };
+    Refused::read(&ended).is(Code::DeadlineExceeded, ErrorReason::DeadlineExceeded);
     assert_eq!((ended.code(), ended.message()), (Code::DeadlineExceeded, "The call took longer than the deadline it named."));
 }
 
