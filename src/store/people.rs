@@ -114,6 +114,7 @@ impl Work {
 
     /// The same as an import brings it, without members: it changed last when its meta says.
     pub fn bring_group(&mut self, group: Group) -> Arc<GroupRow> {
+        self.follow_maker(&group);
         let updated_at = group.meta.as_ref().and_then(|meta| meta.update_time.as_ref()).map_or(self.now(), micros);
         self.place_group(group, 0, updated_at)
     }

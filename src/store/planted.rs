@@ -97,6 +97,19 @@ impl Work {
         }
     }
 
+    /// A group that others filled in this batch is said to be another's: they are marked as if it had been that one's before.
+    pub(super) fn follow_maker(&mut self, group: &Group) {
+        let before = self.groups.peek(&group.id).cloned().flatten();
+        if before.is_none_or(|row| maker(&row.group) == maker(group)) || maker(group) == Some(&self.planted.writer) {
+            return;
+        }
+        let came = self.edges.written().filter(|((id, _), kind)| *id == group.id && kind.is_some());
+        let came: Vec<(String, String)> = came.map(|(edge, _)| edge.clone()).collect();
+        for (group, member) in came {
+            self.follow_planted(&group, &member, true);
+        }
+    }
+
     /// An edge comes back with its member. Who wrote it first nobody remembers, so it counts as planted.
     pub fn return_edge(&mut self, group: &str, member: &str, kind: i64) {
         self.set_edge(group, member, Some(kind));

@@ -53,7 +53,7 @@ impl Guard {
             return Ok(answer);
         }
         if let Some(connection) = &self.bound
-            && shield::concerns(&moves)
+            && shield::concerns(&moves, connection)
         {
             answer = held(work, (&before, &now), &moves, connection, answer, &mut again)?;
         }
@@ -98,11 +98,11 @@ fn held<T>(
         return Err(planted().into());
     }
     if !shield::shifts(moves) {
-        return if shield::crossed(work, &others, moves)? { Err(administrator().into()) } else { Ok(answer) };
+        return if shield::crossed(work, &others, moves, connection)? { Err(administrator().into()) } else { Ok(answer) };
     }
-    let (crossed, reach) = (shield::crossed(work, &others, moves), own.groups(work));
+    let (crossed, reach) = (shield::crossed(work, &others, moves, connection), own.groups(work));
     work.retract();
-    let (crossed_before, reach_before) = (shield::crossed(work, &others, moves), own.groups(work));
+    let (crossed_before, reach_before) = (shield::crossed(work, &others, moves, connection), own.groups(work));
     if crossed? || crossed_before? {
         return Err(administrator().into());
     }

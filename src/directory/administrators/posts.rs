@@ -88,6 +88,12 @@ impl Posts {
         self.mappings.iter().any(|m| roles::names_group(group, m))
     }
 
+    /// Whether a mapping of this connection names groups.
+    pub(super) fn maps_groups_of(&self, connection: &str) -> bool {
+        let of_groups = |m: &Mapped| roles::name_key(m).is_some() || roles::external_id_key(m).is_some();
+        self.mappings.iter().any(|m| m.connection_id == connection && of_groups(m))
+    }
+
     /// The groups that hold it themselves.
     fn tops(&self, work: &mut Work) -> Edit<BTreeSet<String>> {
         let mut tops = BTreeSet::clone(&self.groups);

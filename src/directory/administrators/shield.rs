@@ -3,15 +3,16 @@
 use super::{super::core::Edit, super::links, posts::Posts};
 use crate::{
     api::v1::{Group, User},
-    store::{Moves, Turn, UserRow, Work},
+    store::{GroupRow, Moves, Turn, UserRow, Work, maker},
 };
 
 /// Whether an edit of a bound caller did something that may not be done to administrators, whoever it was done to.
-pub(super) fn concerns(moves: &Moves) -> bool {
+/// `connection` is the caller's; empty for one without.
+pub(super) fn concerns(moves: &Moves, connection: &str) -> bool {
     moves.book.is_some()
         || moves.whole.is_some()
         || !moves.edges.is_empty()
-        || users(moves).next().is_some()
+        || users(moves, connection).next().is_some()
         || groups(moves).next().is_some()
 }
 
@@ -23,17 +24,21 @@ pub(super) fn shifts(moves: &Moves) -> bool {
 
 /// Whether it was done to an administrator, or to a group whose members are, as the work has them now. `posts` are those that
 /// are not the caller's own to make.
-pub(super) fn crossed(work: &mut Work, posts: &Posts, moves: &Moves) -> Edit<bool> {
+pub(super) fn crossed(work: &mut Work, posts: &Posts, moves: &Moves, connection: &str) -> Edit<bool> {
+    if moves.groups.iter().any(|turn| is_passed_off(turn, posts, connection)) {
+        return Ok(true);
+    }
     let inside = posts.groups(work)?;
     let edges = moves.edges.iter().map(|(group, _, _)| group.as_str()).chain(moves.whole.iter().map(|whole| whole.group.as_str()));
     if groups(moves).chain(edges).any(|group| inside.contains(group)) {
         return Ok(true);
     }
-    for turn in users(moves) {
+    for turn in users(moves, connection) {
         let rows = [&turn.0, &turn.1].into_iter().flatten();
         let Some(id) = rows.clone().map(|row| row.user.id.as_str()).next() else { continue };
-        // An edge that came or went with it was looked at above.
-        let sits = !inside.is_empty() && turn.1.is_some() && work.memberships(id)?.iter().any(|group| inside.contains(group));
+        // An edge that came or went with it was looked at above; who is new has no other.
+        let is_new = turn.0.is_none() && !is_back(moves, id);
+        let sits = !inside.is_empty() && !is_new && turn.1.is_some() && work.memberships(id)?.iter().any(|group| inside.contains(group));
         if sits || posts.granted(id) || rows.into_iter().any(|row| posts.values(&row.user)) {
             return Ok(true);
         }
@@ -41,14 +46,28 @@ pub(super) fn crossed(work: &mut Work, posts: &Posts, moves: &Moves) -> Edit<boo
     Ok(false)
 }
 
-/// Users that were let in or out, renamed, linked, let go, deleted or brought back, or given other roles.
-fn users(moves: &Moves) -> impl Iterator<Item = &Turn<UserRow>> {
-    moves.users.iter().filter(|(before, after)| match (before, after) {
+/// Users that were let in or out, renamed, linked, let go, deleted or brought back, or given other roles; and new ones that come
+/// with a link which is not the caller's own, and so with what the mappings of others give.
+fn users<'m>(moves: &'m Moves, connection: &'m str) -> impl Iterator<Item = &'m Turn<UserRow>> {
+    moves.users.iter().filter(move |(before, after)| match (before, after) {
         (Some(_), None) => true,
         (Some(before), Some(after)) => changed(&before.user, &after.user),
-        (None, Some(after)) => moves.tombstones.iter().any(|(id, before)| *id == after.user.id && before.is_some()),
+        (None, Some(after)) => is_back(moves, &after.user.id) || after.user.links.iter().any(|link| link.connection_id != connection),
         (None, None) => false,
     })
+}
+
+/// Whether somebody was brought back.
+fn is_back(moves: &Moves, id: &str) -> bool {
+    moves.tombstones.iter().any(|(tombstone, before)| tombstone == id && before.is_some())
+}
+
+/// Whether a group with members is made to look as if another connection had made it: what that one's mappings would give its
+/// members later nobody would look at any more (`plant`). Members that come after the link are marked as somebody else's.
+fn is_passed_off((before, after): &Turn<GroupRow>, posts: &Posts, connection: &str) -> bool {
+    let Some(after) = after.as_deref().filter(|row| row.member_count > 0) else { return false };
+    let (was, is) = (before.as_deref().and_then(|row| maker(&row.group)), maker(&after.group));
+    before.is_some() && is != was && is.is_some_and(|is| is != connection && posts.maps_groups_of(is))
 }
 
 fn changed(before: &User, after: &User) -> bool {
