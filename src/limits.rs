@@ -245,6 +245,14 @@ pub const ROLE_MAPPINGS: usize = 500;
 /// Questions of one `BatchCheckAccess`.
 pub const ACCESS_CHECKS: usize = 1_000;
 
+/// Seconds since 1970 of a time that is taken in: the years 1 to 9999, which are all that the contract's own type has.
+pub const TIMESTAMP_SECONDS: RangeInclusive<i64> = -62_135_596_800..=253_402_300_799;
+/// Nanoseconds of such a time: parts of a second.
+pub const TIMESTAMP_NANOS: RangeInclusive<i32> = 0..=999_999_999;
+
+/// How often an export and an import that go on ask whether their credential stands, besides when this process changed something
+/// that it hangs on: other nodes do, too. As long as a credential is remembered between two calls.
+pub const TRANSFER_STANDING: Duration = Duration::from_secs(1);
 /// Exports that one node runs at once: each holds a snapshot of the store, and a connection for reading.
 pub const EXPORTS: usize = 4;
 /// Exports of one organization that one node runs at once: whoever leaves some standing does not shut the others out.

@@ -7,11 +7,12 @@ use super::{
     notes::{Noted, Notes},
     record,
     sight::Sight,
+    times,
 };
 use crate::{
     access::{Caller, Witness},
     api::v1::{Connection, Deviation, GetDeviationReportRequest, GetDeviationReportResponse},
-    clock::{Clock, Micros, micros, timestamp},
+    clock::{Clock, Micros, timestamp},
     limits,
     store::{Fault, Store, Uses},
     telemetry::metrics,
@@ -156,7 +157,8 @@ pub(super) async fn report(directory: &Directory, request: Request<GetDeviationR
     let mut reader = directory.read(&message.organization_id, None).await?;
     Sight::of(&call).check_connection(&message.connection_id)?;
     let connection: Connection = record::get(directory, &mut reader, &message.connection_id).await?;
-    let since = message.since.as_ref().map_or_else(|| directory.clock.now() - REPORTED_DAYS * DAY, micros).div_euclid(DAY);
+    let since = times::given("since", message.since.as_ref())?;
+    let since = since.unwrap_or_else(|| directory.clock.now() - REPORTED_DAYS * DAY).div_euclid(DAY);
     let rows = reader.deviations(&connection.id, since).await.map_err(Error::from)?;
     let deviations = rows.into_iter().map(|(tolerance, count, first, last)| Deviation {
         description: TABLE.iter().find(|row| row.name == tolerance).map_or_else(String::new, |row| row.about.to_owned()),

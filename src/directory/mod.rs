@@ -38,6 +38,7 @@ mod services;
 mod sight;
 mod status;
 mod takeovers;
+mod times;
 mod tokens;
 mod touch;
 mod trace;

@@ -4,6 +4,7 @@
 //! hear sends the same again, to whichever node, and is answered the same. Refusals and secrets are not kept.
 
 mod passwords;
+mod whole;
 
 use super::{
     Error, Result,
@@ -132,6 +133,8 @@ answers! {
 pub(super) struct Repeat {
     id: String,
     digest: Vec<u8>,
+    /// What all commits of the request have in common, where each is named by what it brings.
+    whole: Option<Vec<u8>>,
 }
 
 impl Repeat {
@@ -152,7 +155,7 @@ impl Repeat {
         let mut bare = request.clone();
         bare.strip();
         let digest = Sha256::new().chain_update(W::METHOD).chain_update([0]).chain_update(bare.encode_to_vec()).finalize().to_vec();
-        Ok(Some(Repeat { id: id.to_ascii_lowercase(), digest }))
+        Ok(Some(Repeat { id: id.to_ascii_lowercase(), digest, whole: None }))
     }
 
     /// The same of a request whose members came after it.
@@ -168,9 +171,11 @@ impl Repeat {
         self
     }
 
-    /// The same of a request whose records came after it, of which this is a chunk.
+    /// The same of a request whose records came after it, of which this is a chunk. Its commits are counted from 1: the 0th stands
+    /// for the request, so that others find its name taken.
     pub(super) fn with_chunk(mut self, chunk: &impl Message) -> Self {
-        self.digest = Sha256::new().chain_update(&self.digest).chain_update(chunk.encode_to_vec()).finalize().to_vec();
+        let digest = Sha256::new().chain_update(&self.digest).chain_update(chunk.encode_to_vec()).finalize().to_vec();
+        self.whole = Some(std::mem::replace(&mut self.digest, digest));
         self
     }
 }
@@ -198,14 +203,16 @@ pub(super) struct Before<T> {
 pub(super) struct Once {
     key: RequestKey,
     digest: Vec<u8>,
+    /// See [`Repeat`].
+    whole: Option<Vec<u8>>,
 }
 
 impl Once {
     /// The `part`th commit of the call's request, if that has a name.
     pub(super) fn of(call: &Call, part: usize) -> Option<Once> {
-        let Repeat { id, digest } = call.repeat.clone()?;
+        let Repeat { id, digest, whole } = call.repeat.clone()?;
         let part = i64::try_from(part).unwrap_or(i64::MAX);
-        Some(Once { key: (who(&call.caller).to_owned(), id, part), digest })
+        Some(Once { key: (who(&call.caller).to_owned(), id, part), digest, whole })
     }
 
     /// What it was answered, if it was done.
@@ -214,7 +221,12 @@ impl Once {
     /// `REQUEST_ID_REUSED`; `NOT_FOUND` when the answer told of a user who was erased since.
     pub(super) fn find<T: Answer>(&self, work: &mut Work) -> Edit<Option<Before<T>>> {
         let since = kept_since(work.now());
-        let Some(row) = work.request(&self.key)?.filter(|row| row.kept_at > since) else { return Ok(None) };
+        let (row, whole) = (work.request(&self.key), self.whole(work));
+        let (row, whole) = (row?, whole?);
+        if let (Some(row), Some(digest)) = (whole, &self.whole) {
+            self.same(&row.digest, digest)?;
+        }
+        let Some(row) = row.filter(|row| row.kept_at > since) else { return Ok(None) };
         self.check(&row.digest)?;
         if row.body.is_empty() {
             return Err(Error::not_found("user").into());
@@ -232,7 +244,11 @@ impl Once {
     /// # Errors
     /// `REQUEST_ID_REUSED`.
     pub(super) fn check(&self, digest: &[u8]) -> Result<()> {
-        if digest == self.digest {
+        self.same(digest, &self.digest)
+    }
+
+    fn same(&self, kept: &[u8], asked: &[u8]) -> Result<()> {
+        if kept == asked {
             return Ok(());
         }
         let detail = "The request_id was used for a request with other content within the last 24 hours.";
@@ -245,7 +261,11 @@ impl Once {
         let revision = if changed { work.revision() } else { work.before() };
         let body = Body { revision, changed, answer: answer.encode_to_vec() }.encode_to_vec();
         let (digest, resource_id, kept_at) = (self.digest.clone(), answer.about().unwrap_or_default().to_owned(), work.now());
-        work.keep_request(self.key.clone(), RequestRow { digest, kept_at, resource_id, body });
+        let row = RequestRow { digest, kept_at, resource_id, body };
+        if let (Some(digest), Ok(None)) = (self.whole.clone(), self.whole(work)) {
+            work.keep_request(self.whole_key(), RequestRow { digest, ..row.clone() });
+        }
+        work.keep_request(self.key.clone(), row);
     }
 
     /// Whose request it is, and its name.

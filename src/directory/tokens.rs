@@ -12,6 +12,7 @@ use super::{
     record::Noun,
     repeats,
     sight::Sight,
+    times,
 };
 use crate::{
     access::{self, Kind},
@@ -55,6 +56,7 @@ pub(super) async fn issue(directory: &Arc<Directory>, request: Request<IssueToke
         (true, false) => Kind::Service,
         _ => return Err(Error::value("connection_id", "Exactly one of connection_id and service_account_id is required.").into()),
     };
+    let asked = times::given("expire_time", message.expire_time.as_ref())?;
     environment::refuse(&message.connection_id)?;
     require_own(&call.caller, &message.connection_id)?;
     check_scopes(&message.scopes)?;
@@ -69,7 +71,7 @@ pub(super) async fn issue(directory: &Arc<Directory>, request: Request<IssueToke
         description: message.description,
         scopes: message.scopes,
         create_time: Some(timestamp(now)),
-        expire_time: Some(timestamp(expiry(message.expire_time.as_ref().map(micros), now, directory.token_days)?)),
+        expire_time: Some(timestamp(expiry(asked, now, directory.token_days)?)),
         ..Token::default()
     };
     let (validate_only, hash) = (message.write.as_ref().is_some_and(|write| write.validate_only), minted.hash());

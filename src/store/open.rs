@@ -76,6 +76,7 @@ pub(super) enum Engine {
 }
 
 /// A transaction of either engine; dropped = rolled back.
+#[derive(Debug)]
 pub(super) enum Tx {
     Sqlite(Transaction<'static, Sqlite>),
     Postgres(Transaction<'static, Postgres>),
@@ -98,6 +99,8 @@ pub(super) struct Inner {
     pub(super) nests: super::nesting::Nests,
     pub(super) bells: super::wake::Bells,
     pub(super) batch: usize,
+    /// Whose turn it is to bring ids in.
+    pub(super) claims: Arc<tokio::sync::Mutex<()>>,
     /// Whether something was erased since the last scrub.
     pub(super) erased: AtomicBool,
 }
@@ -143,6 +146,7 @@ impl Store {
             books,
             nests,
             bells: super::wake::Bells::default(),
+            claims: Arc::default(),
             erased: AtomicBool::new(false),
             batch: options.batch,
         };

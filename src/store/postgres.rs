@@ -19,7 +19,11 @@ pub struct PostgresStore {
     writers: PgPool,
     readers: PgPool,
     listeners: PgPool,
+    claims: PgPool,
 }
+
+/// What imports lock while they bring ids in; a number of our own among the database's advisory locks.
+const CLAIM: &str = "SELECT pg_advisory_xact_lock(7310868735422964338)";
 
 /// Why the server cannot be used, for an operator: which setting named it and where it is. The URL may hold a password.
 fn unreachable(server: &PgConnectOptions, why: &str) -> Fault {
@@ -74,8 +78,12 @@ impl PostgresStore {
         }
         let readers = PgPoolOptions::new().max_connections(options.readers).acquire_timeout(wait).connect_lazy_with(connect.clone());
         // One, kept for as long as there is news to hear.
-        let listeners = PgPoolOptions::new().max_connections(1).acquire_timeout(wait).connect_lazy_with(connect);
-        Ok(PostgresStore { writers, readers, listeners })
+        let listeners = PgPoolOptions::new().max_connections(1).acquire_timeout(wait).connect_lazy_with(connect.clone());
+        // One beside the lanes, so that whoever holds the claim finds a connection to write on. It idles for as long as that takes,
+        // which statements and locks bound.
+        let connect = connect.options([("idle_in_transaction_session_timeout", "5min")]);
+        let claims = PgPoolOptions::new().max_connections(1).acquire_timeout(wait).connect_lazy_with(connect);
+        Ok(PostgresStore { writers, readers, listeners, claims })
     }
 
     pub(super) async fn migrate(&self) -> Result<(), sqlx::migrate::MigrateError> {
@@ -92,6 +100,13 @@ impl PostgresStore {
         Ok(self.readers.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?)
     }
 
+    /// A transaction that no other has beside it, on any node.
+    pub(super) async fn begin_claim(&self) -> Result<Transaction<'static, Postgres>, Fault> {
+        let mut tx = self.claims.begin_with("BEGIN ISOLATION LEVEL READ COMMITTED").await?;
+        sqlx::query(CLAIM).execute(&mut *tx).await?;
+        Ok(tx)
+    }
+
     pub(super) async fn reader(&self) -> Result<sqlx::pool::PoolConnection<Postgres>, Fault> {
         Ok(self.readers.acquire().await?)
     }
@@ -103,6 +118,7 @@ impl PostgresStore {
 
     pub(super) async fn close(&self) {
         self.listeners.close().await;
+        self.claims.close().await;
         self.readers.close().await;
         self.writers.close().await;
     }

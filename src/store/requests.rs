@@ -58,12 +58,12 @@ const FORGET: Text = Text::twin(
 #[derive(Debug)]
 pub(super) struct Requests {
     rows: Cells<RequestKey, Option<Arc<RequestRow>>>,
-    noted: Option<(RequestKey, RequestRow)>,
+    noted: Vec<(RequestKey, RequestRow)>,
 }
 
 impl Requests {
     pub(super) fn new() -> Self {
-        Requests { rows: Cells::new(), noted: None }
+        Requests { rows: Cells::new(), noted: Vec::new() }
     }
 
     pub(super) fn wants(&self) -> bool {
@@ -111,7 +111,7 @@ impl Requests {
 
 impl Undo for Requests {
     fn mark(&mut self) {
-        self.noted = None;
+        self.noted.clear();
         self.rows.mark();
     }
 
@@ -120,7 +120,7 @@ impl Undo for Requests {
     }
 
     fn reset(&mut self) {
-        self.noted = None;
+        self.noted.clear();
         self.rows.reset();
     }
 }
@@ -136,12 +136,12 @@ impl Work {
 
     /// Keeps what the running edit answers, also if it changed nothing. The last that an edit does.
     pub fn keep_request(&mut self, key: RequestKey, row: RequestRow) {
-        self.requests.noted = Some((key, row));
+        self.requests.noted.push((key, row));
     }
 
     /// The edit has its verdict: what it wanted kept is.
     pub(super) fn keep_noted(&mut self) {
-        if let Some((key, row)) = self.requests.noted.take() {
+        for (key, row) in std::mem::take(&mut self.requests.noted) {
             self.requests.rows.set(key, Some(Arc::new(row)));
         }
     }

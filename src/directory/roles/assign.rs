@@ -5,13 +5,14 @@ use super::{
         Error, Result,
         core::{Call, Directory, Edit, answering},
         sight::Sight,
+        times,
     },
     ends,
     principal::{self, Named},
 };
 use crate::{
     api::v1::{ErrorReason, ModifyRoleAssignmentsRequest, ModifyRoleAssignmentsResponse, RoleAssignment, change_event::Action},
-    clock::{Micros, micros},
+    clock::Micros,
     feed::append,
     limits,
     store::{GRANTEE_ACCOUNT, Grant, NEVER, RecordKind, Work},
@@ -77,7 +78,7 @@ fn read(directory: &Directory, given: RoleAssignment) -> Result<Wanted> {
         return Err(Error::missing("add.role_id"));
     }
     principal::check_scope(&given.scope, "add.scope")?;
-    let expires_at = given.expire_time.as_ref().map_or(NEVER, micros);
+    let expires_at = times::given("add.expire_time", given.expire_time.as_ref())?.unwrap_or(NEVER);
     if expires_at <= directory.clock.now() {
         return Err(Error::value("add.expire_time", "add.expire_time is not in the future."));
     }

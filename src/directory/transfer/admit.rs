@@ -1,9 +1,9 @@
 //! The border of an import: each record is checked by itself before anything is locked.
 
-use super::super::{Error, Result, connections, record as records, roles};
+use super::super::{Error, Result, connections, record as records, roles, times};
 use crate::{
     api::v1::{
-        Connection, Group, ImportDirectoryRequest, Link, RoleAssignment, Schema, ServiceAccount, TransferRecord, User,
+        Connection, Group, ImportDirectoryRequest, Link, ResourceKind, RoleAssignment, Schema, ServiceAccount, TransferRecord, User,
         import_directory_request::{self, Chunk},
         link::{Reason, State},
         principal_ref::Principal,
@@ -11,7 +11,7 @@ use crate::{
         user::SetupState,
     },
     attributes::{Schemas, check, fold},
-    clock::{is_id, micros},
+    clock::is_id,
     limits,
     store::{Grant, MEMBER_GROUP, MEMBER_USER, NEVER},
 };
@@ -69,9 +69,18 @@ impl Ready {
         }
     }
 
-    /// The id that must be nobody else's.
-    pub(super) fn own_id(&self) -> Option<&str> {
-        (!matches!(self, Ready::Schema(_) | Ready::Membership(..))).then(|| self.id())
+    /// The id that must be nobody else's, and what may have it, in the contract's numbers.
+    pub(super) fn own_id(&self) -> Option<(&str, i64)> {
+        let kind = match self {
+            Ready::Schema(_) | Ready::Membership(..) => return None,
+            Ready::Role(_) => ResourceKind::Role,
+            Ready::Connection(_) => ResourceKind::Connection,
+            Ready::ServiceAccount(_) => ResourceKind::ServiceAccount,
+            Ready::User(..) => ResourceKind::User,
+            Ready::Group(_) => ResourceKind::Group,
+            Ready::Grant(_) => ResourceKind::RoleAssignment,
+        };
+        Some((self.id(), i64::from(i32::from(kind))))
     }
 }
 
@@ -121,17 +130,20 @@ fn record(given: Option<TransferRecord>, organization: &str) -> Result<Ready> {
         }
         Record::Role(role) => {
             check_id("role.id", &role.id)?;
+            times::check_meta(role.meta.as_ref())?;
             roles::check(&role)?;
             Ok(Ready::Role(crate::api::v1::Role { organization_id: organization.to_owned(), built_in: false, ..role }))
         }
         Record::Connection(mut connection) => {
             check_id("connection.id", &connection.id)?;
+            times::check_meta(connection.meta.as_ref())?;
             connections::check(&mut connection)?;
             let organization_id = organization.to_owned();
             Ok(Ready::Connection(Box::new(Connection { organization_id, scim_base_url: String::new(), status: None, ..connection })))
         }
         Record::ServiceAccount(account) => {
             check_id("service_account.id", &account.id)?;
+            times::check_meta(account.meta.as_ref())?;
             records::check_name("service_account.display_name", &account.display_name, true)?;
             Ok(Ready::ServiceAccount(ServiceAccount { organization_id: organization.to_owned(), ..account }))
         }
@@ -144,6 +156,7 @@ fn record(given: Option<TransferRecord>, organization: &str) -> Result<Ready> {
 
 fn admit_user(mut user: User, organization: &str) -> Result<Ready> {
     check_id("user.id", &user.id)?;
+    times::check_meta(user.meta.as_ref())?;
     organization.clone_into(&mut user.organization_id);
     (user.groups, user.groups_truncated, user.groups_version) = (Vec::new(), false, 0);
     match SetupState::try_from(user.setup_state) {
@@ -159,6 +172,7 @@ fn admit_user(mut user: User, organization: &str) -> Result<Ready> {
 
 fn admit_group(mut group: Group, organization: &str) -> Result<Ready> {
     check_id("group.id", &group.id)?;
+    times::check_meta(group.meta.as_ref())?;
     organization.clone_into(&mut group.organization_id);
     group.direct_member_count = 0;
     admit_links(&mut group.links)?;
@@ -188,6 +202,7 @@ fn admit_links(links: &mut [Link]) -> Result<()> {
                 format!("links: a text is longer than {} bytes, or holds a control character.", limits::KEY_BYTES),
             ));
         }
+        times::given("links.link_time", link.link_time.as_ref())?;
         link.revision = 0;
     }
     links.sort_by(|a, b| a.connection_id.cmp(&b.connection_id));
@@ -221,8 +236,8 @@ fn admit_grant(given: &RoleAssignment) -> Result<Ready> {
         principal_id,
         principal_kind,
         scope: given.scope.clone(),
-        expires_at: given.expire_time.as_ref().map_or(NEVER, micros),
-        created_at: given.create_time.as_ref().map_or(0, micros),
+        expires_at: times::given("role_assignment.expire_time", given.expire_time.as_ref())?.unwrap_or(NEVER),
+        created_at: times::given("role_assignment.create_time", given.create_time.as_ref())?.unwrap_or(0),
     }))
 }
 

@@ -6,9 +6,9 @@ use super::{
 };
 use crate::{
     api::v1::{ErrorReason, ImportConflict, ImportDirectoryResponse},
-    store::{Stop, Work},
+    store::{Bearer, Claim, ERASED, Stop, Work},
 };
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc};
 
 /// What to do where a record meets something else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,8 +34,10 @@ pub(super) struct Bringing {
     pub(super) on_conflict: OnConflict,
     /// Whether nothing stays of it: then what a record refers to may come with the same import.
     pub(super) dry: bool,
-    /// Ids that another organization holds.
-    pub(super) elsewhere: BTreeSet<String>,
+    /// What has the ids of the lines.
+    pub(super) bearers: BTreeMap<String, Vec<Bearer>>,
+    /// Until the commit stands nobody else brings ids in.
+    pub(super) _claim: Option<Claim>,
 }
 
 impl Bringing {
@@ -44,9 +46,11 @@ impl Bringing {
         let last_line = self.lines.last().map_or(0, |line| line.number);
         let mut answer = ImportDirectoryResponse { last_line, ..ImportDirectoryResponse::default() };
         let (mut missed, mut refused) = (false, None);
+        let mut kinds = BTreeMap::new();
         // All is asked for before the first refusal.
         for line in &self.lines {
-            match self.one(work, &line.ready) {
+            let met = self.meets_another(&line.ready, &mut kinds);
+            match met.map_or_else(|| self.one(work, &line.ready), Ok) {
                 Ok(Verdict::Created) => answer.created += 1,
                 Ok(Verdict::Replaced) => answer.replaced += 1,
                 Ok(Verdict::Unchanged) => answer.unchanged += 1,
@@ -98,20 +102,25 @@ impl Bringing {
         if self.dry { Verdict::Created } else { Verdict::Meets(field, String::new()) }
     }
 
-    /// Whether a new user or group cannot have its id: something else has it here, or somewhere.
-    pub(super) fn taken(&self, work: &mut Work, id: &str) -> Edit<Option<Verdict>> {
-        let (kinds, tombstone) = (work.kinds(&[id.to_owned()]), work.tombstone(id));
-        let (kinds, tombstone) = (kinds?, tombstone?);
-        Ok(if kinds.first().is_some_and(Option::is_some) || tombstone.is_some() {
-            Some(Verdict::Meets("id", id.to_owned()))
-        } else {
-            self.foreign(id)
-        })
+    /// Whether a new user or group cannot have its id: one that was deleted softly has it.
+    pub(super) fn waits(&self, work: &mut Work, id: &str) -> Edit<Option<Verdict>> {
+        Ok(work.tombstone(id)?.map(|_| Verdict::Meets("id", id.to_owned())))
     }
 
-    /// Whether another organization has the id.
-    pub(super) fn foreign(&self, id: &str) -> Option<Verdict> {
-        self.elsewhere.contains(id).then(|| Verdict::Meets("id", String::new()))
+    /// Whether something of another kind has the id, or something of another organization. `kinds` are those of the lines before.
+    fn meets_another<'l>(&'l self, ready: &'l Ready, kinds: &mut BTreeMap<&'l str, i64>) -> Option<Verdict> {
+        let (id, kind) = ready.own_id()?;
+        let before = kinds.get(id).copied().unwrap_or(kind);
+        let bearers = self.bearers.get(id).map_or(&[][..], Vec::as_slice);
+        let mut here = bearers.iter().filter(|bearer| !bearer.elsewhere).map(|bearer| bearer.kind).peekable();
+        if here.peek().is_none() && !bearers.is_empty() {
+            return Some(Verdict::Meets("id", String::new()));
+        }
+        let Some(other) = here.chain([before]).find(|other| *other != kind) else {
+            kinds.insert(id, kind);
+            return None;
+        };
+        Some(Verdict::Meets("id", if other == ERASED { String::new() } else { id.to_owned() }))
     }
 }
 

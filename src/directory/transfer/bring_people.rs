@@ -14,14 +14,14 @@ use crate::{
 impl Bringing {
     pub(super) fn user(&self, work: &mut Work, user: &User, name_key: &str) -> Edit<Verdict> {
         let id = &user.id;
-        let (before, taken, named) = (work.user(id), self.taken(work, id), work.user_named(name_key));
+        let (before, waits, named) = (work.user(id), self.waits(work, id), work.user_named(name_key));
         let called = called(work, KEY_USER_EXTERNAL_ID, &UserRow::external_keys(user), id);
-        let (before, taken, named, called) = (before?, taken?, named?, called?);
+        let (before, waits, named, called) = (before?, waits?, named?, called?);
         match &before {
             Some(row) if row.user.says_the_same(user) => return Ok(Verdict::Unchanged),
             Some(_) => {}
             None => {
-                if let Some(verdict) = taken {
+                if let Some(verdict) = waits {
                     return Ok(verdict);
                 }
             }
@@ -51,14 +51,14 @@ impl Bringing {
 
     pub(super) fn group(&self, work: &mut Work, group: &Group) -> Edit<Verdict> {
         let id = &group.id;
-        let (before, taken) = (work.group(id), self.taken(work, id));
+        let (before, waits) = (work.group(id), self.waits(work, id));
         let called = called(work, KEY_GROUP_EXTERNAL_ID, &GroupRow::external_keys(group), id);
-        let (before, taken, called) = (before?, taken?, called?);
+        let (before, waits, called) = (before?, waits?, called?);
         match &before {
             Some(row) if row.group.says_the_same(group) => return Ok(Verdict::Unchanged),
             Some(_) => {}
             None => {
-                if let Some(verdict) = taken {
+                if let Some(verdict) = waits {
                     return Ok(verdict);
                 }
             }

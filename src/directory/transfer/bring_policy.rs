@@ -33,9 +33,6 @@ impl Bringing {
         if before.is_some_and(|row| row.role.says_the_same(role)) {
             return Ok(Verdict::Unchanged);
         }
-        if let Some(verdict) = self.foreign(id).filter(|_| before.is_none()) {
-            return Ok(verdict);
-        }
         if let Some(other) = book.role_keyed(&role.key).filter(|other| other.role.id != *id) {
             return Ok(Verdict::Meets("key", other.role.id.clone()));
         }
@@ -78,7 +75,7 @@ impl Bringing {
     fn noun<N: Noun + Travels>(&self, work: &mut Work, noun: &N) -> Edit<Result<Action, Verdict>> {
         let id = Noun::id(noun);
         let Some(stored) = work.record(N::STORED, id)? else {
-            return Ok(self.foreign(id).map_or(Ok(Action::Created), Err));
+            return Ok(Ok(Action::Created));
         };
         let there: N = records::read(&self.directory, &stored)?;
         if there.says_the_same(noun) {
@@ -98,9 +95,6 @@ impl Bringing {
         let (there, book, held, known) = (there?, book?, held?, known?);
         if there.as_ref().is_some_and(|there| Grant { created_at: grant.created_at, ..there.as_ref().clone() } == *grant) {
             return Ok(Verdict::Unchanged);
-        }
-        if let Some(verdict) = self.foreign(&grant.id).filter(|_| there.is_none()) {
-            return Ok(verdict);
         }
         if let Some(same) = held.iter().find(|one| one.id != grant.id && one.role_id == grant.role_id && one.scope == grant.scope) {
             return Ok(Verdict::Meets("principal", same.id.clone()));

@@ -2,7 +2,7 @@
 
 use super::{
     super::{Error, Result, core::Call, environment::ENVIRONMENT, record as records, record::Noun, users},
-    FORMAT, Transfers, admit,
+    Asked, FORMAT, Transfers, admit,
     record::{self, Travels},
     running::{Running, taken},
     token::Place,
@@ -23,7 +23,6 @@ use crate::{
 };
 use futures_util::stream;
 use prost::Message as _;
-use std::time::Instant;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Status;
 
@@ -61,7 +60,7 @@ struct Export {
     call: Call,
     reader: Reader,
     place: Place,
-    checked: Instant,
+    asked: Asked,
     _running: Running,
 }
 
@@ -86,7 +85,7 @@ pub(super) async fn begin(
         let why = "Something was written since the export broke off, so what follows would not fit; export anew.";
         return Err(Error::new(ErrorReason::ExportOutdated, why));
     }
-    let export = Export { transfers: transfers.clone(), call, reader, place, checked: Instant::now(), _running: running };
+    let export = Export { transfers: transfers.clone(), call, reader, place, asked: Asked::never(), _running: running };
     let told = stream::unfold(Some(export), |export| async {
         let mut export = export?;
         match export.next().await {
@@ -101,11 +100,8 @@ pub(super) async fn begin(
 impl Export {
     /// The next answer; none when everything is told.
     async fn next(&mut self) -> Result<Option<ExportDirectoryResponse>> {
-        if self.checked.elapsed() >= limits::STANDING_EVERY {
-            let scope = method::transfer_service::EXPORT_DIRECTORY.scope;
-            self.transfers.check_again(&self.call, scope, self.reader.organization()).await?;
-            self.checked = Instant::now();
-        }
+        let scope = method::transfer_service::EXPORT_DIRECTORY.scope;
+        self.transfers.check_again(&mut self.asked, &self.call, scope, self.reader.organization()).await?;
         loop {
             let part = usize::try_from(self.place.part).unwrap_or(usize::MAX);
             let Some(part) = PARTS.get(part) else { return Ok(None) };

@@ -2,21 +2,18 @@
 
 use super::{
     super::{Error, Result, core::Call, repeats::Repeat},
-    FORMAT, Transfers, admit,
+    Asked, FORMAT, Transfers, admit,
     bring::{Bringing, OnConflict},
 };
-use crate::{
-    api::{
-        method,
-        v1::{
-            ErrorReason, ImportDirectoryRequest, ImportDirectoryResponse, WriteOptions,
-            import_directory_request::{self, Header, Part},
-        },
+use crate::api::{
+    method,
+    v1::{
+        ErrorReason, ImportDirectoryRequest, ImportDirectoryResponse, WriteOptions,
+        import_directory_request::{self, Header, Part},
     },
-    limits,
 };
 use futures_util::{Stream, stream};
-use std::{sync::Arc, time::Instant};
+use std::sync::Arc;
 use tonic::{Status, Streaming};
 
 /// An import under way.
@@ -29,7 +26,7 @@ struct Import {
     write: WriteOptions,
     /// The last line that was answered.
     last: u64,
-    checked: Instant,
+    asked: Asked,
 }
 
 /// Reads the header, and begins.
@@ -58,7 +55,7 @@ pub(super) async fn begin(
         on_conflict,
         write: header.write.unwrap_or_default(),
         last: 0,
-        checked: Instant::now(),
+        asked: Asked::never(),
     };
     Ok(stream::unfold(Some(import), |import| async {
         let mut import = import?;
@@ -94,21 +91,20 @@ impl Import {
     async fn next(&mut self) -> Result<Option<ImportDirectoryResponse>> {
         let Some(message) = self.stream.message().await.map_err(|status| broken(&status))? else { return Ok(None) };
         let chunk = admit::chunk(message)?;
-        if self.checked.elapsed() >= limits::STANDING_EVERY {
-            let scope = method::transfer_service::IMPORT_DIRECTORY.scope;
-            self.transfers.check_again(&self.call, scope, &self.organization).await?;
-            self.checked = Instant::now();
-        }
+        let scope = method::transfer_service::IMPORT_DIRECTORY.scope;
+        self.transfers.check_again(&mut self.asked, &self.call, scope, &self.organization).await?;
         // Named by its first line: a stream that goes on where another broke has the same names.
         let first = chunk.lines.first().map_or(0, |line| usize::try_from(line.number).unwrap_or(usize::MAX));
         let call = Call { repeat: self.call.repeat.clone().map(|repeat| repeat.with_chunk(&chunk)), ..self.call.clone() };
         let lines = admit::lines(chunk, self.last, &self.organization)?;
         let last = lines.last().map_or(self.last, |line| line.number);
         let directory = &self.transfers.directory;
-        let ids = lines.iter().filter_map(|line| line.ready.own_id()).map(str::to_owned).collect();
-        let elsewhere = directory.store.held_elsewhere(&self.organization, ids).await?;
+        let ids = lines.iter().filter_map(|line| line.ready.own_id()).map(|(id, _)| id.to_owned()).collect();
         let dry = self.write.validate_only;
-        let bringing = Bringing { directory: Arc::clone(directory), lines, on_conflict: self.on_conflict, dry, elsewhere };
+        // Nobody brings ids in between the look-up and the commit.
+        let claim = if dry { None } else { Some(directory.store.claim().await?) };
+        let bearers = directory.store.bearers(&self.organization, ids).await?;
+        let bringing = Bringing { directory: Arc::clone(directory), lines, on_conflict: self.on_conflict, dry, bearers, _claim: claim };
         let edit = move |work: &mut _| bringing.run(work);
         let written = directory.write_part(&call, &self.organization, Some(self.write.clone()), first, edit).await?;
         self.last = last;

@@ -15,6 +15,7 @@ use super::{
     core::{Call, Directory},
 };
 use crate::{
+    access::Resolver as _,
     api::{
         BoxStream,
         v1::{
@@ -22,10 +23,11 @@ use crate::{
             transfer_service_server::TransferService,
         },
     },
+    limits,
     store::SYSTEM,
 };
 use running::Exports;
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 use tonic::{Request, Response, Streaming};
 
 /// How records are written.
@@ -39,18 +41,42 @@ pub struct Transfers {
     exports: Exports,
 }
 
+/// When it was last asked whether a stream's credential stands, and what had been changed by then.
+#[derive(Debug)]
+struct Asked {
+    generation: u64,
+    at: Instant,
+}
+
+impl Asked {
+    /// A stream begins: before it was let in somebody asked, but since then its header may have been long in coming.
+    fn never() -> Self {
+        Asked { generation: u64::MAX, at: Instant::now() }
+    }
+}
+
 impl Transfers {
     pub(super) fn new(directory: Arc<Directory>, credentials: Credentials) -> Self {
         Transfers { directory, credentials, exports: Exports::default() }
     }
 
-    /// Whether the credential that a stream was opened with is still good for it.
-    async fn check_again(&self, call: &Call, scope: &str, organization: &str) -> Result<()> {
+    /// Whether the credential that a stream was opened with is still good for it: asked when this process changed something that
+    /// credentials hang on, and every second otherwise.
+    async fn check_again(&self, asked: &mut Asked, call: &Call, scope: &str, organization: &str) -> Result<()> {
+        let generation = self.credentials.generation();
+        if asked.generation == generation && asked.at.elapsed() < limits::TRANSFER_STANDING {
+            return Ok(());
+        }
+        let at = Instant::now();
         let caller = self.credentials.again(&call.caller.token_id).await?;
         if !caller.scopes.has(scope) {
             return Err(Error::scope_missing(scope));
         }
-        if caller.may_enter(organization) { Ok(()) } else { Err(Error::organization_denied()) }
+        if !caller.may_enter(organization) {
+            return Err(Error::organization_denied());
+        }
+        *asked = Asked { generation, at };
+        Ok(())
     }
 }
 

@@ -21,6 +21,7 @@ both! {
     the_last_who_administers_without_end_is_given_none
     who_administers_for_a_time_does_not_stand_in
     an_administrator_is_nobody_s_to_delete_who_never_managed_him
+    an_end_that_no_other_program_could_read_is_refused
 }
 
 fn policy<T: Debug>(answer: Result<T, Status>, policy: &str) {
@@ -173,4 +174,27 @@ async fn an_administrator_is_nobody_s_to_delete_who_never_managed_him(world: Wor
         assert_eq!(theirs.get(&format!("/Users/{bob}")).await.status, 200);
     }
     assert!(world.holds(&managed, "admin").await && world.holds(&free, "admin").await);
+}
+
+async fn an_end_that_no_other_program_could_read_is_refused(world: World) {
+    let ada = world.create_user(user("ada")).await.id;
+    let at = |seconds, nanos| Some(Timestamp { seconds, nanos });
+    let soon = in_seconds(600).unwrap().seconds;
+
+    for end in [at(253_402_300_800, 0), at(1 << 62, 0), at(soon, -1), at(soon, 1_000_000_000)] {
+        let answer = world.assign(vec![until(grant("admin", principal(&ada)), end)], &[]).await;
+        answer.map(Response::new).refused().is(Code::InvalidArgument, ErrorReason::InvalidValue).says("attribute", "add.expire_time");
+        let issue = roster::api::v1::IssueTokenRequest {
+            organization_id: world.organization.clone(),
+            connection_id: world.connection.clone(),
+            scopes: vec!["scim".to_owned()],
+            expire_time: end,
+            ..Default::default()
+        };
+        let answer = world.grpc().provisioning.issue_token(issue).await;
+        answer.refused().is(Code::InvalidArgument, ErrorReason::InvalidValue).says("attribute", "expire_time");
+    }
+    let latest = at(253_402_300_799, 999_999_000);
+    let granted = world.assign(vec![until(grant("admin", principal(&ada)), latest)], &[]).await.unwrap();
+    assert_eq!(granted.added[0].expire_time, latest);
 }

@@ -6,8 +6,9 @@ use crate::harness::{
     shapes::{any_principal, group_principal, principal},
 };
 use roster::api::v1::{
-    ErrorReason, ExportDirectoryRequest, Group, Link, Role, RoleAssignment, TransferFooter, TransferHeader, User,
+    ErrorReason, ExportDirectoryRequest, Group, Link, ResourceMeta, Role, RoleAssignment, TransferFooter, TransferHeader, User,
     import_directory_request::{Header, Part},
+    link::{Reason, State},
     transfer_record::{Membership, Record},
 };
 use tonic::Code;
@@ -124,6 +125,12 @@ async fn a_stream_that_is_none_is_refused_and_changes_nothing(world: World) {
     Refused::read(&end.unwrap_err()).is(Code::InvalidArgument, ErrorReason::InvalidValue);
 }
 
+/// A link of the year 10000.
+fn late_link() -> Link {
+    let link_time = Some(prost_types::Timestamp { seconds: 253_402_300_800, nanos: 0 });
+    Link { connection_id: id(8), state: State::Linked.into(), reason: Reason::Created.into(), link_time, ..Link::default() }
+}
+
 async fn a_record_that_no_export_has_is_refused_by_its_line(world: World) {
     let desk = empty(&world, "acme").await;
     let user = |change: fn(&mut User)| {
@@ -131,7 +138,15 @@ async fn a_record_that_no_export_has_is_refused_by_its_line(world: World) {
         change(&mut user);
         Record::User(user)
     };
+    let dated = |meta| {
+        let Record::User(user) = person(1, "ada") else { unreachable!() };
+        Record::User(User { meta, ..user })
+    };
     let edge = |member| Record::Membership(Membership { group_id: id(2), member });
+    let at = |seconds, nanos| Some(prost_types::Timestamp { seconds, nanos });
+    let times = |seconds, nanos| Some(ResourceMeta { update_time: at(seconds, nanos), ..ResourceMeta::default() });
+    let grant =
+        || RoleAssignment { id: id(3), role_id: "admin".to_owned(), principal: Some(principal(&id(7))), ..RoleAssignment::default() };
     let records = [
         Record::Header(TransferHeader::default()),
         Record::Footer(TransferFooter::default()),
@@ -140,6 +155,13 @@ async fn a_record_that_no_export_has_is_refused_by_its_line(world: World) {
         user(|user| user.setup_state = 9),
         user(|user| user.links = vec![Link::default()]),
         user(|user| user.display_name = Some("a\0b".to_owned())),
+        dated(times(1 << 62, 0)),
+        dated(times(0, -1)),
+        user(|user| user.links = vec![late_link()]),
+        Record::Group(Group { id: id(2), display_name: "A".to_owned(), meta: times(-62_135_596_801, 0), ..Group::default() }),
+        Record::Role(Role { id: id(2), key: "r".to_owned(), meta: times(0, 1_000_000_000), ..Role::default() }),
+        Record::RoleAssignment(RoleAssignment { expire_time: at(253_402_300_800, 0), ..grant() }),
+        Record::RoleAssignment(RoleAssignment { create_time: at(0, i32::MAX), ..grant() }),
         Record::Group(Group { id: id(2), display_name: String::new(), ..Group::default() }),
         Record::Role(Role { id: "admin".to_owned(), key: "admin".to_owned(), ..Role::default() }),
         edge(None),
