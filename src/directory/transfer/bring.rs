@@ -102,11 +102,6 @@ impl Bringing {
         if self.dry { Verdict::Created } else { Verdict::Meets(field, String::new()) }
     }
 
-    /// Whether a new user or group cannot have its id: one that was deleted softly has it.
-    pub(super) fn waits(&self, work: &mut Work, id: &str) -> Edit<Option<Verdict>> {
-        Ok(work.tombstone(id)?.map(|_| Verdict::Meets("id", id.to_owned())))
-    }
-
     /// Whether something of another kind has the id, or something of another organization. `kinds` are those of the lines before.
     fn meets_another<'l>(&'l self, ready: &'l Ready, kinds: &mut BTreeMap<&'l str, i64>) -> Option<Verdict> {
         let (id, kind) = ready.own_id()?;
@@ -122,6 +117,11 @@ impl Bringing {
         };
         Some(Verdict::Meets("id", if other == ERASED { String::new() } else { id.to_owned() }))
     }
+}
+
+/// Whether a new user or group cannot have its id: one that was deleted softly has it.
+pub(super) fn still_waits(work: &mut Work, id: &str) -> Edit<Option<Verdict>> {
+    Ok(work.tombstone(id)?.map(|_| Verdict::Meets("id", id.to_owned())))
 }
 
 fn refusal(conflict: &ImportConflict) -> Error {

@@ -2,7 +2,7 @@
 
 use super::{
     super::{core::Edit, groups, users},
-    bring::{Bringing, Verdict},
+    bring::{Bringing, Verdict, still_waits},
     record::Travels as _,
 };
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
 impl Bringing {
     pub(super) fn user(&self, work: &mut Work, user: &User, name_key: &str) -> Edit<Verdict> {
         let id = &user.id;
-        let (before, waits, named) = (work.user(id), self.waits(work, id), work.user_named(name_key));
+        let (before, waits, named) = (work.user(id), still_waits(work, id), work.user_named(name_key));
         let called = called(work, KEY_USER_EXTERNAL_ID, &UserRow::external_keys(user), id);
         let (before, waits, named, called) = (before?, waits?, named?, called?);
         match &before {
@@ -51,7 +51,7 @@ impl Bringing {
 
     pub(super) fn group(&self, work: &mut Work, group: &Group) -> Edit<Verdict> {
         let id = &group.id;
-        let (before, waits) = (work.group(id), self.waits(work, id));
+        let (before, waits) = (work.group(id), still_waits(work, id));
         let called = called(work, KEY_GROUP_EXTERNAL_ID, &GroupRow::external_keys(group), id);
         let (before, waits, called) = (before?, waits?, called?);
         match &before {
