@@ -55,8 +55,8 @@ fn inside(group: usize, member: PrincipalRef) -> Record {
     Record::Membership(Membership { group_id: id(group), member: Some(member) })
 }
 
-fn is_guarded(status: Status) {
-    Refused::read(&status).is(Code::FailedPrecondition, ErrorReason::Policy).says("policy", "ADMINISTRATOR");
+fn is_guarded(status: &Status) {
+    Refused::read(status).is(Code::FailedPrecondition, ErrorReason::Policy).says("policy", "ADMINISTRATOR");
 }
 
 async fn nobody_new_becomes_an_administrator_without_the_scope_for_it(world: World) {
@@ -79,9 +79,9 @@ async fn nobody_new_becomes_an_administrator_without_the_scope_for_it(world: Wor
     let head = world.head().await;
     for records in chunks {
         let header = || under(header(&world.organization), OnConflict::Replace);
-        is_guarded(bring(&bound, header(), records.clone()).await.unwrap_err());
+        is_guarded(&bring(&bound, header(), records.clone()).await.unwrap_err());
         if records.len() == 1 {
-            is_guarded(bring(&bound, dry(header()), records).await.unwrap_err());
+            is_guarded(&bring(&bound, dry(header()), records).await.unwrap_err());
         }
     }
     assert_eq!(world.head().await, head);
@@ -112,7 +112,7 @@ async fn a_group_with_members_is_not_passed_off_as_the_providers_own(world: Worl
     let (answers, end) = send(&bound.grpc(), vec![Part::Header(header()), chunk(2, before), chunk(9, [as_its_own()])]).await;
 
     assert_eq!(answers.len(), 1);
-    is_guarded(end.unwrap_err());
+    is_guarded(&end.unwrap_err());
 }
 
 both! {

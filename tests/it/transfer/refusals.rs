@@ -147,7 +147,7 @@ async fn a_record_that_no_export_has_is_refused_by_its_line(world: World) {
     let times = |seconds, nanos| Some(ResourceMeta { update_time: at(seconds, nanos), ..ResourceMeta::default() });
     let grant =
         || RoleAssignment { id: id(3), role_id: "admin".to_owned(), principal: Some(principal(&id(7))), ..RoleAssignment::default() };
-    let records = [
+    let records = vec![
         Record::Header(TransferHeader::default()),
         Record::Footer(TransferFooter::default()),
         user(|user| "admin".clone_into(&mut user.id)),
