@@ -4,6 +4,7 @@
 //! here, the one from reason to SCIM status in `scim/error.rs`. Never a driver's text, never another tenant's
 //! existence, never a secret.
 
+use super::words;
 use crate::api::v1::ErrorReason;
 use crate::attributes::AttributeError;
 use std::{collections::HashMap, fmt, time::Duration};
@@ -25,6 +26,8 @@ pub struct Error {
     pub detail: String,
     /// The request field at fault, in the contract's words; empty when none is.
     pub field: String,
+    /// Whether the field is one of a part of the request: who reads that part says where it is, by [`Error::inside`].
+    pub relative: bool,
     /// What programs read; the keys of a reason never change.
     pub metadata: Vec<(&'static str, String)>,
     /// How long to wait before the same call is sent again, for what is `UNAVAILABLE`.
@@ -37,14 +40,40 @@ pub type Result<T> = std::result::Result<T, Error>;
 impl Error {
     /// A refusal without field and metadata.
     pub fn new(reason: ErrorReason, detail: impl Into<String>) -> Self {
-        Error { reason, detail: detail.into(), field: String::new(), metadata: Vec::new(), retry_after: RETRY }
+        Error { reason, detail: detail.into(), field: String::new(), relative: false, metadata: Vec::new(), retry_after: RETRY }
     }
 
     /// Names the request field at fault.
     #[must_use]
     pub fn at(mut self, field: impl Into<String>) -> Self {
         self.field = field.into();
+        self.relative = false;
         self
+    }
+
+    /// Names the field of a part of the request; an empty one means the part itself.
+    #[must_use]
+    pub fn at_part(self, field: impl Into<String>) -> Self {
+        Error { relative: true, ..self.at(field) }
+    }
+
+    /// Says where in the request the part is, unless the field at fault is another one.
+    #[must_use]
+    pub fn inside(self, part: &str) -> Self {
+        match (self.relative, self.field.as_str()) {
+            (false, _) => self,
+            (true, "") => self.at(part),
+            (true, field) => {
+                let field = format!("{part}.{field}");
+                self.at(field)
+            }
+        }
+    }
+
+    /// Names this field, where a part of the request is at fault that comes of it.
+    #[must_use]
+    pub fn because_of(self, field: &str) -> Self {
+        if self.relative { self.at(field) } else { self }
     }
 
     /// Adds what programs read.
@@ -124,6 +153,13 @@ impl Error {
         Error::new(ErrorReason::Internal, "A fault of the server; the log says more under this request's id.")
     }
 
+    /// A refusal of what a field mask does: of its paths, or of a value of the resource.
+    pub fn of_mask(refused: AttributeError) -> Self {
+        use ErrorReason as R;
+        let error = Error::from(refused);
+        if matches!(error.reason, R::InvalidPath | R::Mutability | R::NoTarget) { error.at("update_mask") } else { error }
+    }
+
     /// The gRPC code of the reason: the one table.
     pub fn code(&self) -> Code {
         use ErrorReason as R;
@@ -185,7 +221,8 @@ impl From<AttributeError> for Error {
             R::TooLarge => Some("bound"),
             _ => None,
         };
-        if let Some(name) = name.filter(|_| !path.is_empty()) {
+        // A path is told also if it is empty.
+        if let Some(name) = name.filter(|name| *name == "path" || !path.is_empty()) {
             error = error.with(name, path.clone());
         }
         if let (R::TooLarge, Some(limit)) = (reason, limit) {
@@ -194,15 +231,11 @@ impl From<AttributeError> for Error {
         if let Some(offset) = offset {
             error = error.with("offset", offset.to_string());
         }
-        let field = match (operation, reason) {
-            (Some(index), _) => format!("operations[{index}]"),
-            (None, R::InvalidFilter) => "filter".to_owned(),
-            (None, _) => path,
-        };
-        if let Some(index) = operation {
-            error = error.with("operation", index.to_string());
+        match (operation, reason) {
+            (Some(index), _) => error.with("operation", index.to_string()).at(format!("operations[{index}]")),
+            (None, R::InvalidFilter) => error.at("filter"),
+            (None, _) => error.at_part(words::of(&path)),
         }
-        error.at(field)
     }
 }
 
@@ -254,14 +287,14 @@ mod tests {
             of(AttributeError::path("shoe", "x").in_operation(2)),
             ("INVALID_PATH", "operations[2]".into(), pairs(&[("path", "shoe"), ("operation", "2")]))
         );
-        assert_eq!(of(AttributeError::required("userName")), ("INVALID_VALUE", "userName".into(), pairs(&[("attribute", "userName")])));
+        assert_eq!(of(AttributeError::required("userName")), ("INVALID_VALUE", "user_name".into(), pairs(&[("attribute", "userName")])));
         assert_eq!(
             of(AttributeError::mutability("id", "x").in_operation(0)),
             ("MUTABILITY", "operations[0]".into(), pairs(&[("attribute", "id"), ("operation", "0")]))
         );
         assert_eq!(
             of(AttributeError::too_large("resource", 9, "bytes")),
-            ("TOO_LARGE", "resource".into(), pairs(&[("bound", "resource"), ("limit", "9")]))
+            ("TOO_LARGE", String::new(), pairs(&[("bound", "resource"), ("limit", "9")]))
         );
     }
 }

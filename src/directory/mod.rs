@@ -44,6 +44,7 @@ mod touch;
 mod trace;
 mod transfer;
 mod users;
+mod words;
 
 pub use changes::{Changes, FeedOptions, Retention};
 pub use core::Directory;

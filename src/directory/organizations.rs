@@ -100,13 +100,14 @@ impl OrganizationService for Organizations {
                 return Err(Error::value(format!("list.{field}"), format!("{field} is not served for organizations.")).into());
             }
         }
+        let in_list = |error: Error| error.inside("list");
         let counting = list.total_size();
         let mut reader = self.0.read(SYSTEM, message.consistency.as_ref()).await?;
         let read_at = self.0.read_at(&reader);
         if call.caller.reach == Reach::Own {
             // Nothing to page: a caller without reach sees its own organization alone.
-            page::size(list.page_size, limits::PAGE_DEFAULT, limits::PAGE_MAX)?;
-            page::open(&self.0.store, &[], &list.page_token, self.0.clock.now())?;
+            page::size(list.page_size, limits::PAGE_DEFAULT, limits::PAGE_MAX).map_err(in_list)?;
+            page::open(&self.0.store, &[], &list.page_token, self.0.clock.now()).map_err(in_list)?;
             let organizations = vec![self.0.organization_at(&mut reader, &call.caller.organization).await?];
             return Ok(Response::new(ListOrganizationsResponse { read_at, ..answer(organizations, String::new(), Some(1), counting) }));
         }
@@ -115,7 +116,9 @@ impl OrganizationService for Organizations {
             TotalSize::None | TotalSize::Unspecified => None,
         };
         let (organizations, next) =
-            record::list(&self.0, &call, &mut reader, &[], (list.page_size, &list.page_token), |_: &Organization| true).await?;
+            record::list(&self.0, &call, &mut reader, &[], (list.page_size, &list.page_token), |_: &Organization| true)
+                .await
+                .map_err(in_list)?;
         Ok(Response::new(ListOrganizationsResponse { read_at, ..answer(organizations, next, total, counting) }))
     }
 

@@ -68,7 +68,7 @@ pub(super) fn open(store: &Store, binding: &[u8], token: &str, now: Micros) -> R
     if token.is_empty() {
         return Ok(None);
     }
-    let refused = || Error::new(ErrorReason::InvalidPageToken, "The page token is not one of this list.").at("page_token");
+    let refused = || Error::new(ErrorReason::InvalidPageToken, "The page token is not one of this list.").at_part("page_token");
     let bytes = URL_SAFE_NO_PAD.decode(token).map_err(|_| refused())?;
     let (seal, body) = bytes.split_at_checked(SEAL).ok_or_else(refused)?;
     if !store.is_sealed(&[PURPOSE, &life(store), binding, body], seal) {
@@ -88,7 +88,7 @@ fn in_time(position: Position, now: Micros) -> Result<Position> {
 /// The page size in force: 0 = the default, more than the maximum is cut.
 pub(super) fn size(asked: i32, default: usize, maximum: usize) -> Result<usize> {
     match usize::try_from(asked) {
-        Err(_) => Err(Error::value("page_size", "page_size is negative.")),
+        Err(_) => Err(Error::value("page_size", "page_size is negative.").at_part("page_size")),
         Ok(0) => Ok(default),
         Ok(size) => Ok(size.min(maximum)),
     }

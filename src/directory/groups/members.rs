@@ -211,7 +211,8 @@ pub(super) async fn groups_of_principals(
     if request.principals.len() > limits::BATCH_READS {
         return Err(Error::too_large("principals", limits::BATCH_READS, "references"));
     }
-    let most = page::size(request.max_groups, limits::USER_GROUPS, limits::MEMBER_PAGE_MAX)?;
+    let most = page::size(request.max_groups, limits::USER_GROUPS, limits::MEMBER_PAGE_MAX)
+        .map_err(|_| Error::value("max_groups", "max_groups is negative."))?;
     let mut reader = directory.read(&request.organization_id, request.consistency.as_ref()).await?;
     let named = request.principals.into_iter().map(|p| refer::principal(p, "principals")).collect::<Result<Vec<_>>>()?;
     let mut known: std::collections::BTreeMap<String, i64> =

@@ -59,22 +59,22 @@ impl GroupService for Groups {
 
     async fn create_group(&self, request: Request<CreateGroupRequest>) -> Result<Response<CreateGroupResponse>, Status> {
         let (call, request) = Call::writing(request)?;
-        Ok(Response::new(write::create(&self.0, &call, request).await?))
+        Ok(Response::new(write::create(&self.0, &call, request).await.map_err(|error| error.inside("group"))?))
     }
 
     async fn update_group(&self, request: Request<UpdateGroupRequest>) -> Result<Response<UpdateGroupResponse>, Status> {
         let (call, request) = Call::writing(request)?;
-        Ok(Response::new(write::update(&self.0, &call, request).await?))
+        Ok(Response::new(write::update(&self.0, &call, request).await.map_err(|error| error.inside("group"))?))
     }
 
     async fn patch_group(&self, request: Request<PatchGroupRequest>) -> Result<Response<PatchGroupResponse>, Status> {
         let (call, request) = Call::writing(request)?;
-        Ok(Response::new(write::patch(&self.0, &call, request).await?))
+        Ok(Response::new(write::patch(&self.0, &call, request).await.map_err(|error| error.because_of("operations"))?))
     }
 
     async fn replace_group(&self, request: Request<ReplaceGroupRequest>) -> Result<Response<ReplaceGroupResponse>, Status> {
         let (call, request) = Call::writing(request)?;
-        Ok(Response::new(write::replace(&self.0, &call, request).await?))
+        Ok(Response::new(write::replace(&self.0, &call, request).await.map_err(|error| error.inside("group"))?))
     }
 
     async fn stream_replace_group(

@@ -27,7 +27,9 @@ impl Shown {
     /// As the projection's.
     pub(in crate::directory) fn new(selection: Option<&ReadSelection>) -> Result<Self> {
         Ok(Shown(match selection {
-            Some(selection) => Projection::new(ResourceType::Group, selection)?,
+            Some(selection) => {
+                Projection::new(ResourceType::Group, selection).map_err(|refused| Error::from(refused).inside("selection"))?
+            }
             None => Projection::all(ResourceType::Group),
         }))
     }

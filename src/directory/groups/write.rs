@@ -49,7 +49,7 @@ fn given(call: &Call, group: Option<Group>) -> Result<Group> {
             .filter(|e| e.connection_id.is_empty())
             .for_each(|e| call.connection().clone_into(&mut e.connection_id));
         if group.external_ids.iter().any(|e| e.connection_id != call.connection()) {
-            return Err(Error::value("external_ids", "A connection writes its own externalId only."));
+            return Err(Error::value("external_ids", "A connection writes its own externalId only.").at_part("external_ids"));
         }
     }
     group.meta = None;
@@ -106,7 +106,7 @@ pub(super) async fn update(directory: &Directory, call: &Call, request: UpdateGr
     let id = required(&source.id, "group.id")?;
     let connection = call.connection().to_owned();
     let edit = modification(call, id, request.precondition, move |group: &mut Group, _: &Schemas| {
-        mask::mask_group(group, &source, &paths, &context(&connection))?;
+        mask::mask_group(group, &source, &paths, &context(&connection)).map_err(Error::of_mask)?;
         Ok(Vec::new())
     })?;
     let edit = answering(edit, |(row, _): Changed| row.message());

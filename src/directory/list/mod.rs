@@ -50,14 +50,18 @@ impl Query {
     ) -> Result<Query> {
         let given = filter.filter(|f| !f.expression.is_empty() || !f.parameters.is_empty());
         let parsed = given.map(|f| Filter::parse_in(kind, schemas, &f.expression, &f.parameters, f.spans_types)).transpose()?;
-        let order = if options.order_by.is_empty() { None } else { Some(Order::parse_in(kind, schemas, &options.order_by)?) };
+        let order = Some(options.order_by.as_str()).filter(|order| !order.is_empty());
+        let order = order
+            .map(|order| Order::parse_in(kind, schemas, order).map_err(|refused| Error::from(refused).at("list.order_by")))
+            .transpose()?;
         let encoded = given.map(prost::Message::encode_to_vec).unwrap_or_default();
         let binding = page::binding(
             call,
             organization,
             &[kind.name().as_bytes(), &encoded, options.order_by.as_bytes(), &[u8::from(options.show_deleted)]],
         );
-        let mut from = page::open(&directory.store, &binding, &options.page_token, directory.clock.now())?;
+        let in_list = |error: Error| error.inside("list");
+        let mut from = page::open(&directory.store, &binding, &options.page_token, directory.clock.now()).map_err(in_list)?;
         // Counted with other eyes: it would tell of what the caller sees no more, or hide what it sees now.
         let narrow_sight = Sight::of(call).is_narrow();
         if let Some(from) = from.as_mut().filter(|from| from.narrow != narrow_sight) {
@@ -78,7 +82,7 @@ impl Query {
             filter: parsed,
             // By id is how everything is read anyway.
             order: order.filter(|order| !order.is_by_id()),
-            size: page::size(options.page_size, limits::PAGE_DEFAULT, limits::PAGE_MAX)?,
+            size: page::size(options.page_size, limits::PAGE_DEFAULT, limits::PAGE_MAX).map_err(in_list)?,
             // A token goes on where its page ended; what was skipped before it is behind.
             skip: if from.is_some() { 0 } else { skip },
             total,

@@ -15,6 +15,7 @@ use super::{
 use crate::{
     api::v1::{ApplyMutationsRequest, Mutation, PrincipalRef, mutation::Write},
     limits,
+    store::Stop,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -115,9 +116,15 @@ impl Batch {
         let (mut edits, mut wrong) = (Edits::new(), BTreeMap::new());
         for step in steps {
             let (Step::Run(index) | Step::Begin(index) | Step::Finish(index)) = *step;
+            let Some(Ok(write)) = self.writes.get(index) else {
+                let error = self.writes.get(index).and_then(|write| write.clone().err()).unwrap_or_else(Error::internal);
+                wrong.entry(index).or_insert(error);
+                continue;
+            };
+            let place = edits::place_of(write);
             match self.edit(call, *step, standing, &unit.writes, &made, &mut later) {
-                Ok(edit) => edits.push((index, edit)),
-                Err(error) => drop(wrong.entry(index).or_insert(error)),
+                Ok(edit) => edits.push((index, placing(index, place, edit))),
+                Err(error) => drop(wrong.entry(index).or_insert_with(|| edits::placed(index, place, error))),
             }
             made.insert(index);
         }
@@ -162,6 +169,16 @@ impl Batch {
         let Some(offered) = self.ids.get(index).filter(|offered| *offered != id).cloned() else { return };
         self.names.values_mut().chain(&mut self.ids).filter(|named| **named == offered).for_each(|named| id.clone_into(named));
     }
+}
+
+/// The same edit; what it refuses says where in the request that stands.
+fn placing(index: usize, place: (&'static str, &'static str), mut edit: Any) -> Any {
+    Box::new(move |work| {
+        edit(work).map_err(|stop| match stop {
+            Stop::Refused(error) => Stop::Refused(edits::placed(index, place, error)),
+            Stop::Miss => Stop::Miss,
+        })
+    })
 }
 
 fn never_done() -> Error {

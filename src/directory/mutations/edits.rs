@@ -119,6 +119,31 @@ fn then<T>(mut edit: impl FnMut(&mut Work) -> Edit<T> + Send + 'static, outcome:
     Box::new(move |work| edit(work).map(&outcome))
 }
 
+/// The name of a write's field, and of its own field for the resource.
+pub(super) fn place_of(write: &Write) -> (&'static str, &'static str) {
+    match write {
+        Write::CreateUser(_) => ("create_user", "user"),
+        Write::ReplaceUser(_) => ("replace_user", "user"),
+        Write::PatchUser(_) => ("patch_user", ""),
+        Write::DeleteUser(_) => ("delete_user", ""),
+        Write::CreateGroup(_) => ("create_group", "group"),
+        Write::ReplaceGroup(_) => ("replace_group", "group"),
+        Write::PatchGroup(_) => ("patch_group", ""),
+        Write::DeleteGroup(_) => ("delete_group", ""),
+        Write::ModifyGroupMembers(_) => ("modify_group_members", ""),
+    }
+}
+
+/// Says where in the request that stands which is wrong with a write.
+pub(super) fn placed(index: usize, (name, resource): (&str, &str), error: Error) -> Error {
+    let error = if resource.is_empty() { error.because_of("operations") } else { error.inside(resource) };
+    if error.field.is_empty() {
+        return error;
+    }
+    let field = format!("mutations[{index}].{name}.{}", error.field);
+    error.at(field)
+}
+
 /// A write that names another organization than the request's.
 pub(super) fn foreign() -> Error {
     Error::value("mutations.organization_id", "A write names another organization than the request.")

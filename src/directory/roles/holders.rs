@@ -24,6 +24,9 @@ use std::{
 
 pub(super) async fn list(directory: &Directory, call: &Call, request: ListRoleHoldersRequest) -> Result<ListRoleHoldersResponse> {
     let size = page::size(request.page_size, limits::PAGE_DEFAULT, limits::PAGE_MAX)?;
+    if request.role_id.is_empty() {
+        return Err(Error::missing("role_id"));
+    }
     principal::check_scope(&request.scope, "scope")?;
     let query = [b"role holders", request.role_id.as_bytes(), request.scope.as_bytes()];
     let (binding, now) = (page::binding(call, &request.organization_id, &query), directory.clock.now());

@@ -2,7 +2,7 @@
 
 use super::{
     super::{
-        Result, belonging,
+        Error, Result, belonging,
         core::{Call, Directory},
         schemas,
         sight::Sight,
@@ -36,7 +36,9 @@ impl Shown {
         };
         let groups = selection.is_some_and(|s| named(&s.attributes) || named(&s.additional_attributes));
         let projection = match selection {
-            Some(selection) => Projection::new(ResourceType::User, selection)?,
+            Some(selection) => {
+                Projection::new(ResourceType::User, selection).map_err(|refused| Error::from(refused).inside("selection"))?
+            }
             None => Projection::all(ResourceType::User),
         };
         Ok(Shown { projection, groups, selected: selection.is_some() })

@@ -49,22 +49,22 @@ impl UserService for Users {
 
     async fn create_user(&self, request: Request<CreateUserRequest>) -> Result<Response<CreateUserResponse>, Status> {
         let (call, request) = Call::writing(request)?;
-        Ok(Response::new(write::create(&self.0, &call, request).await?))
+        Ok(Response::new(write::create(&self.0, &call, request).await.map_err(|error| error.inside("user"))?))
     }
 
     async fn update_user(&self, request: Request<UpdateUserRequest>) -> Result<Response<UpdateUserResponse>, Status> {
         let (call, request) = Call::writing(request)?;
-        Ok(Response::new(write::update(&self.0, &call, request).await?))
+        Ok(Response::new(write::update(&self.0, &call, request).await.map_err(|error| error.inside("user"))?))
     }
 
     async fn replace_user(&self, request: Request<ReplaceUserRequest>) -> Result<Response<ReplaceUserResponse>, Status> {
         let (call, request) = Call::writing(request)?;
-        Ok(Response::new(write::replace(&self.0, &call, request).await?))
+        Ok(Response::new(write::replace(&self.0, &call, request).await.map_err(|error| error.inside("user"))?))
     }
 
     async fn patch_user(&self, request: Request<PatchUserRequest>) -> Result<Response<PatchUserResponse>, Status> {
         let (call, request) = Call::writing(request)?;
-        Ok(Response::new(write::patch(&self.0, &call, request).await?))
+        Ok(Response::new(write::patch(&self.0, &call, request).await.map_err(|error| error.because_of("operations"))?))
     }
 
     async fn delete_user(&self, request: Request<DeleteUserRequest>) -> Result<Response<DeleteUserResponse>, Status> {

@@ -45,12 +45,12 @@ fn given(call: &Call, user: Option<User>) -> Result<User> {
             .filter(|e| e.connection_id.is_empty())
             .for_each(|e| call.connection().clone_into(&mut e.connection_id));
         if user.external_ids.iter().any(|e| e.connection_id != call.connection()) {
-            return Err(Error::value("external_ids", "A connection writes its own externalId only."));
+            return Err(Error::value("external_ids", "A connection writes its own externalId only.").at_part("external_ids"));
         }
         user.set_setup_state(SetupState::Unspecified);
     }
     if SetupState::try_from(user.setup_state).is_err() {
-        return Err(Error::value("setup_state", "setup_state is PROVISIONED or COMPLETE."));
+        return Err(Error::value("setup_state", "setup_state is PROVISIONED or COMPLETE.").at_part("setup_state"));
     }
     user.meta = None;
     user.groups = Vec::new();
@@ -137,7 +137,7 @@ pub(super) async fn update(directory: &Directory, call: &Call, request: UpdateUs
     let source = given(call, request.user)?;
     let id = required(&source.id, "user.id")?;
     let connection = call.connection().to_owned();
-    let change = move |user: &mut User, _: &Schemas| Ok(mask::mask_user(user, &source, &paths, &context(&connection))?);
+    let change = move |user: &mut User, _: &Schemas| mask::mask_user(user, &source, &paths, &context(&connection)).map_err(Error::of_mask);
     let shown = Shown::new(request.selection.as_ref())?;
     let edit = answering(modification(call, id, request.precondition, change)?, message);
     let written = directory.write(call, &request.organization_id, request.write, edit).await?;

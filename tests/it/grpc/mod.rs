@@ -9,6 +9,7 @@ mod ends_of_grants;
 mod environment;
 mod every_call;
 mod expiry;
+mod fields;
 mod fresh_reads;
 mod groups;
 mod hand_outs;
