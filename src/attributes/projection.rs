@@ -7,6 +7,7 @@ use super::error::{AttributeError, Result};
 use super::path::Path;
 use super::row::{Attribute, Extensions, Returned, Table};
 use crate::api::v1::{AttributeMap, Group, ReadSelection, User};
+use crate::limits;
 use std::{any::Any, borrow::Cow};
 
 /// What of a resource is shown.
@@ -36,9 +37,16 @@ impl Projection {
     /// From the request. Names that no attribute has are ignored (RFC 7644 section 3.4.2.5 knows no error for them).
     ///
     /// # Errors
-    /// `INVALID_VALUE` when both lists are given.
+    /// `INVALID_VALUE` when both lists are given, or one of more than 200 names.
     pub fn new(kind: ResourceType, selection: &ReadSelection) -> Result<Self> {
         let (attributes, excluded) = (&selection.attributes, &selection.excluded_attributes);
+        let lists =
+            [("attributes", attributes), ("excludedAttributes", excluded), ("additionalAttributes", &selection.additional_attributes)];
+        for (name, list) in lists {
+            if list.len() > limits::VALUES_PER_ATTRIBUTE {
+                return Err(AttributeError::bound(name, limits::VALUES_PER_ATTRIBUTE, "names"));
+            }
+        }
         if !attributes.is_empty() && !excluded.is_empty() {
             return Err(AttributeError::value("excludedAttributes", "attributes and excludedAttributes exclude each other."));
         }

@@ -43,6 +43,7 @@ mod tokens;
 mod touch;
 mod trace;
 mod transfer;
+pub mod uploads;
 mod users;
 mod words;
 

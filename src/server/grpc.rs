@@ -6,7 +6,7 @@ use crate::{
     api::{self, v1::ErrorReason},
     clock::Clock,
     config::Origins,
-    directory::Error,
+    directory::{Error, uploads},
     limits,
 };
 use prost::Message;
@@ -139,10 +139,10 @@ fn worded(answer: http::Response<Body>) -> http::Response<Body> {
             let why = "There is no such method, or the message is compressed in a way that is not read here.";
             Error::new(ErrorReason::UnknownMethod, why)
         }
-        Code::OutOfRange if refused.message().contains("decoded message length too large") => {
-            Error::too_large("message", limits::MESSAGE_BYTES, "bytes")
-        }
-        _ => return answer,
+        _ => match uploads::too_long(&refused) {
+            Some(error) => error,
+            None => return answer,
+        },
     };
     let mut said = Status::from(error);
     // What the transport says beside it, such as which compressions it reads, is for the client too.

@@ -1,12 +1,12 @@
 //! Receiving the members of a large group. Nothing inside the lane waits for a client: all is here before it is entered.
 
 use super::{
-    super::{Error, Result, core::Call},
+    super::{Error, Result, core::Call, uploads},
     refer,
 };
 use crate::{
     api::v1::{
-        ErrorReason, StreamReplaceGroupRequest,
+        StreamReplaceGroupRequest,
         stream_replace_group_request::{Header, Part},
     },
     attributes::roster::{Roster, Unfit},
@@ -16,10 +16,7 @@ use tonic::Streaming;
 
 /// The header and every member. A stream that breaks, or that brings another number of members than it said, changes nothing.
 pub(super) async fn receive(call: &Call, mut stream: Streaming<StreamReplaceGroupRequest>) -> Result<(Header, Roster)> {
-    let broken = |status: tonic::Status| {
-        tracing::debug!(%status, "an upload broke");
-        Error::new(ErrorReason::InvalidSyntax, "The stream broke before its end; nothing was changed.")
-    };
+    let broken = |status: tonic::Status| uploads::broken(&status, "nothing was changed.");
     let Some(Part::Header(header)) = stream.message().await.map_err(broken)?.and_then(|m| m.part) else {
         return Err(Error::missing("header"));
     };

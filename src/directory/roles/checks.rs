@@ -31,13 +31,14 @@ pub(super) async fn batch(directory: &Directory, call: &Call, request: BatchChec
     }
     let mut named = Vec::with_capacity(request.items.len());
     let mut groups = BTreeSet::new();
-    for item in &request.items {
-        principal::check_scope(&item.scope, "items.scope")?;
-        named.push(principal::named(item.principal.as_ref(), "items.principal")?);
+    for (k, item) in request.items.iter().enumerate() {
+        let at = |error: Error| error.inside(&format!("items[{k}]"));
+        principal::check_scope(&item.scope, "scope").map_err(at)?;
+        named.push(principal::named(item.principal.as_ref(), "principal").map_err(at)?);
         match &item.asked {
             Some(Asked::GroupId(id)) => groups.extend([id.clone()]),
             Some(_) => {}
-            None => return Err(Error::missing("items.asked")),
+            None => return Err(at(Error::missing("asked"))),
         }
     }
     let mut reader = directory.read(&request.organization_id, request.consistency.as_ref()).await?;

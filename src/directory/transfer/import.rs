@@ -1,14 +1,14 @@
 //! `ImportDirectory`: chunk by chunk, each one commit, answered when it stands. Nothing is held between two of them.
 
 use super::{
-    super::{Error, Result, core::Call, repeats::Repeat},
+    super::{Error, Result, core::Call, repeats::Repeat, uploads},
     Asked, FORMAT, Transfers, admit,
     bring::{Bringing, OnConflict},
 };
 use crate::api::{
     method,
     v1::{
-        ErrorReason, ImportDirectoryRequest, ImportDirectoryResponse, WriteOptions,
+        ImportDirectoryRequest, ImportDirectoryResponse, WriteOptions,
         import_directory_request::{self, Header, Part},
     },
 };
@@ -68,8 +68,7 @@ pub(super) async fn begin(
 }
 
 fn broken(status: &Status) -> Error {
-    tracing::debug!(%status, "an import broke");
-    Error::new(ErrorReason::InvalidSyntax, "The stream broke before its end; what was answered stands.")
+    uploads::broken(status, "what was answered stands.")
 }
 
 /// Whether the header can be understood.

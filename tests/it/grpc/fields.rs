@@ -2,13 +2,16 @@
 
 use crate::harness::{
     Refused, World, both,
-    shapes::{external, filter, group, operation, text, user},
+    shapes::{external, filter, group, operation, principal, text, user},
 };
 use roster::api::v1::{
-    ApplyMutationsRequest, BatchListPrincipalGroupsRequest, CreateGroupRequest, CreateUserRequest, EnterpriseUser, GetUserRequest,
-    ListGroupMembersRequest, ListGroupsRequest, ListOptions, ListOrganizationsRequest, ListRoleHoldersRequest, ListUsersRequest, Mutation,
-    PatchUserRequest, PersonName, ReadSelection, ReplaceUserRequest, UpdateUserRequest, User, apply_mutations_request::Mode,
-    mutation::Write, patch_operation::Op,
+    ApplyMutationsRequest, BatchCheckAccessRequest, BatchListPrincipalGroupsRequest, CreateGroupRequest, CreateUserRequest, EnterpriseUser,
+    GetUserRequest, ListGroupMembersRequest, ListGroupsRequest, ListOptions, ListOrganizationsRequest, ListRoleHoldersRequest,
+    ListUsersRequest, Mutation, PatchUserRequest, PersonName, ReadSelection, ReplaceUserRequest, UpdateUserRequest, User,
+    apply_mutations_request::Mode,
+    batch_check_access_request::{Item, item::Asked},
+    mutation::Write,
+    patch_operation::Op,
 };
 use tonic::{Response, Status};
 use tonic_types::StatusExt as _;
@@ -54,12 +57,24 @@ async fn a_list_names_its_options(world: World) {
     assert_eq!(at(clients.roles.list_role_holders(holders).await), is("INVALID_VALUE", "role_id"));
     let both = ReadSelection { attributes: vec!["id".into()], excluded_attributes: vec!["name".into()], ..ReadSelection::default() };
     let request = GetUserRequest {
-        organization_id,
+        organization_id: organization_id.clone(),
         user: Some(crate::harness::shapes::by_id("x")),
         selection: Some(both),
         ..GetUserRequest::default()
     };
     assert_eq!(at(clients.users.get_user(request).await), is("INVALID_VALUE", "selection.excluded_attributes"));
+    let many = vec!["title".to_owned(); 201];
+    for (selection, field) in [
+        (ReadSelection { attributes: many.clone(), ..ReadSelection::default() }, "selection.attributes"),
+        (ReadSelection { excluded_attributes: many.clone(), ..ReadSelection::default() }, "selection.excluded_attributes"),
+        (ReadSelection { additional_attributes: many, ..ReadSelection::default() }, "selection.additional_attributes"),
+    ] {
+        let request = GetUserRequest { organization_id: organization_id.clone(), selection: Some(selection), ..Default::default() };
+        assert_eq!(at(clients.users.get_user(request).await), is("INVALID_VALUE", field));
+    }
+    let asked = |id: &str| Item { principal: Some(principal(id)), asked: Some(Asked::RoleKey("admin".into())), ..Item::default() };
+    let checks = BatchCheckAccessRequest { organization_id, items: vec![asked("a"), asked("")], ..Default::default() };
+    assert_eq!(at(clients.roles.batch_check_access(checks).await), is("INVALID_VALUE", "items[1].principal"));
 }
 
 async fn a_write_names_what_of_the_resource_is_wrong(world: World) {

@@ -123,6 +123,10 @@ async fn a_stream_that_is_none_is_refused_and_changes_nothing(world: World) {
     let (answers, end) = send(&desk.grpc(), vec![plain(), chunk(5, [person(1, "ada")]), chunk(5, [person(2, "bob")])]).await;
     assert_eq!(answers.len(), 1);
     Refused::read(&end.unwrap_err()).is(Code::InvalidArgument, ErrorReason::InvalidValue);
+    let Record::User(user) = person(3, "eve") else { unreachable!() };
+    let huge = Record::User(User { title: Some("x".repeat(5 * 1024 * 1024)), ..user });
+    let refused = Refused::read(&send(&desk.grpc(), vec![plain(), chunk(2, [huge])]).await.1.unwrap_err());
+    refused.is(Code::InvalidArgument, ErrorReason::TooLarge).says("limit", "4194304");
 }
 
 /// A link of the year 10000.
@@ -169,10 +173,8 @@ async fn a_record_that_no_export_has_is_refused_by_its_line(world: World) {
         Record::RoleAssignment(RoleAssignment { id: id(3), role_id: "admin".to_owned(), ..RoleAssignment::default() }),
     ];
     for record in records {
-        let said = format!("{record:?}");
         let refused = Refused::read(&bring(&desk, header(&desk.organization), vec![person(7, "good"), record]).await.unwrap_err());
         refused.is(Code::InvalidArgument, ErrorReason::InvalidValue).says("line", "3");
-        assert!(!said.is_empty());
     }
     assert_eq!(desk.head().await, 0);
 }
