@@ -32,7 +32,10 @@ pub(super) async fn batch(directory: &Directory, call: &Call, request: BatchChec
     let mut named = Vec::with_capacity(request.items.len());
     let mut groups = BTreeSet::new();
     for (k, item) in request.items.iter().enumerate() {
-        let at = |error: Error| error.inside(&format!("items[{k}]"));
+        let at = |error: Error| {
+            let field = format!("items[{k}].{}", error.field);
+            error.at(field)
+        };
         principal::check_scope(&item.scope, "scope").map_err(at)?;
         named.push(principal::named(item.principal.as_ref(), "principal").map_err(at)?);
         match &item.asked {

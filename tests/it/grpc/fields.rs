@@ -62,14 +62,14 @@ async fn a_list_names_its_options(world: World) {
         selection: Some(both),
         ..GetUserRequest::default()
     };
-    assert_eq!(at(clients.users.get_user(request).await), is("INVALID_VALUE", "selection.excluded_attributes"));
+    assert_eq!(at(clients.users.get_user(request.clone()).await), is("INVALID_VALUE", "selection.excluded_attributes"));
     let many = vec!["title".to_owned(); 201];
     for (selection, field) in [
         (ReadSelection { attributes: many.clone(), ..ReadSelection::default() }, "selection.attributes"),
         (ReadSelection { excluded_attributes: many.clone(), ..ReadSelection::default() }, "selection.excluded_attributes"),
         (ReadSelection { additional_attributes: many, ..ReadSelection::default() }, "selection.additional_attributes"),
     ] {
-        let request = GetUserRequest { organization_id: organization_id.clone(), selection: Some(selection), ..Default::default() };
+        let request = GetUserRequest { selection: Some(selection), ..request.clone() };
         assert_eq!(at(clients.users.get_user(request).await), is("INVALID_VALUE", field));
     }
     let asked = |id: &str| Item { principal: Some(principal(id)), asked: Some(Asked::RoleKey("admin".into())), ..Item::default() };
