@@ -56,16 +56,12 @@ async fn a_group_is_read_without_its_members_at_the_same_cost_whatever_their_num
     }
 }
 
-/// The least that reading a group cost in a few tries, for the reason below.
+/// What reading a group costs.
 async fn reading(world: &World, group: &str, query: &str) -> Counted {
-    let mut all = Vec::new();
-    for _ in 0..4 {
-        let before = world.counted();
-        let read = world.scim().get(&format!("/Groups/{group}?{query}")).await.expect(200);
-        assert!(read.get("members").is_none());
-        all.push(world.counted() - before);
-    }
-    all.into_iter().min_by_key(|counted| counted.statements).unwrap()
+    let read = async || world.scim().get(&format!("/Groups/{group}?{query}")).await.expect(200);
+    let (read, counted) = world.least(read).await;
+    assert!(read.get("members").is_none());
+    counted
 }
 
 /// What one change costs. Beside it the server may look a credential up again (once a second), so the least of a few counts.
